@@ -1,0 +1,51 @@
+# make demo    Table 1 and Figure 2 in miniature, from a made-up screen
+# make test    all tests;  make quick: those that take less than a minute together
+# make check   format, lint, types, walls between the layers
+# make lock    resolve the versions again
+
+# The first of these that is there; override with `make PYTHON=...`. Only used to make .venv.
+PYTHON ?= $(shell for version in 3.11 3.12 3.13; do command -v python$$version && break; done || command -v python3)
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo test quick check format lock bench clean
+
+demo: $(READY)
+	$(BIN)/snakemake --profile profiles/demo -- all
+
+test: $(READY)
+	$(BIN)/pytest
+
+quick: $(READY)
+	$(BIN)/pytest -m "not slow"
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/lint-imports
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+lock: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash envs/lock.sh
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf results logs .snakemake
+
+# Set up once: again only when the locked versions or the package's own description change.
+$(READY): envs/lock.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "error: $(PYTHON) is not Python 3.11, 3.12 or 3.13; name one: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Resolve pyproject.toml for Python 3.11 to 3.13 into two files that cannot drift, since both are written here:
+#   envs/lock.txt            exact versions of everything, for pip
+#   envs/expressionvae.yaml  the same for conda deployments (snakemake --sdm conda)
+# CUDA's libraries are left out: torch itself pins the exact ones that its build needs, and a CPU build needs none.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+resolve() { uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header "$@" pyproject.toml; }
+cuda=$(resolve | grep -oE '^(nvidia|cuda|triton)[a-z0-9-]*' | sed 's/^/--no-emit-package /')
+# shellcheck disable=SC2086
+resolve --extra dev $cuda > envs/.lock.txt
+mv envs/.lock.txt envs/lock.txt
+# shellcheck disable=SC2086
+{
+  printf '# Written by envs/lock.sh; the package itself is installed by expressionvae.post-deploy.sh.\n'
+  printf 'channels: [conda-forge]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'
+  resolve $cuda | sed 's/.*/      - "&"/'
+} > envs/.expressionvae.yaml
+mv envs/.expressionvae.yaml envs/expressionvae.yaml
+for python in 3.11 3.12 3.13; do
+  uv pip compile --quiet --python-version "$python" --no-header envs/lock.txt > /dev/null
+  echo "envs/lock.txt resolves on Python $python"
+done

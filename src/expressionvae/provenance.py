@@ -1,0 +1,48 @@
+"""Where a result comes from: a fingerprint of what it depends on, versions, commit."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("expressionvae", "torch", "numpy", "anndata", "cell-eval", "snakemake")
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short hash of plain data and arrays, the same on every machine."""
+    digest = hashlib.sha256()
+    for part in parts:
+        array = hasattr(part, "tobytes")
+        digest.update(part.tobytes() if array else json.dumps(part, sort_keys=True).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:16]
+
+
+def describe(config: Mapping[str, Any], **seeds: int) -> dict[str, Any]:
+    """What is written into the `uns` of predicted cells and beside trained weights."""
+    return {
+        "config_hash": fingerprint(config),
+        "commit": commit(),
+        "seeds": {name: int(seed) for name, seed in seeds.items()},
+        "versions": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def commit() -> str:
+    """Commit of the checkout that this package runs from; "unknown" outside a checkout, "+changes" when it is dirty."""
+    folder = Path(__file__).resolve().parent
+    try:
+        run = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+changes"]
+        return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,18 @@
+import numpy as np
+
+from expressionvae.provenance import describe, fingerprint
+
+
+def test_a_fingerprint_depends_on_values_and_not_on_the_order_of_keys():
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1}) != fingerprint({"a": 1, "b": 3})
+    assert fingerprint(np.arange(3)) != fingerprint(np.arange(4))
+
+
+def test_parts_are_kept_apart():
+    assert fingerprint("ab", "c") != fingerprint("a", "bc")
+
+
+def test_provenance_names_seeds_versions_commit_and_config():
+    provenance = describe({"x": 1}, vae=3, sample=4)
+    assert provenance["seeds"] == {"vae": 3, "sample": 4}
+    assert provenance["versions"]["torch"].startswith("2.13.0") and provenance["config_hash"] and provenance["commit"]
