@@ -1,0 +1,171 @@
+"""The experiment grid: which runs the tables and figures ask for, and where each of their files lies.
+
+Standard library only: every job of a cluster reads this again.
+"""
+
+import difflib
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from expressionvae.files import UserError
+
+# One decision is one folder level, in the order in which decisions are taken.
+SCREEN = "results/{dataset}"
+VAE = "{bottleneck}/{head}/vae-{vae_seed}"
+PRIOR = "{prior}-{prior_seed}"
+RULE = "{predict}-{sample_seed}"
+BASELINE = "baselines/{baseline}-{sample_seed}"
+
+# The same as whole paths, for the rules: screen, VAE, prior, decoded cells, baseline, and any run with a cells.h5ad.
+FOLDERS = (
+    SCREEN,
+    f"{SCREEN}/{VAE}",
+    f"{SCREEN}/{VAE}/{PRIOR}",
+    f"{SCREEN}/{VAE}/{PRIOR}/{RULE}",
+    f"{SCREEN}/{BASELINE}",
+    f"{SCREEN}/{{run}}",
+)
+
+# What each prior can model, and how each head can predict: facts of the library that the config must respect.
+PRIOR_BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
+HEAD_RULES = {"ce": ("sample",), "nb": ("sample", "mean"), "hurdle": ("sample",), "mse": ("mean",)}
+TRUE_LIBRARY = "-true-library"  # ending of a predict rule that is told the true cell's library: the authors' way
+LIBRARY_HEADS = ("nb",)
+BASELINES = ("control", "perturb-mean", "true-vs-true")
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One row of scores: a model's decoded cells, or a baseline's (then the model's fields are empty)."""
+
+    dataset: str
+    baseline: str = ""
+    bottleneck: str = ""
+    head: str = ""
+    vae_seed: int = 0
+    prior: str = ""
+    prior_seed: int = 0
+    decoder: str = ""
+    predict: str = ""
+    sample_seed: int = 0
+
+    @property
+    def folder(self) -> str:
+        """Where its cells and scores lie; two runs with one folder are one run."""
+        return self._path(f"{SCREEN}/{BASELINE}" if self.baseline else f"{SCREEN}/{VAE}/{PRIOR}/{RULE}")
+
+    @property
+    def trainings(self) -> tuple[str, ...]:
+        """Folders of the VAE and the prior that it needs; none for a baseline."""
+        if self.baseline:
+            return ()
+        return self._path(f"{SCREEN}/{VAE}"), self._path(f"{SCREEN}/{VAE}/{PRIOR}")
+
+    def _path(self, pattern: str) -> str:
+        return pattern.format(**asdict(self))
+
+
+def item_runs(config: Mapping[str, Any], item: str) -> list[Run]:
+    """The runs that a table or figure is made of, in the order of its blocks, each once.
+
+    Raises:
+        UserError: if a block asks for what the config does not name, or for what cannot be combined.
+    """
+    runs: dict[str, Run] = {}
+    for number, block in enumerate(config["paper"][item]["runs"]):
+        where = f"paper.{item}.runs[{number}]"
+        for run in _expand(config, block, where):
+            runs.setdefault(run.folder, run)
+    return list(runs.values())
+
+
+def all_runs(config: Mapping[str, Any]) -> list[Run]:
+    """The runs of all tables and figures, each once."""
+    return list({run.folder: run for item in config["paper"] for run in item_runs(config, item)}.values())
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Refuse a config that has the right form but makes no sense.
+
+    Raises:
+        UserError: naming the key, the value and what is allowed.
+    """
+    _known("screens", config["screens"], config["datasets"])
+    for name, decoder in config["decoders"].items():
+        _check_decoder(config, name, decoder)
+    for part in ("vae", "prior"):
+        _check_size(config, part)
+    for name, dataset in config["datasets"].items():
+        if dataset["embedding"] == "esm2" and not dataset.get("proteins") and dataset["kind"] != "made-up":
+            raise UserError(f"datasets.{name}: embedding 'esm2' needs the key 'proteins', the path of a FASTA file")
+    for item in config["paper"]:
+        item_runs(config, item)
+
+
+def _check_decoder(config: Mapping[str, Any], name: str, decoder: Mapping[str, str]) -> None:
+    head, predict = decoder["head"], decoder["predict"]
+    _known(f"decoders.{name}.head", [head], config["heads"])
+    rule = predict.removesuffix(TRUE_LIBRARY)
+    _known(f"decoders.{name}.predict", [rule], HEAD_RULES[head], f"for head {head!r}")
+    if rule != predict and head not in LIBRARY_HEADS:
+        raise UserError(f"decoders.{name}.predict: {predict!r} is for heads that take a library ({LIBRARY_HEADS[0]})")
+
+
+def _check_size(config: Mapping[str, Any], part: str) -> None:
+    size = config[part]["model"]
+    if size["width"] % size["heads"]:
+        raise UserError(f"{part}.model.width: {size['width']} is not a multiple of {part}.model.heads, {size['heads']}")
+
+
+def _expand(config: Mapping[str, Any], block: Mapping[str, Any], where: str) -> Iterable[Run]:
+    datasets = block.get("dataset", config["screens"])
+    _known(f"{where}.dataset", datasets, config["datasets"])
+    if "baseline" in block:
+        _known(f"{where}.baseline", block["baseline"], BASELINES)
+        seeds = dict.fromkeys(replicate["sample"] for replicate in config["replicates"])
+        for dataset, baseline, seed in itertools.product(datasets, block["baseline"], seeds):
+            yield Run(dataset, baseline=baseline, sample_seed=seed)
+        return
+    names = {"bottleneck": "bottlenecks", "prior": "priors", "decoder": "decoders"}
+    for key, section in names.items():
+        _known(f"{where}.{key}", block[key], config[section])
+    for bottleneck, prior in itertools.product(block["bottleneck"], block["prior"]):
+        _check_pair(config, bottleneck, prior, where)
+    choices = itertools.product(datasets, *(block[key] for key in names), config["replicates"])
+    for dataset, bottleneck, prior, decoder, seeds in choices:
+        head, predict = config["decoders"][decoder]["head"], config["decoders"][decoder]["predict"]
+        yield Run(
+            dataset,
+            bottleneck=bottleneck,
+            head=head,
+            vae_seed=seeds["vae"],
+            prior=prior,
+            prior_seed=seeds["prior"],
+            decoder=decoder,
+            predict=predict,
+            sample_seed=seeds["sample"],
+        )
+
+
+def _check_pair(config: Mapping[str, Any], bottleneck: str, prior: str, where: str) -> None:
+    kind, wanted = (
+        config["bottlenecks"][bottleneck]["kind"],
+        PRIOR_BOTTLENECK[config["priors"][prior]["kind"]],
+    )
+    if kind != wanted:
+        fitting = [name for name, entry in config["bottlenecks"].items() if entry["kind"] == wanted]
+        raise UserError(
+            f"{where}: prior {prior!r} cannot model bottleneck {bottleneck!r} (kind {kind!r}); "
+            f"it needs kind {wanted!r}: {', '.join(fitting) or 'none in this config'}"
+        )
+
+
+def _known(where: str, values: Iterable[str], allowed: Iterable[str], note: str = "") -> None:
+    allowed = list(allowed)
+    for value in values:
+        if value not in allowed:
+            close = difflib.get_close_matches(value, allowed, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise UserError(f"{where}: unknown {value!r} {note}{note and ' '}(allowed: {', '.join(allowed)}){hint}")

@@ -1,0 +1,89 @@
+from copy import deepcopy
+
+import pytest
+import yaml
+
+from expressionvae import grid
+from expressionvae.files import UserError
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture
+def config() -> dict:
+    """The paper's own."""
+    return deepcopy(yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text()))
+
+
+def test_the_paper_makes_sense(config):
+    grid.check(config)
+
+
+def test_figure_2_is_two_screens_two_priors_five_decoders_four_seeds(config):
+    assert len(grid.item_runs(config, "figure2")) == 2 * 2 * 5 * 4
+
+
+def test_runs_that_two_items_share_are_one(config):
+    runs = grid.all_runs(config)
+    models, baselines = [run for run in runs if not run.baseline], [run for run in runs if run.baseline]
+    assert len(models) == len(grid.item_runs(config, "figure2"))  # Table 1 asks for no further model
+    assert len(baselines) == 2 * 3 * 4
+
+
+def test_both_rules_of_the_nb_head_share_all_trained_weights(config):
+    runs = [run for run in grid.all_runs(config) if run.decoder in ("nb-sample", "nb-deter")]
+    by_decoder = {d: {run.trainings for run in runs if run.decoder == d} for d in ("nb-sample", "nb-deter")}
+    assert by_decoder["nb-sample"] == by_decoder["nb-deter"]
+
+
+def test_the_paper_trains_8_vaes_and_16_priors(config):
+    trainings = {folder for run in grid.all_runs(config) for folder in run.trainings}
+    vaes = {folder for folder in trainings if folder.count("/") == 4}
+    assert (len(vaes), len(trainings - vaes)) == (8, 16)
+
+
+def test_a_path_tells_every_decision():
+    run = grid.Run("kang", "", "fsq", "nb", 1, "ar", 2, "nb-sample", "sample", 3)
+    assert run.folder == "results/kang/fsq/nb/vae-1/ar-2/sample-3"
+    assert grid.Run("kang", baseline="control", sample_seed=4).folder == "results/kang/baselines/control-4"
+
+
+def test_a_misspelled_decoder_is_named_with_what_was_meant(config):
+    config["paper"]["figure2"]["runs"][0]["decoder"] = ["nb-samples"]
+    with pytest.raises(UserError, match=r"paper.figure2.runs\[0\].decoder: unknown 'nb-samples'.*'nb-sample'\?"):
+        grid.check(config)
+
+
+def test_flow_on_codes_is_refused_with_the_bottlenecks_that_fit(config):
+    config["paper"]["table1"]["runs"][0]["prior"] = ["flow"]
+    with pytest.raises(UserError, match="'flow' cannot model bottleneck 'fsq'.*'gaussian': gaussian"):
+        grid.check(config)
+
+
+def test_codes_priors_on_gaussian_latents_are_refused(config):
+    config["paper"]["table1"]["runs"][0]["bottleneck"] = ["gaussian"]
+    with pytest.raises(UserError, match="'ar' cannot model bottleneck 'gaussian'"):
+        grid.check(config)
+
+
+def test_a_rule_that_the_head_lacks_is_refused(config):
+    config["decoders"]["mse"]["predict"] = "sample"
+    with pytest.raises(UserError, match=r"decoders.mse.predict: unknown 'sample' for head 'mse' \(allowed: mean\)"):
+        grid.check(config)
+
+
+def test_only_a_head_with_a_library_can_be_told_the_true_one(config):
+    config["decoders"]["hurdle"]["predict"] = "sample-true-library"
+    with pytest.raises(UserError, match="heads that take a library"):
+        grid.check(config)
+
+
+def test_an_unknown_screen_is_refused(config):
+    config["screens"] = ["replogel"]
+    with pytest.raises(UserError, match="screens: unknown 'replogel'.*'replogle'"):
+        grid.check(config)
+
+
+def test_a_width_that_heads_do_not_divide_is_refused(config):
+    config["vae"]["model"]["width"] = 250
+    with pytest.raises(UserError, match=r"vae.model.width: 250 is not a multiple of vae.model.heads, 8"):
+        grid.check(config)
