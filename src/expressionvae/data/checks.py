@@ -1,0 +1,140 @@
+"""What a screen must be before anything is written: each check names file, column and value."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from expressionvae.files import UserError
+
+_SHOWN = 12  # labels listed in a message
+
+
+def some(names: Collection[object]) -> str:
+    """Return the first names as one phrase, and how many more there are."""
+    shown = ", ".join(f"'{name}'" for name in list(names)[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown or "none"
+
+
+def column(path: Path, frame: pd.DataFrame, axis: str, name: str, key: str) -> None:
+    """Require column `name` (config key `key`) in the obs or var frame `axis`."""
+    if name not in frame:
+        raise UserError(
+            f"{path}: {axis} has no column '{name}' (config key {key}); its columns are {some(list(frame.columns))}"
+        )
+
+
+def unique(path: Path, names: pd.Index, what: str) -> None:
+    """Require names (of cells, of genes) to be all different."""
+    if not names.is_unique:
+        twice = list(dict.fromkeys(names[names.duplicated()]))
+        raise UserError(f"{path}: {len(twice)} {what} appear more than once, for example {some(twice[:3])}")
+
+
+def labelled(path: Path, values: pd.Series, axis: str) -> None:
+    """Require a label in every row; 'nan', which a missing value saved as text becomes, is none."""
+    missing = values.isna() | values.astype(str).isin(["nan", ""])
+    if missing.any():
+        row = missing.index[int(missing.to_numpy().argmax())]
+        raise UserError(
+            f"{path}: {axis} column '{values.name}' has no value in {int(missing.sum())} of "
+            f"{len(values)} rows, for example '{row}'"
+        )
+
+
+def raw_counts(path: Path, block: csr_matrix, cells: pd.Index, genes: pd.Index, where: str) -> None:
+    """Require whole numbers from 0 up; `where` is X or the layer, `block` the rows of `cells`."""
+    whole = np.isfinite(block.data) & (block.data == np.round(block.data))
+    wrong = ~whole | (block.data < 0) | (block.data > np.iinfo(np.int32).max)
+    if not wrong.any():
+        return
+    at = int(wrong.argmax())
+    cell = cells[int(np.searchsorted(block.indptr, at, side="right")) - 1]
+    raise UserError(
+        f"{path}: {where} holds {block.data[at]:.6g} at cell '{cell}', gene "
+        f"'{genes[block.indices[at]]}', but raw counts (whole numbers, "
+        f"0 or more) are expected; if the values are normalised, point config key `layer` at the counts"
+    )
+
+
+def library(path: Path, library: np.ndarray, sums: np.ndarray, cells: pd.Index, name: str) -> None:
+    """Require of a column of library sizes that none is below the cell's own counts."""
+    short = library < sums * (1 - 1e-5)  # a column of float32 may round
+    if short.any():
+        at = int(short.argmax())
+        raise UserError(
+            f"{path}: obs column '{name}' (config key library_column) is {library[at]:g} at cell '{cells[at]}', "
+            f"less than its counts, {sums[at]:g}"
+        )
+
+
+def control(path: Path, obs: pd.DataFrame, name: str) -> None:
+    """Require the control label among the perturbations."""
+    labels = sorted(obs["perturbation"].unique())
+    if name not in labels:
+        raise UserError(
+            f"{path}: no cell has the control label '{name}' (config key control); perturbations are {some(labels)}"
+        )
+
+
+def cell_type(path: Path, obs: pd.DataFrame, name: str) -> None:
+    """Require the held-out cell type among the cell types."""
+    labels = sorted(obs["cell_type"].unique())
+    if name not in labels:
+        raise UserError(
+            f"{path}: no cell has the held-out cell type '{name}' (config key heldout.cell_type); cell "
+            f"types are {some(labels)}"
+        )
+
+
+def split(
+    path: Path,
+    obs: pd.DataFrame,
+    heldout: Sequence[str],
+    *,
+    cell_type: str,
+    control: str,
+    min_cells: int,
+    embedding: str,
+) -> None:
+    """Require held-out combinations that are known and large enough, with controls, and learnable.
+
+    A perturbation that no other cell type has leaves training altogether, so a table learned per perturbation
+    has no row for it.
+    """
+    here = obs["cell_type"] == cell_type
+    sizes = obs.loc[here, "perturbation"].astype(str).value_counts()
+    if len(heldout) == 0:
+        raise UserError(
+            f"{path}: config key heldout selects no perturbation of '{cell_type}', which has "
+            f"{some(sorted(sizes.index))}"
+        )
+    if control in heldout:
+        raise UserError(
+            f"{path}: config key heldout.perturbations names the control '{control}', and controls are never held out"
+        )
+    if unknown := [name for name in heldout if name not in sizes]:
+        raise UserError(
+            f"{path}: no cell of '{cell_type}' has perturbation {some(unknown)} (config key "
+            f"heldout.perturbations); it has {some(sorted(sizes.index))}"
+        )
+    if few := [f"{name} ({sizes[name]})" for name in heldout if sizes[name] < min_cells]:
+        raise UserError(
+            f"{path}: fewer than {min_cells} cells (config key min_cells) in '{cell_type}' for held-out "
+            f"perturbation {some(few)}"
+        )
+    if control not in sizes:
+        raise UserError(
+            f"{path}: no cell of the held-out cell type '{cell_type}' has the control label "
+            f"'{control}', and scores need its controls"
+        )
+    elsewhere = set(obs.loc[~here, "perturbation"].astype(str))
+    if embedding == "learned" and (unseen := [name for name in heldout if name not in elsewhere]):
+        raise UserError(
+            f"{path}: no cell type but '{cell_type}' has perturbation {some(unseen)}, so nothing could "
+            "be learned about it; "
+            f"hold out another one, or set config key embedding to esm2"
+        )

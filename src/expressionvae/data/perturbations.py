@@ -1,0 +1,134 @@
+"""One vector a perturbation (`perturbations.npz`): what the prior is told about a perturbed gene."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import anndata
+import numpy as np
+
+from expressionvae.arrays import PerturbationEmbedding
+from expressionvae.data.proteins import Proteins, resolve
+from expressionvae.files import UserError, written
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The perturbation labels of a screen: all (sorted, control included), and those that are held out."""
+
+    all: list[str]
+    heldout: list[str]
+    control: str
+    embedding: str  # "esm2" | "learned"
+
+
+@dataclass(frozen=True)
+class Perturbations:
+    """`perturbations.npz`; `missing` are the labels of which some gene has no protein."""
+
+    labels: list[str]
+    embedding: PerturbationEmbedding
+    missing: list[str]
+
+    def save(self, path: str | Path) -> None:
+        """Write the three arrays; strings are stored without pickle."""
+        with written(path) as tmp:
+            np.savez(
+                tmp,
+                labels=np.array(self.labels, dtype=str),
+                embedding=self.embedding.astype(np.float32),
+                missing=np.array(self.missing, dtype=str),
+            )
+
+
+def read_labels(train: str | Path, heldout: str | Path) -> Labels:
+    """Labels of `train.h5ad` and `heldout.h5ad`; only their tables of cells are read, not the counts.
+
+    Raises: UserError when a file lacks obs `perturbation` or uns["screen"], or no training cell is a control.
+    """
+    (seen, screen), (unseen, _) = _categories(train), _categories(heldout)
+    control, embedding = str(screen["control"]), str(screen["embedding"])
+    if control not in seen:
+        raise UserError(f"{train}: no cell has the control label '{control}' that uns['screen'] names")
+    if embedding not in ("esm2", "learned"):
+        raise UserError(f"{train}: uns['screen']['embedding'] is '{embedding}'; expected 'esm2' or 'learned'")
+    return Labels(sorted(seen | unseen), sorted(unseen), control, embedding)
+
+
+def _categories(path: str | Path) -> tuple[set[str], dict]:
+    file = anndata.read_h5ad(path, backed="r")
+    try:
+        if "perturbation" not in file.obs or not {"control", "embedding"} <= set(file.uns.get("screen", ())):
+            raise UserError(f"{path}: expected obs column 'perturbation' and uns['screen'] with control and embedding")
+        return set(file.obs["perturbation"].astype(str).unique()), dict(file.uns["screen"])
+    finally:
+        file.file.close()
+
+
+def genes(label: str, *, control: str, separator: str | None) -> list[str]:
+    """Genes that a label perturbs: none for the control, several if `separator` joins them (A+B)."""
+    if label == control:
+        return []
+    parts = label.split(separator) if separator else [label]
+    return [part for part in parts if part != control]
+
+
+def all_genes(labels: Labels, *, separator: str | None) -> set[str]:
+    """Every gene that some label of a screen perturbs."""
+    return {gene for label in labels.all for gene in genes(label, control=labels.control, separator=separator)}
+
+
+def embed_labels(
+    labels: Labels, proteins: Proteins | None, *, separator: str | None, symbol_map: Mapping[str, str]
+) -> Perturbations:
+    """Embed each label: the sum over its genes of their protein embeddings; zeros for the control.
+
+    A gene without a protein adds zeros; its label is listed in `missing`. Values are raw, not standardised:
+    the prior has a projection of its own. `learned` labels get width 0 (the prior learns a table instead).
+
+    Raises: UserError when the labels ask for esm2 and there are no proteins.
+    """
+    if labels.embedding == "learned":
+        return Perturbations(labels.all, np.zeros((len(labels.all), 0), np.float32), [])
+    if proteins is None:
+        raise UserError("perturbations: the screen's embedding is esm2; expected the file proteins.npz")
+    row = {symbol: i for i, symbol in enumerate(proteins.symbols)}
+    embedding = np.zeros((len(labels.all), proteins.embedding.shape[1]), np.float32)
+    missing = []
+    for i, label in enumerate(labels.all):
+        names = [resolve(gene, row, symbol_map) for gene in genes(label, control=labels.control, separator=separator)]
+        known = [row[name] for name in names if name is not None]
+        embedding[i] = proteins.embedding[known].sum(axis=0)
+        if len(known) < len(names):
+            missing.append(label)
+    return Perturbations(labels.all, embedding, missing)
+
+
+def twins(table: Perturbations) -> list[list[str]]:
+    """Groups of labels with one vector (not all zeros), e.g. copies of a histone; no prior can part them."""
+    groups = defaultdict(list)
+    for label, vector in zip(table.labels, table.embedding, strict=True):
+        if vector.any():
+            groups[vector.tobytes()].append(label)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def report(labels: Labels, table: Perturbations) -> None:
+    """Say which labels have no vector of their own; a held-out one is a warning on stderr."""
+    n, width = table.embedding.shape
+    about = f"{n} labels, width {width} ({labels.embedding})"
+    print(f"perturbations: {about}, {len(table.missing)} without a protein")
+    if table.missing:
+        print(f"  without a protein (zeros, or the sum of the genes that have one): {', '.join(table.missing)}")
+    for group in twins(table):
+        print(f"  the same vector: {', '.join(group)}")
+    zero = {label for label, vector in zip(table.labels, table.embedding, strict=True) if not vector.any()}
+    blind = [label for label in table.missing if label in zero and label in labels.heldout]
+    if blind:
+        share = f"{len(blind)} of {len(labels.heldout)} held-out perturbations have no protein"
+        print(
+            f"WARNING: {share}, so a model cannot tell them from the control: {', '.join(blind)}",
+            file=sys.stderr,
+        )

@@ -1,0 +1,177 @@
+"""Protein sequences by gene symbol, and the table of their embeddings (`proteins.npz`)."""
+
+import gzip
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from expressionvae.arrays import ProteinEmbedding
+from expressionvae.files import UserError, written
+
+UNIPROT = re.compile(r"^(sp|tr)\|([^|\s]+)\|")  # https://www.uniprot.org/help/fasta-headers
+ILLEGAL = re.compile(r"[^A-Z*]")  # every letter is an IUPAC amino-acid code, * is a stop
+
+
+@dataclass(frozen=True)
+class Fasta:
+    """Sequences by symbol; `duplicates` records lost to another of their symbol, `nameless` had no symbol."""
+
+    sequences: dict[str, str]
+    duplicates: int
+    nameless: int
+
+
+def read_fasta(path: str | Path) -> Fasta:
+    """Read a FASTA file (plain or gzip) keyed by gene symbol.
+
+    Headers are `>SYMBOL ...` or UniProt's `>sp|P12345|NAME_HUMAN ... GN=SYMBOL ...`. Of several records of
+    one symbol, reviewed (sp) beats unreviewed (tr), canonical beats isoform (P12345-2), first beats later.
+
+    Raises: UserError when the file is missing, empty or not FASTA, or a record is empty or no protein.
+    """
+    best: dict[str, tuple[int, str]] = {}
+    n_records = nameless = 0
+    for header, sequence in records(Path(path)):
+        n_records += 1
+        symbol, rank = symbol_of(header)
+        if symbol is None:
+            nameless += 1
+        elif symbol not in best or rank < best[symbol][0]:
+            best[symbol] = (rank, sequence)
+    if not best:
+        raise UserError(f"{path}: no record names a gene; expected '>SYMBOL ...' or '>sp|... GN=SYMBOL ...'")
+    sequences = {symbol: sequence for symbol, (_, sequence) in best.items()}
+    return Fasta(sequences, n_records - nameless - len(sequences), nameless)
+
+
+def symbol_of(header: str) -> tuple[str | None, int]:
+    """Gene symbol of a header line without its '>', and its rank: 0 canonical, 1 isoform, 2 unreviewed."""
+    uniprot = UNIPROT.match(header)
+    if uniprot is None:
+        return header.split()[0], 0
+    gene = re.search(r"\bGN=(\S+)", header)
+    rank = 2 if uniprot[1] == "tr" else int("-" in uniprot[2])
+    return (gene[1] if gene else None), rank
+
+
+def records(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (header without '>', upper-case sequence without closing stop) of each record of a FASTA file."""
+    header, parts = None, []
+    for number, line in enumerate(_lines(path), start=1):
+        if line.startswith(">"):
+            if header is not None:
+                yield header, _sequence(path, header, parts)
+            header, parts = line[1:].strip(), []
+            if not header:
+                raise UserError(f"{path}: line {number}: a '>' without a name; expected '>SYMBOL'")
+        elif line.strip():
+            if header is None:
+                raise UserError(f"{path}: not FASTA: line {number} stands before the first '>'")
+            parts.append(line.strip())
+    if header is None:
+        raise UserError(f"{path}: empty; expected a FASTA file of protein sequences")
+    yield header, _sequence(path, header, parts)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with open(path, "rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        with (gzip.open if zipped else open)(path, "rt", encoding="utf-8") as lines:
+            yield from lines
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; expected a FASTA file of protein sequences") from None
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, OSError) as error:
+        raise UserError(f"{path}: not a FASTA file, or cut short ({error})") from None
+
+
+def _sequence(path: Path, header: str, parts: list[str]) -> str:
+    sequence = "".join(parts).upper().rstrip("*")
+    bad = ILLEGAL.search(sequence)
+    if bad:
+        where = f"record '{header.split()[0]}', residue {bad.start() + 1}"
+        raise UserError(f"{path}: {where}: illegal character {bad[0]!r}; expected amino-acid letters")
+    if not sequence:
+        raise UserError(f"{path}: record '{header.split()[0]}' has no sequence")
+    return sequence
+
+
+def read_symbol_map(path: str | Path | None) -> dict[str, str]:
+    """Outdated symbol -> current symbol: the first two columns of a tab-separated file with a header line.
+
+    Lines that start with '#' are comments. Without a path: no symbol is outdated. Raises: UserError.
+    """
+    if path is None:
+        return {}
+    try:
+        lines = Path(path).read_text().splitlines()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; expected a table of outdated and current symbols") from None
+    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+    short = next((row for row in rows if len(row) < 2 or not row[0] or not row[1]), None)
+    if short is not None:
+        raise UserError(f"{path}: row {short}: expected two tab-separated columns: outdated, current")
+    return {row[0].strip(): row[1].strip() for row in rows[1:]}
+
+
+def resolve(symbol: str, known: Mapping[str, object], symbol_map: Mapping[str, str]) -> str | None:
+    """The name under which `known` holds a gene: its current symbol if the map has one, else its own."""
+    current = symbol_map.get(symbol)
+    if current is not None and current in known:
+        return current
+    return symbol if symbol in known else None
+
+
+def choose(
+    sequences: Mapping[str, str], wanted: Iterable[str], symbol_map: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Sequences of the wanted genes under the file's symbols (sorted), and the wanted symbols without one."""
+    wanted = sorted(set(wanted))
+    found = {symbol: resolve(symbol, sequences, symbol_map) for symbol in wanted}
+    chosen = sorted({name for name in found.values() if name is not None})
+    return {name: sequences[name] for name in chosen}, [symbol for symbol in wanted if found[symbol] is None]
+
+
+def report(path: str | Path, fasta: Fasta, chosen: Mapping[str, str], missing: list[str]) -> None:
+    """Say how many sequences there are, how many are used, and name the genes that have none."""
+    left_out = f"{fasta.duplicates} duplicates and {fasta.nameless} records without a gene left out"
+    print(f"{path}: {len(fasta.sequences):,} proteins ({left_out}); {len(chosen):,} to embed")
+    if missing:
+        print(f"  {len(missing)} genes without a sequence: {', '.join(missing)}")
+
+
+@dataclass(frozen=True)
+class Proteins:
+    """`proteins.npz`: one row of `embedding` a symbol; `missing` was asked for and has no sequence."""
+
+    symbols: list[str]
+    embedding: ProteinEmbedding
+    n_residues: list[int]
+    missing: list[str]
+
+    def save(self, path: str | Path) -> None:
+        """Write the four arrays; strings are stored without pickle."""
+        with written(path) as tmp:
+            np.savez(
+                tmp,
+                symbols=np.array(self.symbols, dtype=str),
+                embedding=self.embedding.astype(np.float32),
+                n_residues=np.array(self.n_residues, dtype=int),
+                missing=np.array(self.missing, dtype=str),
+            )
+
+
+def read_proteins(path: str | Path) -> Proteins:
+    """Read `proteins.npz`. Raises: UserError when it is not one."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = ("symbols", "embedding", "n_residues", "missing")
+            symbols, embedding, n_residues, missing = (file[name] for name in names)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        expected = "expected an .npz with symbols, embedding, n_residues, missing"
+        raise UserError(f"{path}: not a table of protein embeddings ({error}); {expected}") from None
+    return Proteins(symbols.tolist(), embedding, n_residues.tolist(), missing.tolist())

@@ -1,0 +1,145 @@
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from expressionvae.data.baselines import Training, draw_controls, predict, read_query
+from expressionvae.data.comparison import comparison_space
+from expressionvae.files import UserError
+
+GENES = 5
+
+
+def training_cells(groups: dict[tuple[str, str], np.ndarray], per: int = 6) -> ad.AnnData:
+    """Poisson cells around a profile for every (cell type, perturbation)."""
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.poisson(profile, (per, GENES)) for profile in groups.values()])
+    obs = pd.DataFrame([key for key in groups for _ in range(per)], columns=["cell_type", "perturbation"])
+    obs = obs.astype("category").set_index(obs.index.astype(str))
+    var = pd.DataFrame(index=[f"gene{i}" for i in range(GENES)])
+    uns = {"screen": {"name": "toy", "control": "PBS", "heldout_cell_type": "T", "embedding": "learned"}}
+    return ad.AnnData(sparse.csr_matrix(X.astype(np.int32)), obs=obs, var=var, uns=uns)
+
+
+BASE, MOVED = np.full(GENES, 20.0), np.array([80.0, 20, 20, 20, 20])
+
+
+@pytest.fixture
+def train() -> ad.AnnData:
+    """Target T; a moves gene0 in contexts B and M; b is known in T only; c is known nowhere."""
+    contexts = {(c, "PBS"): BASE for c in "BMT"}
+    return training_cells({**contexts, ("B", "a"): MOVED, ("M", "a"): MOVED, ("T", "b"): MOVED[::-1]})
+
+
+def query_for(labels: list[str]) -> pd.DataFrame:
+    cells = [f"cell{i}" for i in range(len(labels))]
+    return pd.DataFrame({"cell": cells, "cell_type": "T", "perturbation": labels})
+
+
+def run(baseline: str, train: ad.AnnData, query: pd.DataFrame, seed: int = 0) -> ad.AnnData:
+    return predict(baseline, train, query, rescale_to=1e4, seed=seed, provenance={"baseline": baseline})
+
+
+@pytest.mark.parametrize("baseline", ["control", "perturb-mean"])
+def test_cells_follow_the_contract(train, baseline):
+    query = query_for(["a", "PBS", "a", "c"])
+    cells = run(baseline, train, query)
+    assert list(cells.obs_names) == list(query["cell"]) and list(cells.obs["perturbation"]) == [
+        "a",
+        "PBS",
+        "a",
+        "c",
+    ]
+    assert cells.uns["space"] == "linear" and cells.uns["provenance"] == {"baseline": baseline}
+    assert isinstance(cells.X, sparse.csr_matrix) and cells.X.dtype == np.float32 and (cells.X.data > 0).all()
+    assert list(cells.var_names) == list(train.var_names)
+
+
+@pytest.mark.parametrize("baseline", ["control", "perturb-mean"])
+def test_the_seed_decides(train, baseline):
+    query = query_for(["a"] * 5)
+    first, again, other = (run(baseline, train, query, seed).X.toarray() for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_the_file_can_be_written(train, tmp_path):
+    run("control", train, query_for(["a"])).write_h5ad(tmp_path / "cells.h5ad")
+    assert ad.read_h5ad(tmp_path / "cells.h5ad").uns["provenance"] == {"baseline": "control"}
+
+
+def test_control_gives_control_cells_of_the_target(train):
+    own = train.X[((train.obs["cell_type"] == "T") & (train.obs["perturbation"] == "PBS")).to_numpy()].toarray()
+    cells = run("control", train, query_for(["a", "c", "PBS"])).X.toarray()
+    assert all((own == cell).all(axis=1).any() for cell in cells)
+
+
+def test_enough_controls_are_drawn_without_replacement(train):
+    drawn = draw_controls(Training(train, rescale_to=1e4), query_for(["a"] * 6), np.random.default_rng(0))
+    assert len(set(drawn)) == 6
+
+
+def test_too_few_controls_are_all_used_equally(train):
+    drawn = draw_controls(Training(train, rescale_to=1e4), query_for(["a"] * 12), np.random.default_rng(0))
+    assert set(np.unique(drawn, return_counts=True)[1]) == {2}
+
+
+def test_control_rows_are_drawn_apart(train):
+    query = query_for(["a"] * 6 + ["PBS"] * 6)
+    drawn = draw_controls(Training(train, rescale_to=1e4), query, np.random.default_rng(0))
+    assert sorted(drawn[:6]) == sorted(drawn[6:])
+
+
+def test_perturb_mean_adds_the_effect_seen_elsewhere(train):
+    training = Training(train, rescale_to=1e4)
+    expected = np.mean([training.effect(c, "a") for c in "BM"], axis=0)
+    query = query_for(["a"] * 3)
+    log = comparison_space(run("control", train, query).X, rescale_to=1e4).toarray() + expected
+    np.testing.assert_allclose(run("perturb-mean", train, query).X.toarray(), np.expm1(log), rtol=1e-4)
+
+
+def test_the_target_context_does_not_vote(train):
+    assert np.argmax(Training(train, rescale_to=1e4).effect_elsewhere("B", "a")) == 0
+    with_own = training_cells({("B", "PBS"): BASE, ("T", "PBS"): BASE, ("B", "a"): MOVED, ("T", "a"): MOVED[::-1]})
+    training = Training(with_own, rescale_to=1e4)
+    np.testing.assert_array_equal(training.effect_elsewhere("T", "a"), training.effect("B", "a"))
+
+
+def test_control_rows_are_not_moved(train):
+    query = query_for(["PBS"] * 4)
+    control, moved = (comparison_space(run(b, train, query).X, rescale_to=1e4) for b in ("control", "perturb-mean"))
+    np.testing.assert_allclose(moved.toarray(), control.toarray(), rtol=1e-4)
+
+
+def test_a_perturbation_known_nowhere_gets_the_mean_effect_of_the_target(train):
+    training = Training(train, rescale_to=1e4)
+    np.testing.assert_array_equal(training.effect_elsewhere("T", "c"), training.effect("T", "b"))
+
+
+def test_nothing_to_average_is_refused(train):
+    bare = train[train.obs["perturbation"] == "PBS"].copy()
+    with pytest.raises(UserError, match="'c' is in no cell type but 'T'"):
+        run("perturb-mean", bare, query_for(["c"]))
+
+
+def test_a_cell_type_without_controls_is_refused(train):
+    query = query_for(["a"]).assign(cell_type="Z")
+    with pytest.raises(UserError, match="no 'PBS' cell of cell type 'Z'"):
+        run("control", train, query)
+
+
+def test_an_unknown_baseline_is_refused(train):
+    with pytest.raises(UserError, match="'training-mean' is unknown, expected one of control, perturb-mean"):
+        run("training-mean", train, query_for(["a"]))
+
+
+def test_the_label_na_is_a_label(tmp_path):
+    query_for(["NA", "a"]).to_csv(tmp_path / "query.csv", index=False)
+    assert list(read_query(tmp_path / "query.csv")["perturbation"]) == ["NA", "a"]
+
+
+def test_a_missing_column_is_refused(tmp_path):
+    query_for(["a"]).drop(columns="cell_type").to_csv(tmp_path / "query.csv", index=False)
+    with pytest.raises(UserError, match="'cell_type' is missing"):
+        read_query(tmp_path / "query.csv")

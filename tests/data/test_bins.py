@@ -1,0 +1,124 @@
+"""Bins of counts: laws of going there and back, the fitted means, and what the bounded bins cover."""
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+from expressionvae.data.bins import Bins, coverage, fit
+from expressionvae.files import UserError
+
+LOWER = (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+counts_lists = st.lists(st.integers(0, 5000), min_size=1, max_size=60)
+
+
+def fitted(values) -> Bins:
+    return fit(csr_matrix(np.array([values], dtype=np.int32)), LOWER)
+
+
+@given(counts_lists)
+def test_a_decoded_value_lies_in_its_bin(values):
+    bins = fitted(values)
+    every = np.arange(len(LOWER))
+    assert (bins.tokenise(bins.detokenise(every)) == every).all()
+
+
+@given(counts_lists)
+def test_decoding_keeps_order(values):
+    bins = fitted(values)
+    assert (np.diff(bins.detokenise(np.arange(len(LOWER)))) > 0).all()
+    assert (np.diff(bins.tokenise(np.sort(np.array(values)))) >= 0).all()
+
+
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=60))
+def test_counts_up_to_seven_come_back_exactly(values):
+    bins = fitted(values)
+    assert (bins.detokenise(bins.tokenise(np.array(values))) == values).all()
+
+
+@given(counts_lists)
+def test_decoding_the_training_counts_keeps_their_total(values):
+    bins = fitted(values)
+    decoded = bins.detokenise(bins.tokenise(np.array(values)))
+    assert decoded.astype(np.float64).sum() == pytest.approx(sum(values), rel=1e-6)
+
+
+@given(counts_lists)
+def test_every_count_falls_in_one_bin(values):
+    assert sum(fitted(values).n) == len(values)
+
+
+def test_edges_belong_to_the_bin_above():
+    assert list(fitted([0]).tokenise(np.array([7, 8, 9, 10, 255, 256, 10**6]))) == [7, 8, 8, 9, 18, 19, 19]
+
+
+def test_zeros_that_a_sparse_matrix_leaves_out_are_counted():
+    assert fitted([0, 0, 3]).n[0] == 2
+    wide = fit(csr_matrix(np.array([[0, 1, 0, 5]], dtype=np.int32)), (0, 2))
+    assert wide.mean == (pytest.approx(1 / 3), 5.0)
+
+
+def test_a_bin_decodes_to_its_mean_not_its_middle():
+    assert fitted([256, 256, 1000]).mean[-1] == pytest.approx(504)
+
+
+def test_an_empty_bin_decodes_to_its_lower_edge():
+    assert fitted([0, 1]).mean[-1] == 256
+
+
+def test_shape_is_kept():
+    counts = np.zeros((3, 4), dtype=np.int64)
+    assert fitted([0]).detokenise(fitted([0]).tokenise(counts)).shape == (3, 4)
+
+
+def test_json_and_back(tmp_path):
+    bins = fitted([0, 8, 9, 300])
+    bins.save(tmp_path / "bins.json")
+    assert Bins.load(tmp_path / "bins.json") == bins
+
+
+@pytest.mark.parametrize("lower", [(), (1, 2), (0, 2, 2), (0, 3, 1)])
+def test_edges_must_rise_from_zero(lower):
+    with pytest.raises(UserError, match="start at 0 and rise"):
+        fit(csr_matrix((1, 1), dtype=np.int32), lower)
+
+
+@pytest.fixture
+def truth():
+    counts = csr_matrix(np.array([[300, 2, 0], [500, 4, 0], [9, 9, 9]], dtype=np.int32))
+    labels = pd.Categorical(["A", "A", "control"])
+    return ad.AnnData(
+        X=counts,
+        obs=pd.DataFrame({"perturbation": labels}, index=["a", "b", "c"]),
+        var=pd.DataFrame(index=["g", "h", "i"]),
+        uns={"screen": {"control": "control"}},
+    )
+
+
+def effects(*rows):
+    return pd.DataFrame(rows, columns=["target", "feature", "log2_fold_change", "fdr"])
+
+
+def test_coverage_names_the_means_beyond_the_last_edge(truth):
+    de = effects(("A", "g", 2.0, 0.01), ("A", "h", -1.0, 0.01), ("A", "i", 9.0, 0.5))
+    result = coverage(truth, de, fitted([0]), top=50, fdr=0.05)
+    assert result["share"] == 0.5 and result["n"] == 2
+    assert result["offenders"] == [{"target": "A", "feature": "g", "mean": 400.0}]
+
+
+def test_coverage_looks_at_the_strongest_genes_only(truth):
+    de = effects(("A", "g", 1.0, 0.01), ("A", "h", -3.0, 0.01))
+    assert coverage(truth, de, fitted([0]), top=1, fdr=0.05)["share"] == 1.0
+
+
+def test_coverage_of_nothing_has_no_share(truth):
+    result = coverage(truth, effects(("A", "g", 1.0, 0.9)), fitted([0]), top=5, fdr=0.05)
+    assert result["share"] is None and result["n"] == 0
+
+
+def test_coverage_leaves_out_labels_that_truth_lacks(truth):
+    de = effects(("elsewhere", "g", 1.0, 0.01), ("control", "g", 1.0, 0.01))
+    assert coverage(truth, de, fitted([0]), top=5, fdr=0.05)["n"] == 0

@@ -1,0 +1,170 @@
+"""A made-up screen looks like a real one, its effects can be found again, and a seed fixes it."""
+
+from dataclasses import replace
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from expressionvae.data import madeup
+from expressionvae.data.proteins import Proteins, read_fasta
+from expressionvae.files import UserError
+
+RECIPE = madeup.Recipe(
+    cells=2500,
+    genes=200,
+    cell_types=["A", "B", "C"],
+    target="gene",
+    perturbations=6,
+    control_fraction=0.2,
+    library_mean=150.0,
+    library_cv=0.4,
+    expression_sigma=1.5,
+    cell_type_sigma=0.5,
+    size_at_one=2.5,
+    size_slope=0.15,
+    size_sigma=0.6,
+    modules=4,
+    responding_fraction=0.3,
+    effect_scale=0.6,
+    effect_limit=2.0,
+    strength_sigma=0.5,
+    gain_sigma=0.6,
+    state_scale=0.3,
+    knockdown=0.8,
+    seed=0,
+)
+EMBEDDING = np.random.default_rng(7).normal(size=(6, 32)).astype(np.float32)
+
+
+def make(folder, recipe=RECIPE, embedding=EMBEDDING):
+    folder.mkdir(exist_ok=True)
+    madeup.simulate(folder / "screen.h5ad", folder / "effects.npz", recipe=recipe, control="ctrl", embedding=embedding)
+    return ad.read_h5ad(folder / "screen.h5ad"), np.load(folder / "effects.npz")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("made"))
+
+
+def test_counts_are_whole_sparse_and_complete(made):
+    screen, _ = made
+    assert screen.shape == (2500, 200) and screen.X.format == "csr" and screen.X.dtype == np.int32
+    assert screen.X.has_sorted_indices and (screen.X.data > 0).all()
+    assert screen.obs_names.is_unique and screen.var_names[0] == "GENE0001"
+
+
+def test_counts_look_like_a_real_screen(made):
+    screen, _ = made
+    library = np.asarray(screen.X.sum(axis=1)).ravel()
+    assert 0.6 < 1 - screen.X.nnz / 500_000 < 0.9
+    assert 0.3 < library.std() / library.mean() < 0.6
+    assert library.mean() == pytest.approx(150, rel=0.15)
+
+
+def test_every_combination_gets_its_share(made):
+    screen, _ = made
+    sizes = screen.obs.groupby(["cell_type", "perturbation"], observed=False).size()
+    assert (screen.obs["perturbation"] == "ctrl").sum() == 500
+    perturbed = sizes.drop("ctrl", level="perturbation")
+    assert perturbed.max() - perturbed.min() <= 1
+
+
+def test_effects_can_be_found_again(made):
+    screen, effects = made
+    counts, correlations = screen.X.toarray(), []
+    for t, cell_type in enumerate(effects["cell_types"]):
+        here = (screen.obs["cell_type"] == cell_type).to_numpy()
+        control = counts[here & (screen.obs["perturbation"] == "ctrl").to_numpy()].mean(axis=0)
+        for p, name in enumerate(effects["perturbations"]):
+            mean = counts[here & (screen.obs["perturbation"] == name).to_numpy()].mean(axis=0)
+            expected = np.log1p(effects["baseline"][t] * np.exp(effects["log_fold_change"][t, p])) - np.log1p(
+                effects["baseline"][t]
+            )
+            correlations.append(np.corrcoef(np.log1p(mean) - np.log1p(control), expected)[0, 1])
+    assert np.median(correlations) > 0.7
+
+
+def test_control_means_are_the_baseline(made):
+    screen, effects = made
+    control = (screen.obs["perturbation"] == "ctrl").to_numpy() & (screen.obs["cell_type"] == "A").to_numpy()
+    assert np.asarray(screen[control].X.mean(axis=0)).sum() == pytest.approx(effects["baseline"][0].sum(), rel=0.15)
+
+
+def test_a_cell_type_can_be_predicted_from_the_others(made):
+    log_fold_change = made[1]["log_fold_change"]
+    assert np.corrcoef(log_fold_change[1:].mean(axis=0).ravel(), log_fold_change[0].ravel())[0, 1] > 0.7
+
+
+def test_most_genes_do_not_respond_and_effects_are_bounded(made):
+    log_fold_change = made[1]["log_fold_change"]
+    assert 0.15 < (log_fold_change != 0).mean() < 0.45
+    assert np.abs(log_fold_change).max() <= 2.0
+
+
+def test_a_target_loses_its_own_expression(made):
+    log_fold_change = made[1]["log_fold_change"]
+    own = [log_fold_change[:, p, p] for p in range(6)]
+    assert np.allclose(own, np.log(0.2))
+
+
+def test_like_proteins_have_like_effects():
+    twin = EMBEDDING.copy()
+    twin[1] = twin[0] + 0.01
+    effects = madeup.structure(replace(RECIPE, target="cytokine"), twin).effects
+    assert np.allclose(effects[:, 0], effects[:, 1], atol=0.2) and not np.allclose(
+        effects[:, 0], effects[:, 2], atol=0.2
+    )
+
+
+def test_same_seed_same_screen(tmp_path, made):
+    again, _ = make(tmp_path / "again")
+    other, _ = make(tmp_path / "other", replace(RECIPE, seed=1))
+    assert (again.X != made[0].X).nnz == 0 and again.obs.equals(made[0].obs)
+    assert (other.X != made[0].X).nnz > 0
+
+
+def test_a_block_does_not_depend_on_those_before_it(made):
+    screen, _ = made
+    rows = slice(madeup.BLOCK, 2 * madeup.BLOCK)
+    labels = [label[rows] for label in madeup.assign(RECIPE)]
+    alone = madeup.draw(RECIPE, madeup.structure(RECIPE, EMBEDDING), 1, *labels)
+    assert (alone != screen[rows].X).nnz == 0
+
+
+def test_learned_screens_need_no_proteins(tmp_path):
+    recipe = replace(RECIPE, target="cytokine", cells=300)
+    screen, effects = make(tmp_path, recipe, None)
+    assert list(effects["perturbations"]) == [f"CYTO0{i}" for i in range(1, 7)]
+    assert set(screen.obs["perturbation"]) == {"ctrl", *effects["perturbations"]}
+
+
+def test_more_targets_than_genes_are_refused():
+    with pytest.raises(UserError, match="perturbations is 300, more than simulation.genes"):
+        madeup.target_names("gene", 300, 200)
+
+
+def test_embeddings_must_fit_the_targets():
+    with pytest.raises(UserError, match="5 protein embeddings for 6"):
+        madeup.structure(RECIPE, EMBEDDING[:5])
+
+
+def test_embeddings_come_in_the_order_of_the_targets(tmp_path):
+    Proteins(["b", "a"], np.eye(2, dtype=np.float32), [3, 3], []).save(tmp_path / "proteins.npz")
+    assert (madeup.embeddings(tmp_path / "proteins.npz", ["a", "b"]) == np.eye(2)[::-1]).all()
+    with pytest.raises(UserError, match="no protein embedding for 1 made-up targets, for example 'c'"):
+        madeup.embeddings(tmp_path / "proteins.npz", ["a", "c"])
+
+
+def test_made_up_proteins_differ_in_length_and_composition(tmp_path):
+    targets = [f"GENE{i:04d}" for i in range(1, 41)]
+    options = dict(length_median=400, length_sigma=0.6, length_max=1200, composition=60.0, seed=0)
+    for name in ("one.fasta", "two.fasta"):
+        madeup.made_up_proteins(tmp_path / name, targets, **options)
+    assert (tmp_path / "one.fasta").read_text() == (tmp_path / "two.fasta").read_text()
+    sequences = read_fasta(tmp_path / "one.fasta").sequences
+    lengths = [len(sequence) for sequence in sequences.values()]
+    assert list(sequences) == targets and 250 < np.median(lengths) < 600 and max(lengths) <= 1200
+    leucine = [sequence.count("L") / len(sequence) for sequence in sequences.values()]
+    assert np.std(leucine) > 0.02

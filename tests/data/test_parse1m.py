@@ -1,0 +1,129 @@
+"""One donor of the cytokine atlas, on a small stand-in in the published layout."""
+
+import json
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix
+
+from expressionvae.data import assembly
+from expressionvae.data.assembly import read_split
+from expressionvae.data.parse1m import assemble_parse1m
+from expressionvae.files import UserError
+
+GENES = [f"G{i}" for i in range(8)]
+PANEL = ["G5", "G0", "G7"]
+CYTOKINES = ["IL-2", "IL-4", "PBS"]
+
+
+def atlas():
+    rng = np.random.default_rng(0)
+    frame = pd.MultiIndex.from_product(
+        [["Donor1", "Donor2"], ["CD4 Naive", "NK"], [*CYTOKINES, "IL-99"], range(5)],
+        names=["donor", "cell_type", "cytokine", "n"],
+    ).to_frame(index=False)
+    obs = frame.sample(frac=1, random_state=0)[["donor", "cell_type", "cytokine"]].astype("category")
+    obs.index = [f"c{i}" for i in range(len(obs))]
+    counts = csr_matrix(rng.poisson(0.7, (len(obs), len(GENES))).astype(np.float32))
+    obs["tscp_count"] = np.asarray(counts.sum(axis=1)).ravel() + 100
+    return anndata.AnnData(counts, obs=obs, var=pd.DataFrame(index=GENES))
+
+
+@pytest.fixture
+def splits(tmp_path):
+    held_out = ("test", ["CD4 Naive"], ["IL-4", "IL-9"])
+    for name, types, cytokines in (("train", ["CD4 Naive", "NK"], CYTOKINES), held_out):
+        labels = {"cell_type": types, "cytokine": cytokines}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"genes": PANEL, "labels": labels}))
+    return tmp_path / "train.json", tmp_path / "test.json"
+
+
+def assemble(tmp_path, splits, adata, **changes):
+    adata.write_h5ad(tmp_path / "atlas.h5ad")
+    options = {
+        "control": "PBS",
+        "donor": "Donor1",
+        "library_column": "tscp_count",
+        "symbol_map": {},
+    } | changes
+    lost = assemble_parse1m(tmp_path / "atlas.h5ad", *splits, tmp_path / "screen.h5ad", **options)
+    return lost, anndata.read_h5ad(tmp_path / "screen.h5ad")
+
+
+def test_screen_holds_one_donor_on_the_panel(tmp_path, splits, monkeypatch):
+    monkeypatch.setattr(assembly, "ROWS", 16)
+    adata = atlas()
+    lost, screen = assemble(tmp_path, splits, adata)
+    expected = adata[(adata.obs["donor"] == "Donor1") & adata.obs["cytokine"].isin(CYTOKINES)]
+    assert screen.obs_names.tolist() == expected.obs_names.tolist()
+    assert screen.obs["perturbation"].tolist() == expected.obs["cytokine"].tolist()
+    assert screen.obs["cell_type"].tolist() == expected.obs["cell_type"].tolist()
+    assert np.array_equal(screen.X.toarray(), expected[:, PANEL].X.toarray())
+    assert screen.X.dtype == np.int32 and np.allclose(screen.obs["library_size"], expected.obs["tscp_count"])
+    assert lost == ["IL-9"] and list(screen.uns["split"]["heldout"]) == ["IL-4"]
+
+
+def test_without_a_library_column_the_files_genes_are_summed_and_said(tmp_path, splits, capsys):
+    adata = atlas()
+    _, screen = assemble(tmp_path, splits, adata, library_column=None)
+    assert np.allclose(screen.obs["library_size"], adata[screen.obs_names].X.sum(axis=1).A1)
+    assert "sum over the file's 8 genes" in capsys.readouterr().out
+
+
+def test_unlisted_labels_are_named(tmp_path, splits, capsys):
+    assemble(tmp_path, splits, atlas())
+    assert "cytokines of donor Donor1: 1 not listed, left out: IL-99" in capsys.readouterr().out
+
+
+def test_counts_are_found_in_a_layer_when_x_is_logged(tmp_path, splits, capsys):
+    adata = atlas()
+    _, expected = assemble(tmp_path, splits, adata)
+    adata.layers["counts"] = adata.X
+    adata.X = adata.X.log1p()
+    _, screen = assemble(tmp_path, splits, adata)
+    assert (screen.X != expected.X).nnz == 0
+    assert "raw counts in layers/counts" in capsys.readouterr().out
+
+
+def test_file_without_counts_is_refused(tmp_path, splits):
+    adata = atlas()
+    adata.X = adata.X.log1p()
+    with pytest.raises(UserError, match=r"atlas.h5ad: neither X nor layers/counts nor raw/X holds raw counts"):
+        assemble(tmp_path, splits, adata)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"donor": "Donor9"}, "no cell of donor 'Donor9'; obs donor has Donor1, Donor2"),
+        ({"control": "water"}, "no cell of the control 'water'"),
+        ({"library_column": "total"}, "no column 'total' in obs"),
+    ],
+)
+def test_wrong_choice_is_refused_by_name(tmp_path, splits, changes, message):
+    with pytest.raises(UserError, match=message):
+        assemble(tmp_path, splits, atlas(), **changes)
+
+
+def test_library_smaller_than_the_counts_is_refused(tmp_path, splits):
+    adata = atlas()
+    adata.obs["tscp_count"] = 0.5
+    with pytest.raises(UserError, match="less than its counts"):
+        assemble(tmp_path, splits, adata)
+
+
+def test_panel_of_other_names_is_refused(tmp_path, splits):
+    adata = atlas()
+    adata.var_names = [f"X{i}" for i in range(8)]
+    with pytest.raises(UserError, match="none of the 3 panel genes"):
+        assemble(tmp_path, splits, adata)
+
+
+def test_published_split_is_read(shared):
+    folder = shared / "data" / "splits"
+    paths = folder / "parse1m_train.json", folder / "parse1m_test.json"
+    split = read_split(*paths, cell_type="cell_type", perturbation="cytokine")
+    assert (len(split.genes), len(split.cell_types), len(split.perturbations)) == (2000, 18, 91)
+    assert split.heldout_cell_type == "CD4 Naive" and len(split.heldout) == 27

@@ -1,0 +1,115 @@
+"""Labels of a screen and protein embeddings in, one vector a label out."""
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+from expressionvae.data.perturbations import (
+    Labels,
+    Perturbations,
+    all_genes,
+    embed_labels,
+    genes,
+    read_labels,
+    report,
+    twins,
+)
+from expressionvae.data.proteins import Proteins
+from expressionvae.files import UserError
+
+PROTEINS = Proteins(["A", "B", "MARS1"], np.array([[1, 2], [10, 20], [5, 5]], np.float32), [3, 3, 3], [])
+
+
+def labels(*names, heldout=(), embedding="esm2"):
+    return Labels(sorted([*names, "control"]), sorted(heldout), "control", embedding)
+
+
+def vectors(table):
+    return {label: vector.tolist() for label, vector in zip(table.labels, table.embedding, strict=True)}
+
+
+def screen_file(path, names, **about):
+    obs = pd.DataFrame({"perturbation": pd.Categorical(names)}, index=[str(i) for i in range(len(names))])
+    uns = {"screen": {"control": "control", "embedding": "esm2"} | about}
+    anndata.AnnData(np.zeros((len(names), 1)), obs=obs, uns=uns).write_h5ad(path)
+    return path
+
+
+def test_control_is_zero_and_dual_labels_add_up():
+    table = embed_labels(labels("A", "A+B", "A+control"), PROTEINS, separator="+", symbol_map={})
+    assert vectors(table) == {"A": [1, 2], "A+B": [11, 22], "A+control": [1, 2], "control": [0, 0]}
+    assert table.missing == []
+
+
+def test_without_a_separator_a_plus_is_part_of_the_name():
+    table = embed_labels(labels("A+B"), PROTEINS, separator=None, symbol_map={})
+    assert table.missing == ["A+B"] and not table.embedding.any()
+
+
+def test_missing_gene_is_zero_and_named():
+    table = embed_labels(labels("A", "NOPE", "A+NOPE"), PROTEINS, separator="+", symbol_map={})
+    assert table.missing == ["A+NOPE", "NOPE"]
+    assert vectors(table)["NOPE"] == [0, 0] and vectors(table)["A+NOPE"] == [1, 2]
+
+
+def test_outdated_symbols_find_their_protein():
+    table = embed_labels(labels("MARS"), PROTEINS, separator=None, symbol_map={"MARS": "MARS1"})
+    assert vectors(table)["MARS"] == [5, 5] and table.missing == []
+
+
+def test_learned_labels_have_width_zero():
+    table = embed_labels(labels("IL-2", embedding="learned"), None, separator=None, symbol_map={})
+    assert table.embedding.shape == (2, 0) and table.missing == []
+
+
+def test_esm2_labels_without_proteins_are_refused():
+    with pytest.raises(UserError, match="proteins.npz"):
+        embed_labels(labels("A"), None, separator=None, symbol_map={})
+
+
+def test_control_perturbs_no_gene_even_when_its_name_holds_the_separator():
+    assert genes("no+target", control="no+target", separator="+") == []
+    assert all_genes(labels("A+B", "B"), separator="+") == {"A", "B"}
+
+
+def test_heldout_perturbation_without_protein_is_a_loud_warning(capsys):
+    about = labels("A", "NOPE", "NADA", heldout=["NOPE", "A"])
+    report(about, embed_labels(about, PROTEINS, separator=None, symbol_map={}))
+    out, err = capsys.readouterr()
+    assert "2 without a protein" in out and "NADA, NOPE" in out
+    assert "WARNING: 1 of 2 held-out" in err and "NOPE" in err and "NADA" not in err
+
+
+def test_labels_with_one_vector_are_reported(capsys):
+    about = labels("A+B", "B+A", "A")
+    table = embed_labels(about, PROTEINS, separator="+", symbol_map={})
+    assert twins(table) == [["A+B", "B+A"]]
+    report(about, table)
+    assert "the same vector: A+B, B+A" in capsys.readouterr().out
+
+
+def test_labels_come_from_both_files_sorted(tmp_path):
+    train = screen_file(tmp_path / "train.h5ad", ["control", "B"])
+    heldout = screen_file(tmp_path / "heldout.h5ad", ["A"])
+    assert read_labels(train, heldout) == labels("A", "B", heldout=["A"])
+
+
+def test_files_without_what_is_needed_are_refused(tmp_path):
+    good = screen_file(tmp_path / "good.h5ad", ["A"])
+    odd = screen_file(tmp_path / "odd.h5ad", ["control"], embedding="glove")
+    anndata.AnnData(np.zeros((1, 1))).write_h5ad(tmp_path / "bare.h5ad")
+    for train, message in (
+        (good, "no cell has the control"),
+        (odd, "'glove'"),
+        (tmp_path / "bare.h5ad", "uns"),
+    ):
+        with pytest.raises(UserError, match=message):
+            read_labels(train, good)
+
+
+def test_table_is_stored_without_pickle(tmp_path):
+    Perturbations(["A", "control"], np.zeros((2, 0), np.float32), []).save(tmp_path / "p.npz")
+    with np.load(tmp_path / "p.npz", allow_pickle=False) as file:
+        assert file["labels"].tolist() == ["A", "control"]
+        assert file["embedding"].shape == (2, 0) and file["missing"].tolist() == []

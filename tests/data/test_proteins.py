@@ -1,0 +1,116 @@
+"""FASTA in, sequences by symbol out."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from expressionvae.data.proteins import Proteins, choose, read_fasta, read_proteins, read_symbol_map, resolve
+from expressionvae.files import UserError
+
+UNIPROT = """>tr|A0A1|A0A1_HUMAN Something OS=Homo sapiens OX=9606 GN=TP53 PE=1 SV=1
+MAAA
+>sp|P04637-2|P53_HUMAN Isoform 2 of Cellular tumor antigen p53 OS=Homo sapiens OX=9606 GN=TP53
+MBBB
+>sp|P04637|P53_HUMAN Cellular tumor antigen p53 OS=Homo sapiens OX=9606 GN=TP53 PE=1 SV=4
+MEEP
+QSDP
+>sp|P99999|P53_HUMAN Another OS=Homo sapiens OX=9606 GN=TP53 PE=1 SV=4
+MCCC
+>sp|Q00001|NONE_HUMAN No gene OS=Homo sapiens OX=9606 PE=1 SV=1
+MDDD
+"""
+
+
+def written(tmp_path, text, name="a.fasta"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def test_plain_headers_are_keyed_by_their_first_word(tmp_path):
+    fasta = read_fasta(written(tmp_path, ">A x y\nMK\nLL\n\n>B\nmw*\n"))
+    assert fasta.sequences == {"A": "MKLL", "B": "MW"}
+
+
+def test_reviewed_canonical_sequence_wins_and_the_rest_is_counted(tmp_path):
+    fasta = read_fasta(written(tmp_path, UNIPROT))
+    assert fasta.sequences == {"TP53": "MEEPQSDP"}
+    assert (fasta.duplicates, fasta.nameless) == (3, 1)
+
+
+def test_first_of_two_plain_records_wins(tmp_path):
+    fasta = read_fasta(written(tmp_path, ">A\nMK\n>A\nML\n"))
+    assert (fasta.sequences, fasta.duplicates) == ({"A": "MK"}, 1)
+
+
+def test_gzip_is_known_by_its_content(tmp_path):
+    (tmp_path / "a.fasta").write_bytes(gzip.compress(b">A\nMK\n"))
+    assert read_fasta(tmp_path / "a.fasta").sequences == {"A": "MK"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("symbol,sequence\nA,MK\n", "not FASTA: line 1"),
+        (">A\nMK\n>B z\nM-K\n", "record 'B', residue 2: illegal character '-'"),
+        (">A\n>B\nMK\n", "record 'A' has no sequence"),
+        (">\nMK\n", "line 1: a '>' without a name"),
+        (">sp|P1|X_HUMAN no gene\nMK\n", "no record names a gene"),
+    ],
+)
+def test_bad_file_is_refused_by_name(tmp_path, text, message):
+    path = written(tmp_path, text)
+    with pytest.raises(UserError, match="a.fasta") as error:
+        read_fasta(path)
+    assert message in str(error.value)
+
+
+def test_truncated_gzip_and_missing_file_are_refused(tmp_path):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b">A\n" + np.random.default_rng(0).bytes(999))[:500])
+    with pytest.raises(UserError, match="a.gz"):
+        read_fasta(tmp_path / "a.gz")
+    with pytest.raises(UserError, match="no such file"):
+        read_fasta(tmp_path / "absent.fasta")
+
+
+def test_outdated_symbols_are_mapped_and_unresolved_ones_named():
+    chosen, missing = choose({"MARS1": "MK", "TP53": "ML"}, ["TP53", "MARS", "NOPE"], {"MARS": "MARS1"})
+    assert chosen == {"MARS1": "MK", "TP53": "ML"}
+    assert missing == ["NOPE"]
+
+
+def test_symbol_is_used_as_it_is_when_its_current_one_is_absent():
+    assert resolve("MARS", {"MARS": 0}, {"MARS": "MARS1"}) == "MARS"
+
+
+def test_repository_symbol_map_is_a_map_of_new_names(repository):
+    table = read_symbol_map(repository / "resources" / "symbols.tsv")
+    assert table["MARS"] == "MARS1" and len(table) == 41
+    assert not set(table) & set(table.values())
+    assert read_symbol_map(None) == {}
+
+
+def test_symbol_map_of_one_column_is_refused(tmp_path):
+    with pytest.raises(UserError, match="two tab-separated columns"):
+        read_symbol_map(written(tmp_path, "old\tnew\nA B\n"))
+
+
+def test_table_survives_the_disk(tmp_path):
+    table = Proteins(["A", "B"], np.eye(2, 3, dtype=np.float32), [5, 6], [])
+    table.save(tmp_path / "p.npz")
+    back = read_proteins(tmp_path / "p.npz")
+    assert (back.symbols, back.n_residues, back.missing) == (["A", "B"], [5, 6], [])
+    assert np.array_equal(back.embedding, table.embedding)
+
+
+def test_other_file_is_not_a_table(tmp_path):
+    with pytest.raises(UserError, match="not a table of protein embeddings"):
+        read_proteins(written(tmp_path, "nothing", "p.npz"))
+
+
+def test_real_sequences_have_their_known_lengths(shared, repository):
+    sequences = read_fasta(shared / "data" / "protein" / "human_string_subset.fasta").sequences
+    assert len(sequences) == 2285
+    assert (len(sequences["NFKB1"]), len(sequences["IRF1"])) == (969, 325)

@@ -1,0 +1,147 @@
+"""Held-out combinations never reach training; both files hold the same genes."""
+
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+from expressionvae.data.screen import Columns
+from expressionvae.data.split import choose, prepare
+from expressionvae.files import UserError
+
+COLUMNS = Columns("perturbation", "cell_type", None, None, None)
+HELDOUT = {"cell_type": "k", "perturbations": ["A", "B"]}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    generator = np.random.default_rng(0)
+    labels = [(line, name) for line in "kr" for name in ("ctrl", "A", "B", "C") for _ in range(20)]
+    obs = pd.DataFrame(labels, columns=["cell_type", "perturbation"], index=[f"c{i}" for i in range(len(labels))])
+    counts = generator.poisson(0.7, (len(labels), 30))
+    counts[:, 29] = 0
+    counts[(obs["perturbation"] == "A").to_numpy() & (obs["cell_type"] == "k").to_numpy(), 0] += (
+        100  # variable in held-out cells only
+    )
+    counts[::2, 1] += 20  # variable everywhere
+    path = tmp_path_factory.mktemp("screen") / "screen.h5ad"
+    ad.AnnData(X=csr_matrix(counts), obs=obs, var=pd.DataFrame(index=[f"g{i}" for i in range(30)])).write_h5ad(path)
+    return path
+
+
+@pytest.fixture
+def split(source, tmp_path):
+    def run(**changes):
+        options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
+        prepare(
+            source,
+            tmp_path / "train.h5ad",
+            tmp_path / "heldout.h5ad",
+            name="demo",
+            columns=COLUMNS,
+            **{**options, **changes},
+        )
+        return ad.read_h5ad(tmp_path / "train.h5ad"), ad.read_h5ad(tmp_path / "heldout.h5ad")
+
+    return run
+
+
+def test_no_heldout_cell_or_combination_is_in_training(split):
+    train, heldout = split()
+    assert not set(train.obs_names) & set(heldout.obs_names)
+    pairs = [set(zip(part.obs["cell_type"], part.obs["perturbation"], strict=True)) for part in (train, heldout)]
+    assert pairs[1] == {("k", "A"), ("k", "B")} and not pairs[0] & pairs[1]
+    assert train.n_obs + heldout.n_obs == 160
+
+
+def test_controls_are_never_held_out(split):
+    train, heldout = split()
+    assert "ctrl" not in set(heldout.obs["perturbation"])
+    assert ((train.obs["cell_type"] == "k") & (train.obs["perturbation"] == "ctrl")).sum() == 20
+
+
+def test_the_files_are_as_promised(split, source):
+    original = ad.read_h5ad(source)
+    for part in split():
+        assert part.X.format == "csr" and part.X.dtype == np.int32 and part.X.has_sorted_indices
+        assert (part.X.data > 0).all()
+        assert (part.X.toarray() == original[part.obs_names].X.toarray()).all()
+        assert part.var_names.equals(original.var_names)
+        assert list(part.obs.columns) == ["cell_type", "perturbation", "library_size"]
+        for label in ("cell_type", "perturbation"):
+            assert set(part.obs[label].cat.categories) == set(part.obs[label])
+        assert dict(part.uns["screen"]) == dict(name="demo", control="ctrl", heldout_cell_type="k", embedding="learned")
+
+
+@pytest.mark.slow
+def test_variable_genes_are_chosen_on_training_cells_only(split):
+    train, heldout = split(genes=5)
+    assert train.n_vars == 5 and train.var_names.equals(heldout.var_names)
+    assert "g1" in train.var_names and "g0" not in train.var_names
+
+
+@pytest.mark.slow
+def test_library_size_is_that_of_all_genes(split, source):
+    train, _ = split(genes=5)
+    full = np.asarray(ad.read_h5ad(source)[train.obs_names].X.sum(axis=1)).ravel()
+    assert (train.obs["library_size"] == full).all()
+
+
+def test_more_genes_than_are_detected_are_refused(split):
+    with pytest.raises(UserError, match="asks for 30 genes, and 29 of 30 have a count"):
+        split(genes=30)
+
+
+@given(st.integers(0, 5), st.sampled_from([0.4, 0.7, 1.0]))
+@settings(max_examples=10)
+def test_a_fraction_is_seeded_and_never_takes_the_control(seed, fraction):
+    cells = pd.DataFrame(
+        [(line, name) for line in "kr" for name in ("ctrl", *"ABCDE")], columns=["cell_type", "perturbation"]
+    )
+    options = dict(control="ctrl", embedding="learned", min_cells=1)
+    heldout = {"cell_type": "k", "fraction": fraction, "seed": seed}
+    chosen, again = (choose(Path("screen.h5ad"), cells, heldout=heldout, **options) for _ in range(2))
+    assert chosen == again == sorted(set(chosen)) and "ctrl" not in chosen
+    assert len(chosen) == round(fraction * 5)
+
+
+def test_a_fraction_passes_over_what_cannot_be_held_out():
+    rows = [
+        ("k", "ctrl"),
+        ("k", "few"),
+        ("k", "alone"),
+        ("k", "alone"),
+        ("k", "A"),
+        ("k", "A"),
+        ("r", "A"),
+        ("r", "few"),
+    ]
+    cells = pd.DataFrame(rows, columns=["cell_type", "perturbation"])
+    heldout = {"cell_type": "k", "fraction": 1.0, "seed": 0}
+    assert choose(Path("s"), cells, control="ctrl", embedding="learned", min_cells=2, heldout=heldout) == ["A"]
+    assert choose(Path("s"), cells, control="ctrl", embedding="esm2", min_cells=2, heldout=heldout) == [
+        "A",
+        "alone",
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(control="PBS"),
+        dict(min_cells=21),
+        dict(heldout={"cell_type": "hepg2", "perturbations": ["A"]}),
+        dict(heldout={"cell_type": "k", "perturbations": ["Z"]}),
+        dict(heldout={"cell_type": "k", "fraction": 0.1, "seed": 0}),
+        dict(genes=31),
+    ],
+)
+def test_a_mistake_leaves_no_file(split, tmp_path, changes):
+    with pytest.raises(UserError):
+        split(**changes)
+    assert list(tmp_path.iterdir()) == []
