@@ -1,0 +1,72 @@
+"""Attention and pre-norm transformer blocks; the right margin of each `forward` is the shape."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from expressionvae.tensors import Sequence
+
+Cache = tuple[Tensor, Tensor]  # keys and values of the positions seen so far, each [cell head position channel]
+
+
+class Attention(nn.Module):
+    """Multi-head scaled dot-product attention (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762)."""
+
+    def __init__(self, width: int, heads: int, dropout: float):
+        super().__init__()
+        assert width % heads == 0, f"width {width} is no multiple of {heads} heads"
+        self.heads = heads
+        self.dropout = dropout
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, context: Tensor, causal: bool = False, cache: Cache | None = None) -> Tensor:
+        """Let `x` [cell position width] look at `context` [cell other width]."""
+        return self.attend(x, context, causal, cache)[0]
+
+    def attend(self, x: Tensor, context: Tensor, causal: bool, cache: Cache | None) -> tuple[Tensor, Cache]:
+        """As `forward`; also return the keys and values, those of `cache` in front."""
+        query = self._split(self.query(x))  # [cell head position channel]
+        key, value = map(self._split, self.key_value(context).chunk(2, dim=-1))  # [cell head other channel]
+        if cache is not None:
+            assert x.shape[1] == 1, "a cached step takes one position"
+            key = torch.cat([cache[0], key], dim=2)  # [cell head seen channel]
+            value = torch.cat([cache[1], value], dim=2)  # [cell head seen channel]
+        dropout = self.dropout if self.training else 0.0
+        attended = F.scaled_dot_product_attention(
+            query, key, value, dropout_p=dropout, is_causal=causal and cache is None
+        )  # [cell head position channel]
+        merged = attended.transpose(1, 2).flatten(2)  # [cell position width]
+        return self.output(merged), (key, value)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class FeedForward(nn.Sequential):
+    """Two layers with GELU between."""
+
+    def __init__(self, width: int, hidden: int, dropout: float):
+        super().__init__(nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, width))
+
+
+class CrossBlock(nn.Module):
+    """Pre-norm block: self-attention (a switch), cross-attention to a context, feed-forward."""
+
+    def __init__(self, width: int, heads: int, feedforward: int, dropout: float, self_attention: bool):
+        super().__init__()
+        self.self_attention = Attention(width, heads, dropout) if self_attention else None
+        self.self_norm = nn.LayerNorm(width) if self_attention else None
+        self.cross_attention = Attention(width, heads, dropout)
+        self.cross_norm = nn.LayerNorm(width)
+        self.feedforward = FeedForward(width, feedforward, dropout)
+        self.feedforward_norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Sequence, context: Tensor) -> Sequence:
+        if self.self_attention is not None and self.self_norm is not None:
+            normed = self.self_norm(x)  # [cell position width]
+            x = x + self.dropout(self.self_attention(normed, normed))  # [cell position width]
+        x = x + self.dropout(self.cross_attention(self.cross_norm(x), context))  # [cell position width]
+        return x + self.dropout(self.feedforward(self.feedforward_norm(x)))  # [cell position width]

@@ -1,0 +1,106 @@
+"""From the words of the config to a conditional prior, and to and from its file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from expressionvae.files import UserError, written
+from expressionvae.nn.dit import DiT
+from expressionvae.priors.ar import Autoregressive
+from expressionvae.priors.base import Prior
+from expressionvae.priors.condition import ConditionEmbedding
+from expressionvae.priors.flow import FlowMatching
+from expressionvae.priors.mdlm import MaskedDiffusion
+from expressionvae.tensors import Labels, Loss
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """All that is needed to build a prior again; it is saved beside the weights.
+
+    Attributes:
+        perturbations, cell_types: labels, in the order of the embeddings' rows.
+        control: label of the control.
+        embedding_width: width of the perturbation embedding; 0 for a learned table.
+        tokens: latent tokens L of the bottleneck.
+        codes: codebook size K; 0 for Gaussian latents.
+        channels: channels of a Gaussian token; 0 for codes.
+        size: the config's `prior.model`.
+        options: one entry of the config's `priors`.
+    """
+
+    perturbations: list[str]
+    cell_types: list[str]
+    control: str
+    embedding_width: int
+    tokens: int
+    codes: int
+    channels: int
+    size: dict[str, Any]
+    options: dict[str, Any]
+
+
+class ConditionalPrior(nn.Module):
+    """A prior with the embedding of its conditions."""
+
+    def __init__(self, condition: ConditionEmbedding, prior: Prior):
+        super().__init__()
+        self.condition, self.prior = condition, prior
+
+    def forward(self, latents: Tensor, perturbation: Labels, cell_type: Labels) -> Loss:
+        return self.prior.loss(latents, self.condition(perturbation, cell_type))
+
+    def sample(self, perturbation: Labels, cell_type: Labels, generator: Generator) -> Tensor:
+        """Latents of one cell for every pair of labels."""
+        return self.prior.sample(self.condition(perturbation, cell_type), generator)
+
+
+def build(blueprint: Blueprint, embedding: Tensor, mean: Tensor, std: Tensor) -> ConditionalPrior:
+    """A prior with fresh weights drawn from torch's global generator.
+
+    Args:
+        embedding: [perturbation width] perturbation embeddings.
+        mean, std: [channel] moments of the training latents, used by flow alone.
+    """
+    size, options = dict(blueprint.size), dict(blueprint.options)
+    standardise = size.pop("standardise_embedding")
+    width, tokens, codes = size["width"], blueprint.tokens, blueprint.codes
+    control = blueprint.perturbations.index(blueprint.control)
+    condition = ConditionEmbedding(embedding, control, len(blueprint.cell_types), width, standardise)
+    kind = options.pop("kind")
+    trunk = DiT(**size, outputs=blueprint.channels if kind == "flow" else codes)
+    if kind == "ar":
+        return ConditionalPrior(condition, Autoregressive(trunk, width, tokens, codes, **options))
+    if kind == "mdlm":
+        return ConditionalPrior(condition, MaskedDiffusion(trunk, width, tokens, codes, **options))
+    assert kind == "flow", kind
+    return ConditionalPrior(condition, FlowMatching(trunk, width, tokens, mean, std, **options))
+
+
+def save(path: str | Path, model: nn.Module, blueprint: Blueprint, provenance: dict[str, Any]) -> None:
+    """Write weights, blueprint and provenance as one file of plain data."""
+    with written(path) as temporary:
+        torch.save({"weights": model.state_dict(), "blueprint": vars(blueprint), "provenance": provenance}, temporary)
+
+
+def load(path: str | Path, device: torch.device) -> tuple[ConditionalPrior, Blueprint]:
+    """Read a trained prior, frozen and in evaluation mode.
+
+    Raises:
+        UserError: if the file is no prior of this project.
+    """
+    try:
+        payload = torch.load(path, map_location=device, weights_only=True)
+        blueprint = Blueprint(**payload["blueprint"])
+        embedding = torch.zeros(len(blueprint.perturbations), blueprint.embedding_width)
+        channels = torch.ones(blueprint.channels)
+        model = build(blueprint, embedding, channels, channels).to(device)
+        model.load_state_dict(payload["weights"])
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise UserError(f"{path}: not a prior written by this version ({error})") from error
+    return model.eval().requires_grad_(False), blueprint

@@ -1,0 +1,60 @@
+"""flow: noise is carried to Gaussian latents along straight paths."""
+
+import torch
+from torch import Generator, Tensor, nn
+
+from expressionvae.nn.dit import DiT, TimeEmbedding
+from expressionvae.priors.base import Prior
+from expressionvae.tensors import Condition, Latents, Loss, Times
+
+
+class FlowMatching(Prior):
+    """Conditional flow matching (Lipman et al. 2022, https://arxiv.org/abs/2210.02747), straight paths, Heun's solver.
+
+    x_t = (1 - t) noise + t latents; the network learns the velocity latents - noise.
+
+    Args:
+        mean, std: of the training latents, per channel: the flow runs on standardised latents.
+        steps: steps of the solver.
+    """
+
+    bottleneck = "gaussian"
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, trunk: DiT, width: int, tokens: int, mean: Tensor, std: Tensor, steps: int):
+        super().__init__()
+        self.trunk, self.tokens, self.steps = trunk, tokens, steps
+        self.register_buffer("mean", mean.clone())
+        self.register_buffer("std", std.clone())
+        self.embedding = nn.Linear(len(mean), width)
+        self.positions = nn.Parameter(0.02 * torch.randn(tokens, width))
+        self.time = TimeEmbedding(width)
+
+    def loss(self, latents: Latents, condition: Condition) -> Loss:
+        data = (latents - self.mean) / self.std  # [cell token channel]
+        noise = torch.randn_like(data)
+        times = torch.rand(len(data), device=data.device)  # [cell]
+        velocity = self.velocity(self.path(noise, data, times), times, condition)  # [cell token channel]
+        return (velocity.float() - (data - noise)).square().mean()
+
+    @staticmethod
+    def path(noise: Latents, data: Latents, times: Times) -> Latents:
+        """The straight line from noise at t = 0 to data at t = 1."""
+        t = times[:, None, None]
+        return (1 - t) * noise + t * data
+
+    def velocity(self, x: Latents, times: Times, condition: Condition) -> Latents:
+        states = self.embedding(x) + self.positions  # [cell token width]
+        return self.trunk(states, condition + self.time(times), causal=False)
+
+    def sample(self, condition: Condition, generator: Generator) -> Latents:
+        shape = (len(condition), self.tokens, len(self.mean))
+        x = torch.randn(shape, generator=generator, device=condition.device)  # [cell token channel]
+        width = 1 / self.steps
+        for step in range(self.steps):
+            start = torch.full((len(x),), step * width, device=x.device)
+            here = self.velocity(x, start, condition).float()
+            there = self.velocity(x + width * here, start + width, condition).float()
+            x = x + width * (here + there) / 2  # [cell token channel]
+        return x * self.std + self.mean

@@ -1,0 +1,163 @@
+"""The loop that trains stage 1 and stage 2 alike: AdamW, clipping, bf16 on a GPU, checkpoints that resume."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from expressionvae.files import written
+from expressionvae.training.plan import Order, Plan, split
+from expressionvae.training.progress import Progress
+
+Row = dict[str, float | int | str]
+Losses = Callable[[Tensor], dict[str, Tensor]]  # indices of cells -> "loss" and the terms it is made of
+
+
+def best_device() -> torch.device:
+    """The GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def use_threads(threads: int) -> None:
+    """Keep torch to the cores that the job was given."""
+    torch.set_num_threads(threads)
+
+
+def precision(device: torch.device) -> AbstractContextManager:
+    """bf16 where a GPU multiplies it fast, float32 on a CPU."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+
+
+def save_history(path: str | Path, history: list[Row]) -> None:
+    """Write a loss table as CSV: step, split, loss and its terms, lr."""
+    with written(path) as temporary:
+        pd.DataFrame(history).to_csv(temporary, index=False)
+
+
+class Trainer:
+    """One training, from its first step or from its checkpoint.
+
+    Args:
+        losses: losses of the model on the cells of given indices.
+        cells: number of training cells.
+        checkpoint: where the state is kept between attempts; no declared output of a rule, since Snakemake
+            deletes those when a job fails. Its name must hold a fingerprint of everything the training depends on.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        losses: Losses,
+        cells: int,
+        plan: Plan,
+        *,
+        seed: int,
+        device: torch.device,
+        checkpoint: Path,
+    ):
+        self.model, self.losses, self.plan, self.device, self.checkpoint = (
+            model,
+            losses,
+            plan,
+            device,
+            checkpoint,
+        )
+        self.optimiser = torch.optim.AdamW(
+            model.parameters(), plan.learning_rate, weight_decay=plan.weight_decay, fused=True
+        )
+        training, self.validation = split(cells, plan.validation_fraction, seed)
+        self.order = Order(training, plan.batch_size, seed)
+        self.step = 0
+        self.history: list[Row] = []
+        self.pending: list[dict[str, float]] = []  # losses since the last row of the history
+
+    def run(self, what: str) -> list[Row]:
+        """Train to the end; return the loss table (one row a split and step)."""
+        if self.checkpoint.exists():
+            self._restore()
+            print(f"{what}: resumed at step {self.step} from {self.checkpoint}")
+        progress = Progress(what, self.plan.iterations, self.step)
+        self.model.train()
+        while self.step < self.plan.iterations:
+            loss = self._advance()
+            self._record()
+            progress.advance(note=f"loss {loss:.4g}")
+        self.model.eval()
+        return self.history
+
+    @property
+    def rate(self) -> float:
+        """Learning rate of the next step."""
+        return self.plan.learning_rate * self.plan.rate(self.step)
+
+    def _advance(self) -> float:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate
+        with precision(self.device):
+            losses = self.losses(self.order.batch(self.step))
+        self.optimiser.zero_grad(set_to_none=True)
+        losses["loss"].backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
+        self.optimiser.step()
+        self.step += 1
+        self.pending.append({name: float(value.detach()) for name, value in losses.items()})
+        return self.pending[-1]["loss"]
+
+    def _record(self) -> None:
+        plan, last = self.plan, self.step == self.plan.iterations
+        if self.step % plan.log_every == 0 or last:
+            self.history.append(self._row("train", self.pending))
+            self.pending = []
+        if self.step % plan.validate_every == 0 or last:
+            self.history.append(self._row("validation", self._validate()))
+        if self.step % plan.checkpoint_every == 0 or last:
+            self._save()
+
+    def _row(self, kind: str, losses: list[dict[str, float]]) -> Row:
+        means = {name: sum(row[name] for row in losses) / len(losses) for name in losses[0]}
+        return {"step": self.step, "split": kind, **means, "lr": self.rate}
+
+    @torch.no_grad()
+    def _validate(self) -> list[dict[str, float]]:
+        # The same noise at every validation, and none of it taken from the training's generator.
+        with torch.random.fork_rng(devices=_devices(self.device)):
+            torch.manual_seed(0)
+            self.model.eval()
+            rows = []
+            for cells in self.validation.split(self.plan.batch_size):
+                with precision(self.device):
+                    rows.append({name: float(value) for name, value in self.losses(cells).items()})
+            self.model.train()
+        return rows
+
+    def _save(self) -> None:
+        with written(self.checkpoint) as temporary:
+            torch.save(self._state(), temporary)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "history": self.history,
+            "pending": self.pending,
+            "random": torch.get_rng_state(),
+            "random_gpu": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
+        }
+
+    def _restore(self) -> None:
+        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.history, self.pending = state["step"], state["history"], state["pending"]
+        torch.set_rng_state(state["random"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state_all(state["random_gpu"])
+
+
+def _devices(device: torch.device) -> list[int]:
+    return [torch.cuda.current_device()] if device.type == "cuda" else []

@@ -1,0 +1,108 @@
+"""Stage 1: train an ExpressionVAE, encode cells, decode latents (paper sections 3.1 and 3.3)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from expressionvae.data.cells import Cells
+from expressionvae.provenance import fingerprint
+from expressionvae.tensors import Counts, Library
+from expressionvae.training.latents import Latents
+from expressionvae.training.loop import Row, Trainer, best_device, precision
+from expressionvae.training.plan import Plan
+from expressionvae.training.progress import Progress
+from expressionvae.vae.build import Blueprint, build
+from expressionvae.vae.model import ExpressionVAE
+
+
+def train(
+    cells: Cells, blueprint: Blueprint, plan: Plan, *, seed: int, version: int, checkpoints: Path
+) -> tuple[ExpressionVAE, list[Row]]:
+    """Train on all cells of a screen; return the model and its loss table.
+
+    Args:
+        version: raised by hand when a change of the code must not take up an older checkpoint.
+        checkpoints: folder of checkpoints; each is named by a fingerprint of data, model, plan, seed and version.
+    """
+    device = best_device()
+    torch.manual_seed(seed)
+    model = build(blueprint).to(device)
+    name = fingerprint(vars(blueprint), vars(plan), seed, version, cells.checksum())
+
+    def losses(indices: Tensor) -> dict[str, Tensor]:
+        loss, penalty = model(*batch(cells, indices, device))
+        return {"loss": loss + penalty, "reconstruction": loss, "penalty": penalty}
+
+    trainer = Trainer(model, losses, len(cells), plan, seed=seed, device=device, checkpoint=checkpoints / f"{name}.pt")
+    return model, trainer.run("vae")
+
+
+def batch(cells: Cells, indices: Tensor, device: torch.device) -> tuple[Counts, Library]:
+    """Counts and full-panel libraries of the cells of given indices, on the device."""
+    counts, library = map(torch.from_numpy, cells.batch(indices.numpy()))
+    return counts.to(device, non_blocking=True), library.to(device, non_blocking=True)
+
+
+@torch.no_grad()
+def encode(model: ExpressionVAE, cells: Cells, perturbations: list[str], *, batch_size: int) -> Latents:
+    """Latents of every cell; `perturbations` are the labels of the screen, held-out ones included."""
+    device = best_device()
+    progress = Progress("encode", len(cells))
+    parts = []
+    for indices in torch.arange(len(cells)).split(batch_size):
+        with precision(device):
+            parts.append(model.encode(*batch(cells, indices, device)).cpu())
+        progress.advance(len(indices))
+    codes = int(getattr(model.bottleneck, "codebook_size", 0))
+    cell_types = sorted(set(cells.cell_type))
+    return Latents(
+        torch.cat(parts).numpy().astype(np.uint16 if codes else np.float32),
+        codes,
+        pd.Index(perturbations).get_indexer(pd.Index(cells.perturbation)).astype(np.int32),
+        pd.Index(cell_types).get_indexer(pd.Index(cells.cell_type)).astype(np.int32),
+        perturbations,
+        cell_types,
+        cells.panel_library(),
+        cells.control,
+    )
+
+
+@torch.no_grad()
+def decode(
+    model: ExpressionVAE,
+    latents: np.ndarray,
+    panel_library: np.ndarray,
+    rule: str,
+    *,
+    seed: int,
+    batch_size: int,
+) -> np.ndarray:
+    """Expression on the linear scale [cell gene] for sampled latents, by a predict rule."""
+    device = best_device()
+    generator = torch.Generator(device).manual_seed(seed)
+    progress = Progress("decode", len(latents))
+    values = torch.from_numpy(latents.astype(np.int64 if latents.dtype.kind == "u" else np.float32))
+    parts = []
+    for indices in torch.arange(len(latents)).split(batch_size):
+        library = torch.from_numpy(panel_library[indices.numpy()]).to(device)
+        with precision(device):
+            parts.append(model.decode(values[indices].to(device), library, rule, generator).float().cpu())
+        progress.advance(len(indices))
+    return torch.cat(parts).numpy()
+
+
+def draw_library(latents: Latents, cell_type: list[str], *, seed: int) -> np.ndarray:
+    """A panel library size for each cell to decode, drawn from the training cells of its cell type.
+
+    The authors pass the true cell's library instead, which tells the model something of the answer.
+    """
+    random = np.random.default_rng(seed)
+    drawn = np.zeros(len(cell_type), np.float32)
+    wanted = np.asarray(cell_type)
+    for index, label in enumerate(latents.cell_types):
+        rows = wanted == label
+        drawn[rows] = random.choice(latents.panel_library[latents.cell_type == index], rows.sum())
+    return drawn

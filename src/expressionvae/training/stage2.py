@@ -1,0 +1,100 @@
+"""Stage 2: train a prior on the latents of the frozen VAE, sample from it (paper sections 3.2 and 3.3)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from expressionvae.files import UserError
+from expressionvae.priors.build import Blueprint, ConditionalPrior, build
+from expressionvae.provenance import fingerprint
+from expressionvae.training.latents import Latents
+from expressionvae.training.loop import Row, Trainer, best_device, precision
+from expressionvae.training.plan import Plan
+from expressionvae.training.progress import Progress
+
+
+def blueprint(latents: Latents, embedding: np.ndarray, size: dict[str, Any], options: dict[str, Any]) -> Blueprint:
+    """The prior that fits these latents and this perturbation embedding [perturbation width]."""
+    return Blueprint(
+        perturbations=latents.perturbations,
+        cell_types=latents.cell_types,
+        control=latents.control,
+        embedding_width=embedding.shape[1],
+        tokens=latents.values.shape[1],
+        codes=latents.codes,
+        channels=0 if latents.codes else latents.values.shape[2],
+        size=size,
+        options=options,
+    )
+
+
+def train(
+    latents: Latents,
+    embedding: np.ndarray,
+    plan_of: Blueprint,
+    plan: Plan,
+    *,
+    seed: int,
+    version: int,
+    checkpoints: Path,
+) -> tuple[ConditionalPrior, list[Row]]:
+    """Train a prior; return it and its loss table. Arguments as in `stage1.train`."""
+    device = best_device()
+    torch.manual_seed(seed)
+    values = torch.from_numpy(latents.values.astype(np.int64 if latents.codes else np.float32))
+    mean, std = moments(values, latents.codes)
+    model = build(plan_of, torch.from_numpy(embedding), mean, std).to(device)
+    perturbation = torch.from_numpy(latents.perturbation.astype(np.int64))
+    cell_type = torch.from_numpy(latents.cell_type.astype(np.int64))
+    name = fingerprint(vars(plan_of), vars(plan), seed, version, latents.values, embedding)
+
+    def losses(cells: Tensor) -> dict[str, Tensor]:
+        batch = (column[cells].to(device) for column in (values, perturbation, cell_type))
+        return {"loss": model(*batch)}
+
+    checkpoint = checkpoints / f"{name}.pt"
+    trainer = Trainer(model, losses, len(values), plan, seed=seed, device=device, checkpoint=checkpoint)
+    return model, trainer.run(plan_of.options["kind"])
+
+
+def moments(values: Tensor, codes: int) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel of Gaussian latents; empty for codes."""
+    if codes:
+        return torch.ones(0), torch.ones(0)
+    return values.mean((0, 1)), values.std((0, 1)).clamp(min=1e-6)
+
+
+@torch.no_grad()
+def sample(
+    model: ConditionalPrior, plan_of: Blueprint, query: pd.DataFrame, *, seed: int, batch_size: int
+) -> np.ndarray:
+    """One cell's latents for every row of `query` (columns cell_type, perturbation).
+
+    Raises:
+        UserError: if the query asks for a label that the prior has not been trained with.
+    """
+    device = best_device()
+    generator = torch.Generator(device).manual_seed(seed)
+    perturbation = indices(query, "perturbation", plan_of.perturbations)
+    cell_type = indices(query, "cell_type", plan_of.cell_types)
+    progress = Progress("sample", len(query))
+    parts = []
+    for rows in torch.arange(len(query)).split(batch_size):
+        with precision(device):
+            drawn = model.sample(perturbation[rows].to(device), cell_type[rows].to(device), generator)
+        parts.append(drawn.cpu())
+        progress.advance(len(rows))
+    return torch.cat(parts).numpy().astype(np.uint16 if plan_of.codes else np.float32)
+
+
+def indices(query: pd.DataFrame, column: str, labels: list[str]) -> Tensor:
+    """Index of each label of a column of the query."""
+    found = pd.Index(labels).get_indexer(pd.Index(query[column].astype(str)))
+    if (found < 0).any():
+        unknown = query[column][found < 0].iloc[0]
+        raise UserError(f"query: {column} {unknown!r} is unknown to the prior, which knows {', '.join(labels)}")
+    return torch.from_numpy(found.astype(np.int64))

@@ -1,0 +1,105 @@
+"""From the words of the config to a model, and a model to and from its file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from expressionvae.files import UserError, written
+from expressionvae.nn.fsq import FSQ
+from expressionvae.nn.gaussian import Gaussian
+from expressionvae.vae.heads.base import Head
+from expressionvae.vae.heads.ce import CrossEntropy
+from expressionvae.vae.heads.hurdle import Hurdle
+from expressionvae.vae.heads.mse import MeanSquaredError
+from expressionvae.vae.heads.nb import NegativeBinomial
+from expressionvae.vae.model import Decoder, Encoder, ExpressionVAE
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """All that is needed to build an ExpressionVAE again; it is saved beside the weights.
+
+    Attributes:
+        genes: gene symbols, in the order of the model's columns.
+        bins: "lower" edges and "means" of the count bins.
+        median_library: median full-panel library size of the training cells.
+        size: the config's `vae.model`.
+        bottleneck: one entry of the config's `bottlenecks`.
+        head: "ce", "nb", "hurdle" or "mse".
+        head_options: that head's entry in the config's `heads`.
+    """
+
+    genes: list[str]
+    bins: dict[str, list[Any]]
+    median_library: float
+    size: dict[str, Any]
+    bottleneck: dict[str, Any]
+    head: str
+    head_options: dict[str, Any]
+
+
+def build(blueprint: Blueprint) -> ExpressionVAE:
+    """A model with fresh weights drawn from torch's global generator."""
+    size, tokens = blueprint.size, blueprint.bottleneck["tokens"]
+    common = {k: size[k] for k in ("width", "heads", "feedforward", "dropout")} | {"tokens": tokens}
+    encoder = Encoder(**common, blocks=size["encoder_blocks"], context_norm=size["context_norm"])
+    decoder = Decoder(
+        **common,
+        blocks=size["decoder_blocks"],
+        self_attention=size["decoder_self_attention"],
+        slot_embedding=size["slot_embedding"],
+    )
+    return ExpressionVAE(
+        len(blueprint.genes),
+        encoder,
+        build_bottleneck(size["width"], blueprint.bottleneck),
+        decoder,
+        build_head(blueprint),
+        size["width"],
+    )
+
+
+def build_bottleneck(width: int, options: dict[str, Any]) -> FSQ | Gaussian:
+    if options["kind"] == "fsq":
+        return FSQ(width, options["tokens"], options["levels"], options["normalise"])
+    assert options["kind"] == "gaussian", options
+    return Gaussian(width, options["channels"], options["beta"])
+
+
+def build_head(blueprint: Blueprint) -> Head:
+    width, options = blueprint.size["width"], blueprint.head_options
+    if blueprint.head == "ce":
+        return CrossEntropy(width, blueprint.bins["lower"], blueprint.bins["means"], **options)
+    if blueprint.head == "nb":
+        return NegativeBinomial(width, len(blueprint.genes), **options)
+    if blueprint.head == "hurdle":
+        return Hurdle(width, blueprint.median_library, **options)
+    assert blueprint.head == "mse", blueprint.head
+    return MeanSquaredError(width, blueprint.median_library, **options)
+
+
+def save(path: str | Path, model: nn.Module, blueprint: Blueprint, provenance: dict[str, Any]) -> None:
+    """Write weights, blueprint and provenance as one file of plain data."""
+    with written(path) as temporary:
+        torch.save({"weights": model.state_dict(), "blueprint": vars(blueprint), "provenance": provenance}, temporary)
+
+
+def load(path: str | Path, device: torch.device) -> tuple[ExpressionVAE, Blueprint]:
+    """Read a trained model, frozen and in evaluation mode.
+
+    Raises:
+        UserError: if the file is no model of this project.
+    """
+    try:
+        payload = torch.load(path, map_location=device, weights_only=True)
+        blueprint = Blueprint(**payload["blueprint"])
+        model = build(blueprint).to(device)
+        model.load_state_dict(payload["weights"])
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise UserError(f"{path}: not an ExpressionVAE written by this version ({error})") from error
+    return model.eval().requires_grad_(False), blueprint

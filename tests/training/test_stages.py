@@ -1,0 +1,91 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from expressionvae.data.cells import Cells
+from expressionvae.files import UserError
+from expressionvae.training import stage1, stage2
+from expressionvae.training.latents import Latents, perplexity
+from expressionvae.vae.build import Blueprint
+from tests.priors.test_build import KINDS, SIZE
+from tests.training.test_plan import plan
+
+
+@pytest.fixture(scope="module")
+def cells() -> Cells:
+    counts = np.random.default_rng(0).poisson(1.5, (60, 20)).astype(np.int32)
+    labels = ["ctrl", "a"] * 30, ["T"] * 20 + ["B"] * 40
+    return Cells(
+        sparse.csr_matrix(counts),
+        counts.sum(1).astype(np.float32),
+        *labels,
+        [f"G{i}" for i in range(20)],
+        "ctrl",
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(cells, tmp_path_factory):
+    size = {
+        "width": 16,
+        "heads": 2,
+        "feedforward": 32,
+        "encoder_blocks": 1,
+        "decoder_blocks": 1,
+        "dropout": 0.0,
+    }
+    switches = {"context_norm": True, "decoder_self_attention": False, "slot_embedding": True}
+    bins, bottleneck = (
+        {"lower": [0, 1, 2], "means": [0.0, 1.0, 2.9]},
+        {"kind": "fsq", "tokens": 4, "levels": [4, 2], "normalise": True},
+    )
+    blueprint = Blueprint(cells.genes, bins, 30.0, size | switches, bottleneck, "ce", {})
+    folder = tmp_path_factory.mktemp("checkpoints")
+    model, _ = stage1.train(cells, blueprint, plan(iterations=20), seed=0, version=1, checkpoints=folder)
+    return model.eval(), stage1.encode(model, cells, ["a", "b", "ctrl"], batch_size=7)
+
+
+def test_latents_carry_the_labels_of_their_cells(cells, trained):
+    latents = trained[1]
+    assert [latents.perturbations[i] for i in latents.perturbation] == cells.perturbation
+    assert [latents.cell_types[i] for i in latents.cell_type] == cells.cell_type
+    assert latents.codes == 8 and latents.values.max() < 8 and latents.values.shape == (60, 4)
+
+
+def test_latents_come_back_from_their_file(trained, tmp_path):
+    trained[1].save(tmp_path / "latents.npz")
+    again = Latents.load(tmp_path / "latents.npz")
+    assert np.array_equal(again.values, trained[1].values) and again.perturbations == trained[1].perturbations
+    assert again.control == "ctrl" and again.codes == 8
+
+
+def test_a_library_is_one_of_the_cell_type_s_own(cells, trained):
+    drawn = stage1.draw_library(trained[1], ["B"] * 50 + ["T"] * 50, seed=0)
+    library = cells.panel_library()
+    assert set(drawn[:50]) <= set(library[20:]) and set(drawn[50:]) <= set(library[:20])
+
+
+def test_sampling_then_decoding_gives_cells_and_again_the_same(trained, tmp_path):
+    model, latents = trained
+    embedding = np.zeros((3, 0), np.float32)
+    blueprint = stage2.blueprint(latents, embedding, SIZE, KINDS["mdlm"])
+    prior, _ = stage2.train(latents, embedding, blueprint, plan(iterations=5), seed=0, version=1, checkpoints=tmp_path)
+    query = pd.DataFrame({"cell_type": ["T", "B"], "perturbation": ["b", "ctrl"]})
+    codes = [stage2.sample(prior, blueprint, query, seed=3, batch_size=1) for _ in range(2)]
+    assert np.array_equal(*codes)
+    made = [stage1.decode(model, codes[0], np.ones(2, np.float32), "sample", seed=1, batch_size=2) for _ in range(2)]
+    assert np.array_equal(*made) and made[0].shape == (2, 20) and set(np.unique(made[0])) <= {0.0, 1.0, np.float32(2.9)}
+
+
+def test_an_unknown_label_in_the_query_is_named(trained, tmp_path):
+    embedding = np.zeros((3, 0), np.float32)
+    blueprint = stage2.blueprint(trained[1], embedding, SIZE, KINDS["ar"])
+    query = pd.DataFrame({"cell_type": ["T"], "perturbation": ["c"]})
+    with pytest.raises(UserError, match="perturbation 'c' is unknown"):
+        stage2.indices(query, "perturbation", blueprint.perturbations)
+
+
+def test_perplexity_counts_codes_in_use():
+    assert perplexity(np.array([[0, 1], [2, 3]]), 8) == pytest.approx(4)
+    assert perplexity(np.zeros((3, 2), int), 8) == pytest.approx(1)

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from expressionvae.vae.heads.ce import CrossEntropy
+from expressionvae.vae.heads.hurdle import Hurdle
+from expressionvae.vae.heads.mse import MeanSquaredError
+from expressionvae.vae.heads.nb import NegativeBinomial, log_likelihood
+
+CELLS, GENES, WIDTH = 400, 5, 8
+
+
+@pytest.fixture
+def states() -> torch.Tensor:
+    return torch.randn(1, GENES, WIDTH, generator=torch.Generator().manual_seed(0)).expand(CELLS, -1, -1)
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
+
+
+@given(st.integers(0, 500), st.floats(0.01, 300), st.floats(0.05, 50))
+def test_nb_agrees_with_scipy(count, mean, theta):
+    ours = log_likelihood(torch.tensor(float(count)), torch.tensor(mean), torch.tensor(theta))
+    expected = stats.nbinom.logpmf(count, theta, theta / (theta + mean))
+    assert ours.item() == pytest.approx(expected, rel=1e-3, abs=1e-3)
+
+
+def test_nb_samples_have_the_mean_and_variance_of_the_distribution(states):
+    head = NegativeBinomial(WIDTH, GENES)
+    library = torch.full((CELLS,), 50.0)
+    mean = head.predict(states, library, "mean", generator())[0]
+    drawn = torch.cat([head.predict(states, library, "sample", torch.Generator().manual_seed(i)) for i in range(50)])
+    torch.testing.assert_close(drawn.mean(0), mean, rtol=0.05, atol=0.05)
+    torch.testing.assert_close(drawn.var(0), mean + mean**2, rtol=0.1, atol=0.1)  # theta = 1 before training
+
+
+def test_nb_means_add_up_to_the_library(states):
+    library = torch.rand(CELLS, generator=generator()) * 100
+    mean = NegativeBinomial(WIDTH, GENES).predict(states, library, "mean", generator())
+    torch.testing.assert_close(mean.sum(1), library)
+
+
+def test_ce_draws_bins_as_often_as_their_chance(states):
+    head = CrossEntropy(WIDTH, [0, 1, 4], [0.0, 1.5, 9.0])
+    drawn = head.predict(states.repeat(25, 1, 1), torch.zeros(25 * CELLS), "sample", generator())
+    chance = head.logits(states[:1]).softmax(-1)[0]
+    seen = torch.stack([(drawn == value).float().mean(0) for value in (0.0, 1.5, 9.0)], dim=1)
+    torch.testing.assert_close(seen, chance, atol=0.02, rtol=0)
+
+
+def test_ce_bins_counts_as_the_bins_do():
+    from expressionvae.data.bins import Bins
+
+    lower = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256]
+    head = CrossEntropy(WIDTH, lower, [0.0] * 20)
+    counts = np.arange(400)
+    theirs = Bins(tuple(lower), tuple(map(float, lower)), (1,) * 20).tokenise(counts)
+    assert np.array_equal(head._bins(torch.arange(400).float()[None])[0].numpy(), theirs)
+
+
+def test_hurdle_is_zero_or_its_magnitude(states):
+    head = Hurdle(WIDTH, target=100.0, gate_weight=0.1)
+    drawn = head.predict(states, torch.zeros(CELLS), "sample", generator())
+    for column in drawn.T:
+        assert len(column.unique()) <= 2
+
+
+def test_mse_predicts_what_it_regresses():
+    head = MeanSquaredError(WIDTH, target=100.0)
+    counts, library = torch.tensor([[0.0, 3.0]]), torch.tensor([50.0])
+    torch.testing.assert_close(head.values(counts, library).expm1(), torch.tensor([[0.0, 6.0]]))
+
+
+@pytest.mark.parametrize("rule", ["sample", "mean"])
+def test_predictions_are_never_negative(states, rule):
+    heads = [
+        NegativeBinomial(WIDTH, GENES),
+        CrossEntropy(WIDTH, [0, 1], [0.0, 2.0]),
+        Hurdle(WIDTH, 100.0, 0.1),
+        MeanSquaredError(WIDTH, 100.0),
+    ]
+    for head in heads:
+        if rule in head.rules:
+            assert head.predict(states, torch.full((CELLS,), 9.0), rule, generator()).min() >= 0
