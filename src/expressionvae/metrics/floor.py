@@ -1,0 +1,61 @@
+"""True cells against true cells: the best that a finite sample lets anybody score."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from expressionvae.metrics.de import differential_expression
+from expressionvae.metrics.effects import average, per_perturbation
+from expressionvae.metrics.scores import distribution_scores
+from expressionvae.metrics.space import Cells
+
+RELIABILITIES = ("pds", "pr_auc", "spearman_sig", "spearman_lfc", "overlap_at_n", "pearson_delta")
+
+
+def floor(true: Cells, *, components: int, max_cells: int, mmd_sigmas: Sequence[float | int], seed: int) -> list[dict]:
+    """Distances between disjoint sets of true cells, of as many cells as a prediction is scored with.
+
+    Variants `half` (PCA on the first half, as in a run's `half`) and `unbiased` (PCA on a third set).
+    """
+    return distribution_scores(
+        true,
+        true,
+        components=components,
+        max_cells=max_cells,
+        mmd_sigmas=mmd_sigmas,
+        seed=seed,
+        variants=("half", "unbiased"),
+    )
+
+
+def ceiling(true: Cells, *, fdr: float, seed: int, threads: int) -> list[dict]:
+    """Effect scores of one half of the true cells as a prediction of the other, brought to full depth.
+
+    What cell-eval's `compute_ceiling` does (the same halves for the same seed), with its metrics, but with the
+    differential expression of `de.py` in place of pdex, which compiles itself for longer than both need to run,
+    and with our averages: a perturbation whose score is NaN is left out, where cell-eval's average turns NaN.
+    The two errors have no such correction and stay NaN.
+    """
+    one, other = disjoint_halves(true, seed=seed)
+    de_one, de_other = (differential_expression(half, threads=threads) for half in (one, other))
+    table = per_perturbation(one, other, de_true=de_one, de_predicted=de_other, fdr=fdr, threads=threads)
+    return [_at_full_depth(row) for row in average(table, variant="ceiling")]
+
+
+def disjoint_halves(true: Cells, *, seed: int) -> tuple[Cells, Cells]:
+    """Two halves of every perturbation and of the controls, of floor(n / 2) cells each, as cell-eval draws them."""
+    random = np.random.default_rng(seed)
+    shuffled = [random.permutation(np.flatnonzero(true.labels == label)) for label in sorted(set(true.labels))]
+    cuts = [(rows[: len(rows) // 2], rows[len(rows) // 2 : 2 * (len(rows) // 2)]) for rows in shuffled]
+    first, second = (np.concatenate(rows) for rows in zip(*cuts, strict=True))
+    return true.of(first), true.of(second)
+
+
+def spearman_brown(reliability: float) -> float:
+    """2 r / (1 + r): the reliability of a sample twice as large; NaN unless r > 0."""
+    return 2 * reliability / (1 + reliability) if reliability > 0 else float("nan")
+
+
+def _at_full_depth(row: dict) -> dict:
+    value = spearman_brown(row["value"]) if row["metric"] in RELIABILITIES else float("nan")
+    return row | {"value": value, "n_valid": row["n_valid"] if value == value else 0}

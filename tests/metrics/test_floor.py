@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from expressionvae.metrics.effects import METRICS, cell_eval_outdir, skipped
+from expressionvae.metrics.floor import RELIABILITIES, ceiling, floor, spearman_brown
+
+SETTINGS = {"components": 5, "max_cells": 50, "mmd_sigmas": [1, 2, 4, 8, 16], "seed": 0}
+
+
+def test_the_floor_has_both_variants_and_equal_numbers(true_cells):
+    rows = floor(true_cells, **SETTINGS)
+    assert {(r["variant"], r["n_true"], r["n_pred"]) for r in rows} == {
+        ("half", 50, 50),
+        ("unbiased", 40, 40),
+    }
+
+
+def test_the_floor_is_not_zero(true_cells):
+    assert all(r["value"] > 0 for r in floor(true_cells, **SETTINGS) if r["metric"] in ("w2", "fd", "mmd2"))
+
+
+def test_half_of_a_half_counts_double():
+    assert spearman_brown(0.5) == pytest.approx(2 / 3) and spearman_brown(1.0) == 1
+    assert np.isnan(spearman_brown(0.0)) and np.isnan(spearman_brown(-0.5)) and np.isnan(spearman_brown(np.nan))
+
+
+@pytest.mark.slow
+def test_the_ceiling_is_that_of_cell_eval(toy_cells):
+    import cell_eval
+
+    cells = toy_cells(4, 60, 80, seed=0)
+    got = {row["metric"]: row for row in ceiling(cells, fdr=0.05, seed=3, threads=1)}
+    with cell_eval_outdir() as outdir:
+        evaluator = cell_eval.MetricsEvaluator(
+            None, cells.anndata(), control_pert="PBS", pert_col="perturbation", num_threads=1, outdir=outdir
+        )
+        _, theirs = evaluator.compute_ceiling(skip_metrics=skipped(), write_csv=False, seed=3)
+    assert got["pds"]["value"] == pytest.approx(theirs["discrimination_score_l1"][0])
+    assert got["pearson_delta"]["value"] == pytest.approx(theirs["pearson_delta"][0])
+    assert got["spearman_lfc"]["value"] == pytest.approx(theirs["de_spearman_lfc_sig"][0])
+    assert set(got) == set(METRICS) and all(np.isnan(got[m]["value"]) for m in set(METRICS) - set(RELIABILITIES))
