@@ -1,0 +1,37 @@
+"""How the paper writes the names that configs and paths write plainly; an unknown name stands as it is."""
+
+DATASETS = {"replogle": "Replogle", "parse1m": "Parse 1M"}
+PRIORS = {"ar": "AR", "mdlm": "MDLM", "flow": "Flow"}
+DECODERS = {"nb-deter": "nb (deter)"}
+BASELINES = {
+    "state": "STATE",
+    "scvi": "scVI",
+    "cpa": "CPA",
+    "scgpt": "scGPT",
+    "scldm": "scLDM",
+    "perturb-mean": "PerturbMean",
+    "control": "Control as prediction",
+    "true-vs-true": "True against true",
+}
+# scLDM has a guidance weight, and the paper says which one its row has.
+PUBLISHED_AS = {"scldm": "scLDM (ω = 1)"}
+
+FLOOR, CONTROL = "true-vs-true", "control"
+REFERENCES = (CONTROL, FLOOR)  # rows that the paper lacks, in the order in which they close a block
+
+
+def dataset(name: str) -> str:
+    return DATASETS.get(name, name)
+
+
+def prior(name: str) -> str:
+    return PRIORS.get(name, name)
+
+
+def decoder(name: str) -> str:
+    return DECODERS.get(name, name)
+
+
+def baseline(name: str, published: bool = False) -> str:
+    """A baseline's name; with `published`, as the paper's Table 1 has it."""
+    return (PUBLISHED_AS if published else {}).get(name, BASELINES.get(name, name))

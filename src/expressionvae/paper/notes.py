@@ -1,0 +1,123 @@
+"""What stands around Table 1: what signs and references mean, what is missing, where the paper disagrees."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from expressionvae.paper import names
+from expressionvae.paper.columns import COLUMNS, Column
+from expressionvae.paper.numbers import fixed
+from expressionvae.paper.published import disagreements
+from expressionvae.paper.table1 import Cell, Row
+
+
+def marks(rows: Sequence[Row]) -> dict[str, str]:
+    """Footnote letter of each reason that occurs in `rows`, in the order of the footnotes."""
+    reasons = [reason for reason in (names.CONTROL, names.FLOOR) if any(row.key[3] == reason for row in rows)]
+    cells = [cell for row in rows for cell in row.cells.values()]
+    reasons += [reason for reason in ("undefined", "partly") if any(reason_of(cell) == reason for cell in cells)]
+    return {reason: "abcd"[i] for i, reason in enumerate(reasons)}
+
+
+def reason_of(cell: Cell) -> str | None:
+    """Why a cell carries a footnote: undefined in all replicates, in some ("partly"), or neither (None)."""
+    if cell.undefined == 0:
+        return None
+    return "partly" if cell.replicates else "undefined"
+
+
+def footnotes(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """(letter, text) of each footnote."""
+    texts = {
+        names.CONTROL: "Control as prediction: control cells as the prediction for every perturbation; "
+        "a reference that the paper lacks. It competes for bold.",
+        names.FLOOR: "True against true: real cells scored as a prediction; a reference the paper lacks, "
+        f"never bold. {_floor_sizes(rows)}",
+        "undefined": f"Undefined, nothing could be scored (n_valid = 0): {_where(rows, 'undefined')}.",
+        "partly": f"Undefined in some replicates, mean over the others: {_where(rows, 'partly')}.",
+    }
+    return [(letter, texts[reason]) for reason, letter in marks(rows).items()]
+
+
+def _floor_sizes(rows: Sequence[Row]) -> str:
+    halves, ceilings = _sizes(rows, distribution=True), _sizes(rows, distribution=False)
+    return (
+        "Distribution metrics: one random half of the true cells against the other, PCA fitted on one; "
+        f"cells per side {halves or 'not known'}. These metrics depend on the number of cells, and the rows "
+        "above have more of them: only the columns _half of table1.csv may be compared with this row. "
+        "Effects: cell-eval's ceiling (one half predicting the other, corrected to full depth by "
+        f"Spearman-Brown); perturbations {ceilings or 'not known'}."
+    )
+
+
+def _sizes(rows: Sequence[Row], distribution: bool) -> str:
+    """As in "n = 2,500 (Replogle), n = 2,400 (Parse 1M)" of the floor rows."""
+    parts = []
+    for row in rows:
+        cells = [c for n, c in row.cells.items() if (COLUMNS[n].family == "Distribution") == distribution]
+        sizes = {cell.size for cell in cells if cell.replicates and cell.size is not None}
+        if row.key[3] == names.FLOOR and sizes:
+            parts.append(f"n = {_span(sizes)} ({names.dataset(row.dataset)})")
+    return ", ".join(parts)
+
+
+def _span(sizes: set[int]) -> str:
+    low, high = min(sizes), max(sizes)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _where(rows: Sequence[Row], reason: str) -> str:
+    """Replicates without a value, of all, as in: Sp-sig on Replogle: AR mse (4 of 4), MDLM mse (4 of 4)."""
+    places: dict[str, list[str]] = {}
+    for row in rows:
+        for name, cell in row.cells.items():
+            if reason_of(cell) == reason:
+                where = f"{COLUMNS[name].unicode} on {names.dataset(row.dataset)}"
+                count = f"({cell.undefined} of {cell.replicates + cell.undefined})"
+                places.setdefault(where, []).append(f"{_who(row)} {count}")
+    return "; ".join(f"{where}: {', '.join(who)}" for where, who in places.items())
+
+
+def _who(row: Row) -> str:
+    return " ".join(part for part in (row.label, names.decoder(row.key[2])) if part)
+
+
+def caption(rows: Sequence[Row], published: pd.DataFrame, datasets: Sequence[str], notes: Mapping[str, str]) -> str:
+    """What the table is, what ± and the brackets are, which datasets the paper does not have."""
+    known = [name for name in datasets if has_published(published, name)]
+    new = [name for name in datasets if name not in known]
+    counts = sorted({row.replicates for row in rows if row.replicates})
+    parts = [f"{names.dataset(name)}: {notes[name].rstrip('.')}." for name in datasets if notes.get(name)]
+    parts.append("Cells: mean ± standard error over replicates (sd with n - 1, over √n).")
+    if counts:
+        parts.append(f"Column n counts the replicates ({' or '.join(map(str, counts))}); n = 1 has no standard error.")
+    parts.append("Bold: best of our own numbers in the column, for that dataset (ties as printed).")
+    if known:
+        parts.append("In brackets: the number that the paper's Table 1 prints.")
+    if new:
+        listed = ", ".join(names.dataset(name) for name in new)
+        parts.append(f"The paper has no numbers for {listed}, so none stand beside ours there.")
+    return " ".join(parts)
+
+
+def has_published(published: pd.DataFrame, dataset: str) -> bool:
+    return bool(((published["item"] == "table1") & (published["dataset"] == dataset)).any())
+
+
+def remarks(
+    rows: Sequence[Row], published: pd.DataFrame, columns: Sequence[Column], datasets: Sequence[str]
+) -> list[str]:
+    """Notes without a mark: baselines not run, and where the paper's Table 1 and Figure 2 disagree."""
+    unrun = [row for row in rows if row.kind != "reference" and row.replicates == 0]
+    who = dict.fromkeys(_who(row) for row in unrun)
+    texts = [f"Not run here, published number only: {', '.join(who)}."] if who else []
+    found = disagreements(published, "table1", "figure2")
+    found = found[found["dataset"].isin(datasets) & found["metric"].isin([column.name for column in columns])]
+    places = []
+    for line in found.to_dict("records"):
+        who = f"{names.prior(line['model'])} {line['head']} on {names.dataset(line['dataset'])}"
+        first, second = (fixed(line[f"mean_{i}"], int(line[f"decimals_{i}"])) for i in ("first", "second"))
+        places.append(f"{who}, {COLUMNS[line['metric']].unicode} {first} against {second}")
+    if places:
+        texts.append(f"The paper disagrees with itself; Table 1 (shown) against Figure 2: {'; '.join(places)}.")
+    return texts

@@ -1,0 +1,87 @@
+"""The paper's own numbers, typed once (resources/published/*.csv), and where it disagrees with itself."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from expressionvae.files import UserError
+from expressionvae.paper.scores import SUMMARY
+
+KEY = ["item", "dataset", "model", "head", "metric"]
+
+
+def load(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
+    """All published numbers: KEY, mean, se (NaN where there is none), `decimals` of the mean as printed.
+
+    Raises UserError for a missing column, a mean that is no number, or a number given twice.
+    """
+    files = [paths] if isinstance(paths, str | Path) else paths
+    parts = [_one(Path(path)) for path in files]
+    columns = [*KEY, "mean", "se", "decimals"]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    twice = table[table.duplicated(KEY)]
+    if len(twice):
+        raise UserError(f"published numbers: {' '.join(twice.iloc[0][KEY])} is given twice; expected once")
+    return table
+
+
+def _one(path: Path) -> pd.DataFrame:
+    text = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column in (*KEY, "mean", "se"):
+        if column not in text.columns:
+            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join([*KEY, 'mean', 'se'])}")
+    decimals = text["mean"].str.partition(".")[2].str.len().astype(int)
+    mean, se = (pd.to_numeric(text[key], errors="coerce").astype(float) for key in ("mean", "se"))
+    if mean.isna().any():
+        raise UserError(f"{path}: line {int(mean.isna().idxmax()) + 2}: mean is not a number")
+    return text[KEY].assign(mean=mean, se=se, decimals=decimals)
+
+
+def lookup(
+    published: pd.DataFrame, item: str, dataset: str, model: str, head: str, metric: str
+) -> tuple[float, float] | None:
+    """(mean, se) of one number of table or figure `item`, or None; se is NaN where the paper gives none.
+
+    `model` is the prior or the baseline; `head` is the decoder, "" for a baseline.
+    """
+    wanted = dict(zip(KEY, (item, dataset, model, head, metric), strict=True))
+    found = published
+    for key, value in wanted.items():
+        found = found[found[key] == value]
+    return None if found.empty else (float(found["mean"].iloc[0]), float(found["se"].iloc[0]))
+
+
+def disagreements(published: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Numbers that items `first` and `second` both print and that differ by more than rounding explains.
+
+    Columns: dataset, model, head, metric, mean_first, mean_second (and their decimals).
+    """
+    sides = [published.loc[published["item"] == item].drop(columns=["item", "se"]) for item in (first, second)]
+    both = sides[0].merge(sides[1], on=KEY[1:], suffixes=("_first", "_second"))
+    coarser = both[["decimals_first", "decimals_second"]].min(axis=1).astype(float)
+    rounding = 0.5 * 10.0**-coarser
+    far = (both["mean_first"] - both["mean_second"]).abs() > rounding * (1 + 1e-6)
+    return both[far].reset_index(drop=True)
+
+
+def as_summary(published: pd.DataFrame, item: str) -> pd.DataFrame:
+    """One item's numbers in the form of `scores.summarise`, to be drawn as ours are; counts are missing."""
+    rows = published.loc[published["item"] == item]
+    model = rows["head"] != ""
+    table = pd.DataFrame(
+        {
+            "dataset": rows["dataset"],
+            "bottleneck": "",
+            "prior": rows["model"].where(model, ""),
+            "decoder": rows["head"],
+            "baseline": rows["model"].where(~model, ""),
+            "metric": rows["metric"],
+            "mean": rows["mean"],
+            "se": rows["se"],
+            "n": pd.array([pd.NA] * len(rows), dtype="Int64"),
+            "undefined": 0,
+            "cells": pd.array([pd.NA] * len(rows), dtype="Int64"),
+        }
+    )
+    return table[SUMMARY].reset_index(drop=True)

@@ -1,0 +1,84 @@
+"""Many small score files become one long table, and replicates become mean and standard error."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from expressionvae.files import UserError
+
+RUN = ["dataset", "bottleneck", "prior", "decoder", "baseline"]
+SEEDS = ["vae_seed", "prior_seed", "sample_seed"]
+COLUMNS = [*RUN, *SEEDS, "metric", "variant", "value", "n"]
+SUMMARY = [*RUN, "metric", "mean", "se", "n", "undefined", "cells"]
+
+_COUNTS = (("n_true", "n_pred"), ("n_valid", "n_total"))
+
+
+def collect(runs: Sequence[dict[str, Any]], files: Sequence[tuple[str | Path, str | Path]]) -> pd.DataFrame:
+    """One row per run, metric and variant, in the order of `runs`.
+
+    A run is `dataset` with `baseline` and `sample_seed`, or with `bottleneck`, `prior`, `decoder` and the
+    three seeds (`head` and `predict` follow from the decoder and are left out). What a run lacks is "" or
+    missing. `n` is the number of cells on the smaller side (distribution metrics) or of perturbations that
+    define the metric (effects). Raises UserError when a file lacks a column or a run comes twice.
+    """
+    assert len(runs) == len(files), "one pair of files per run"
+    parts = []
+    for run, (distribution, effects) in zip(runs, files, strict=True):
+        for path, counts in zip((distribution, effects), _COUNTS, strict=True):
+            parts.append(_one(run, Path(path), counts))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+    twice = table[table.duplicated([*RUN, *SEEDS, "metric", "variant"])]
+    if len(twice):
+        raise UserError(f"scores: the run {_named(twice.iloc[0])} comes twice; expected once")
+    return _typed(table[COLUMNS])
+
+
+def _one(run: dict[str, Any], path: Path, counts: tuple[str, str]) -> pd.DataFrame:
+    part = pd.read_csv(path)
+    for column in ("metric", "variant", "value", *counts):
+        if column not in part.columns:
+            raise UserError(f"{path}: column {column!r} is missing; it has {', '.join(map(str, part.columns))}")
+    part["n"] = part[list(counts)].min(axis=1)
+    return part.assign(**{key: run.get(key) or "" for key in RUN}, **{key: run.get(key) for key in SEEDS})
+
+
+def _named(row: pd.Series) -> str:
+    return " ".join(f"{key}={row[key]}" for key in (*RUN, *SEEDS) if row[key] not in ("", None) and pd.notna(row[key]))
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype(
+        {key: str for key in (*RUN, "metric", "variant")} | {key: "Int64" for key in (*SEEDS, "n")} | {"value": float}
+    )
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """The long table that `collect` made, from its CSV. Raises UserError when a column is missing."""
+    table = pd.read_csv(path, keep_default_na=False, dtype=str)
+    for column in COLUMNS:
+        if column not in table.columns:
+            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(COLUMNS)}")
+    numbers = {key: pd.to_numeric(table[key].replace("", None)) for key in (*SEEDS, "value", "n")}
+    return _typed(table.assign(**numbers)[COLUMNS])
+
+
+def summarise(scores: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Replicates of `variant` as mean, standard error and count, rows in order of first appearance.
+
+    se = sd (n - 1 in the denominator) / sqrt(n), NaN for one replicate; `n` counts the replicates in which
+    the metric is defined, `undefined` the others; `cells` is the smallest `n` of the long table.
+    """
+    groups = scores.loc[scores["variant"] == variant].groupby([*RUN, "metric"], sort=False, dropna=False)
+    # SeriesGroupBy.sem is exactly sd(ddof=1)/sqrt(n) over what is not NaN.
+    table = groups.agg(
+        mean=("value", "mean"),
+        se=("value", "sem"),
+        n=("value", "count"),
+        rows=("value", "size"),
+        cells=("n", "min"),
+    ).reset_index()
+    table["undefined"] = table["rows"] - table["n"]
+    return table[SUMMARY]

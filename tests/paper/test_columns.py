@@ -1,0 +1,49 @@
+import pytest
+
+from expressionvae.files import UserError
+from expressionvae.paper.columns import COLUMNS, chosen, families
+from tests.paper.samples import NINE
+
+SCORED = [
+    *("w2", "mmd2", "mmd2_median", "fd", "r2_mean", "r2_var", "pcc_per_cell", "mse_per_cell"),
+    *(
+        "pds",
+        "pr_auc",
+        "spearman_sig",
+        "spearman_lfc",
+        "overlap_at_n",
+        "pearson_delta",
+        "mae_lfc",
+        "mae_pseudobulk",
+    ),
+]
+
+
+def test_every_scored_metric_has_a_record():
+    assert set(SCORED) == set(COLUMNS)
+
+
+def test_figure_2_groups_are_the_papers():
+    groups = [(family, [column.name for column in members]) for family, members in families(chosen(NINE))]
+    assert groups == [
+        ("Distribution", ["w2", "mmd2", "fd"]),
+        ("DE-discovery", ["pds", "pr_auc", "spearman_sig"]),
+        ("Mean-ranking", ["spearman_lfc", "overlap_at_n"]),
+        ("Hybrid", ["pearson_delta"]),
+    ]
+
+
+def test_table_1_headers_are_the_papers():
+    headers = [column.plain for column in chosen(NINE)]
+    assert headers == ["W2", "MMD2", "FD", "PDS", "PR-AUC", "Sp-sig", "Sp-LFC", "ovl@N", "P-Delta"]
+    assert "".join(column.arrow for column in chosen(NINE)) == "↓↓↓↑↑↑↑↑↑"
+
+
+def test_distances_and_errors_are_better_when_lower():
+    lower = {name for name, column in COLUMNS.items() if column.direction == "lower"}
+    assert lower == {"w2", "mmd2", "mmd2_median", "fd", "mse_per_cell", "mae_lfc", "mae_pseudobulk"}
+
+
+def test_an_unknown_metric_is_named():
+    with pytest.raises(UserError, match="'w3' is no metric; expected one of w2"):
+        chosen(["w3"])
