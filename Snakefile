@@ -1,0 +1,24 @@
+# The table of contents: one cell's way from counts to tables.
+#   counts -> bins -> latents -> codes -> prior -> sampled codes -> decoded cells -> scores -> tables
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/vae.smk"
+include: "workflow/rules/prior.smk"
+include: "workflow/rules/baselines.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/paper.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        paper_files(),
+
+
+onsuccess:
+    print(summary())

@@ -1,0 +1,30 @@
+"""Running the workflow as a user does, in a folder of its own."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def snakemake(tmp_path) -> Snakemake:
+    """Call snakemake with the project's Snakefile; results lie in tmp_path."""
+    return lambda *arguments: call(tmp_path, *arguments)
+
+
+def call(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run snakemake with `folder` as the working directory; nothing is raised when it fails."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", folder]
+    return subprocess.run([*map(str, command), *map(str, arguments)], capture_output=True, text=True, cwd=REPOSITORY)
+
+
+def tiny(*configs: str) -> list[str | Path]:
+    """Arguments for a run of seconds: config files of the project, overlaid by small sizes."""
+    files = [REPOSITORY / "config" / name for name in configs]
+    return ["--cores", "2", "--scheduler", "greedy", "--configfile", *files, Path(__file__).with_name("tiny.yaml")]

@@ -1,0 +1,77 @@
+"""The whole chain, small: from a screen to Table 1 and Figure 2."""
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.workflow.conftest import call, tiny
+
+pytestmark = pytest.mark.slow
+RUN = "results/made-up/fsq/nb/vae-0/ar-0"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder in which the tiny grid has run on the made-up screen."""
+    folder = tmp_path_factory.mktemp("made-up")
+    run = call(folder, *tiny("demo.yaml"), "--", "all")
+    assert run.returncode == 0, run.stderr[-3000:]
+    return folder
+
+
+def test_table_and_figure_are_there_and_said_so(finished):
+    for name in ("table1.csv", "table1.md", "table1.tex", "figure2.pdf", "figure2.png"):
+        assert (finished / "results" / "paper" / name).stat().st_size > 500
+
+
+def test_the_second_call_has_nothing_to_do(finished):
+    assert "Nothing to be done" in call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
+
+
+def test_no_held_out_combination_is_among_the_training_cells(finished):
+    train, heldout = (ad.read_h5ad(finished / f"results/made-up/{part}.h5ad") for part in ("train", "heldout"))
+    combinations = [set(zip(part.obs["cell_type"], part.obs["perturbation"], strict=True)) for part in (train, heldout)]
+    assert combinations[1] and not combinations[0] & combinations[1]
+    assert not set(train.obs_names) & set(heldout.obs_names)
+
+
+def test_the_latents_that_stage_2_learns_from_are_those_of_training_cells_only(finished):
+    train = ad.read_h5ad(finished / "results/made-up/train.h5ad")
+    with np.load(finished / "results/made-up/fsq/nb/vae-0/latents.npz") as latents:
+        labels = latents["perturbations"][latents["perturbation"]]
+        assert labels.tolist() == train.obs["perturbation"].tolist()
+
+
+def test_predicted_cells_answer_the_query_and_tell_where_they_come_from(finished):
+    cells = ad.read_h5ad(finished / RUN / "sample-0" / "cells.h5ad")
+    query = pd.read_csv(finished / "results/made-up/query.csv")
+    assert cells.obs_names.tolist() == query["cell"].tolist()
+    assert cells.obs["perturbation"].tolist() == query["perturbation"].tolist()
+    assert "non-targeting" in set(cells.obs["perturbation"])  # predicted controls
+    assert cells.var_names.tolist()[0] == "GENE0001" and cells.uns["space"] == "linear"
+    assert {"config_hash", "commit", "seeds", "versions"} <= set(cells.uns["provenance"])
+
+
+def test_both_rules_of_the_nb_head_come_from_the_same_samples(finished):
+    sampled, mean = (ad.read_h5ad(finished / RUN / rule / "cells.h5ad").X.toarray() for rule in ("sample-0", "mean-0"))
+    assert (sampled == sampled.round()).all() and not (mean == mean.round()).all()
+    np.testing.assert_allclose(sampled.mean(), mean.mean(), rtol=0.05)
+
+
+def test_the_same_seed_makes_the_same_cells(finished):
+    path = finished / RUN / "sample-0" / "cells.h5ad"
+    before = ad.read_h5ad(path).X.toarray()
+    wanted = f"{RUN}/sample-0/cells.h5ad"
+    run = call(finished, *tiny("demo.yaml"), "--forcerun", "sample", "decode", "--", wanted)
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert np.array_equal(ad.read_h5ad(path).X.toarray(), before)
+
+
+@pytest.mark.parametrize("screen", ["kang-cd4t", "perturbench", "papalexi"])
+def test_a_real_screen_runs_to_table_1(screen, shared, tmp_path):
+    only = ["--config", f"data_dir={shared / 'data'}", f"screens=[{screen}]"]
+    run = call(tmp_path, *tiny("small.yaml", f"screens/{screen.split('-')[0]}.yaml"), *only, "--", "results/paper/table1.csv")
+    assert run.returncode == 0, run.stderr[-3000:]
+    table = pd.read_csv(tmp_path / "results/paper/table1.csv")
+    assert len(table) == 4 and table["fd"].notna().sum() == 3

@@ -1,0 +1,21 @@
+# Predictions by others. A baseline is a folder `baselines/{name}-{seed}` with a cells.h5ad:
+# a further author's model is one more rule with this output, and is scored like every other run.
+
+
+rule baseline:
+    input:
+        train=SCREEN + "/train.h5ad",
+        query=SCREEN + "/query.csv",
+    output:
+        cells=BASELINE + "/cells.h5ad",
+    log:
+        "logs/baseline/{dataset}/{baseline}-{sample_seed}.log",
+    wildcard_constraints:
+        baseline="control|perturb-mean",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        evaluation=config["evaluation"],
+    script:
+        "../scripts/baseline.py"

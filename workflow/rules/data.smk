@@ -1,0 +1,259 @@
+# Counts on their way to bins and conditions.
+
+import re
+
+from expressionvae.data.downloads import read_downloads
+
+DOWNLOADS = {
+    entry["file"]: entry
+    for entry in read_downloads(
+        Path(workflow.basedir) / "resources" / "downloads.yaml"
+    ).values()
+    if entry.get("file")
+}
+SYMBOLS = str(Path(workflow.basedir) / "resources" / "symbols.tsv")
+
+
+def screen_source(wildcards):
+    """The file that a screen is read from: a lab's own, or one that a rule here writes."""
+    entry = dataset_config(wildcards)
+    if entry["kind"] == "local":
+        return in_data_dir(entry["path"])
+    return f"results/{wildcards.dataset}/screen.h5ad"
+
+
+def protein_sequences(wildcards):
+    entry = dataset_config(wildcards)
+    if entry["kind"] == "made-up":
+        return f"results/{wildcards.dataset}/proteins.fasta"
+    return in_data_dir(entry["proteins"])
+
+
+def perturbed_genes(wildcards):
+    """The screen whose perturbations want a protein; a made-up screen is drawn *from* the embeddings of all of them."""
+    if dataset_config(wildcards)["kind"] == "made-up":
+        return {}
+    return {
+        part: f"results/{wildcards.dataset}/{part}.h5ad"
+        for part in ("train", "heldout")
+    }
+
+
+def proteins_if_embedded(wildcards):
+    if dataset_config(wildcards)["embedding"] == "learned":
+        return {}
+    return {"proteins": f"results/{wildcards.dataset}/proteins.npz"}
+
+
+def esm2_checkpoint():
+    """The weights and, beside them under the name that fair-esm expects, those of the contact head."""
+    weights = (
+        "results/tiny_esm2.pt"
+        if config["esm2"]["tiny"]
+        else in_data_dir(config["esm2"]["checkpoint"])
+    )
+    return weights, weights.removesuffix(".pt") + "-contact-regression.pt"
+
+
+rule download:
+    output:
+        in_data_dir("{file}"),
+    log:
+        "logs/download/{file}.log",
+    wildcard_constraints:
+        file="|".join(map(re.escape, DOWNLOADS)),
+    conda:
+        ENVIRONMENT
+    params:
+        entry=lambda wildcards: DOWNLOADS[wildcards.file],
+        retries=5,
+    script:
+        "../scripts/download.py"
+
+
+rule assemble_replogle:
+    input:
+        k562=in_data_dir("K562_essential_raw_singlecell_01.h5ad"),
+        rpe1=in_data_dir("rpe1_raw_singlecell_01.h5ad"),
+        hepg2=in_data_dir("GSE264667_hepg2_raw_singlecell_01.h5ad"),
+        jurkat=in_data_dir("GSE264667_jurkat_raw_singlecell_01.h5ad"),
+        train_split=in_data_dir("replogle_train.json"),
+        test_split=in_data_dir("replogle_test.json"),
+    output:
+        screen=SCREEN + "/screen.h5ad",
+    log:
+        "logs/assemble_replogle/{dataset}.log",
+    wildcard_constraints:
+        dataset=of_kind("replogle"),
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        dataset=dataset_config,
+        symbol_map=SYMBOLS,
+    script:
+        "../scripts/assemble_replogle.py"
+
+
+rule assemble_parse1m:
+    input:
+        source=in_data_dir("adata_for_cellflow_datasets_with_embeddings.h5ad"),
+        train_split=in_data_dir("parse1m_train.json"),
+        test_split=in_data_dir("parse1m_test.json"),
+    output:
+        screen=SCREEN + "/screen.h5ad",
+    log:
+        "logs/assemble_parse1m/{dataset}.log",
+    wildcard_constraints:
+        dataset=of_kind("parse1m"),
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        dataset=dataset_config,
+        symbol_map=SYMBOLS,
+    script:
+        "../scripts/assemble_parse1m.py"
+
+
+rule made_up_proteins:
+    output:
+        fasta=SCREEN + "/proteins.fasta",
+    log:
+        "logs/made_up_proteins/{dataset}.log",
+    wildcard_constraints:
+        dataset=of_kind("made-up"),
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        dataset=dataset_config,
+    script:
+        "../scripts/made_up_proteins.py"
+
+
+rule simulate:
+    input:
+        unpack(proteins_if_embedded),
+    output:
+        screen=SCREEN + "/screen.h5ad",
+        effects=SCREEN + "/effects.npz",
+    log:
+        "logs/simulate/{dataset}.log",
+    wildcard_constraints:
+        dataset=of_kind("made-up"),
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        dataset=dataset_config,
+        name="{dataset}",
+    script:
+        "../scripts/simulate.py"
+
+
+rule prepare:
+    input:
+        screen=screen_source,
+    output:
+        train=SCREEN + "/train.h5ad",
+        heldout=SCREEN + "/heldout.h5ad",
+    log:
+        "logs/prepare/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        dataset=dataset_config,
+        name="{dataset}",
+    script:
+        "../scripts/prepare.py"
+
+
+rule truth:
+    input:
+        train=SCREEN + "/train.h5ad",
+        heldout=SCREEN + "/heldout.h5ad",
+    output:
+        truth=SCREEN + "/truth.h5ad",
+        query=SCREEN + "/query.csv",
+    log:
+        "logs/truth/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        evaluation=config["evaluation"],
+    script:
+        "../scripts/truth.py"
+
+
+rule fit_bins:
+    input:
+        train=SCREEN + "/train.h5ad",
+    output:
+        bins=SCREEN + "/bins.json",
+    log:
+        "logs/fit_bins/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        lower=config["bins"]["lower"],
+    script:
+        "../scripts/fit_bins.py"
+
+
+rule tiny_esm2:
+    output:
+        checkpoint="results/tiny_esm2.pt",
+        regression="results/tiny_esm2-contact-regression.pt",
+    log:
+        "logs/tiny_esm2.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        size=config["esm2"]["tiny"],
+    script:
+        "../scripts/tiny_esm2.py"
+
+
+rule embed_proteins:
+    input:
+        unpack(perturbed_genes),
+        fasta=protein_sequences,
+        checkpoint=esm2_checkpoint()[0],
+        regression=esm2_checkpoint()[1],
+    output:
+        proteins=SCREEN + "/proteins.npz",
+    log:
+        "logs/embed_proteins/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        tokens_per_batch=config["esm2"]["tokens_per_batch"],
+        separator=lambda wildcards: dataset_config(wildcards)["separator"],
+        symbol_map=SYMBOLS,
+    script:
+        "../scripts/embed_proteins.py"
+
+
+rule perturbations:
+    input:
+        unpack(proteins_if_embedded),
+        train=SCREEN + "/train.h5ad",
+        heldout=SCREEN + "/heldout.h5ad",
+    output:
+        perturbations=SCREEN + "/perturbations.npz",
+    log:
+        "logs/perturbations/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        separator=lambda wildcards: dataset_config(wildcards)["separator"],
+        symbol_map=SYMBOLS,
+    script:
+        "../scripts/perturbations.py"

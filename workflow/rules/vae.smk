@@ -1,0 +1,43 @@
+# Stage 1: counts to latents.
+
+
+rule train_vae:
+    input:
+        train=SCREEN + "/train.h5ad",
+        bins=SCREEN + "/bins.json",
+    output:
+        model=VAE + "/vae.pt",
+        losses=VAE + "/losses.csv",
+    log:
+        "logs/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        size=config["vae"]["model"],
+        training=config["vae"]["training"],
+        bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
+        head_options=lambda wildcards: config["heads"][wildcards.head],
+        checkpoints=lambda wildcards, output: str(
+            Path(output.model).parent / "checkpoints"
+        ),
+    script:
+        "../scripts/train_vae.py"
+
+
+rule encode:
+    input:
+        train=SCREEN + "/train.h5ad",
+        perturbations=SCREEN + "/perturbations.npz",
+        model=VAE + "/vae.pt",
+    output:
+        latents=VAE + "/latents.npz",
+    log:
+        "logs/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        batch_size=config["batch_size"],
+    script:
+        "../scripts/encode.py"

@@ -1,0 +1,32 @@
+"""Decode sampled latents to predicted cells, controls included."""
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    import numpy as np
+    import pandas as pd
+
+    from expressionvae.data import predictions
+    from expressionvae.grid import TRUE_LIBRARY
+    from expressionvae.provenance import describe
+    from expressionvae.training import latents, loop, stage1
+    from expressionvae.vae import build
+
+    seeds = {stage: int(snakemake.wildcards[f"{stage}_seed"]) for stage in ("vae", "prior", "sample")}
+    predict, seed = snakemake.wildcards.predict, seeds["sample"]
+    loop.use_threads(snakemake.threads)
+    model, blueprint = build.load(snakemake.input.model, loop.best_device())
+    query = pd.read_csv(snakemake.input.query, dtype={"cell_type": str, "perturbation": str})
+    training = latents.Latents.load(snakemake.input.training)
+    with np.load(snakemake.input.latents) as file:
+        sampled = file["values"]
+    library = stage1.draw_library(training, query["cell_type"].tolist(), seed=seed)
+    if predict.endswith(TRUE_LIBRARY):
+        library = query["true_library"].to_numpy(np.float32)
+    rule, options = (
+        predict.removesuffix(TRUE_LIBRARY),
+        {"seed": seed, "batch_size": snakemake.params.batch_size},
+    )
+    values = stage1.decode(model, sampled, library, rule, **options)
+    provenance = describe(snakemake.config, **seeds) | {"predict": predict, "head": blueprint.head}
+    predictions.write(snakemake.output.cells, values, query, blueprint.genes, provenance)

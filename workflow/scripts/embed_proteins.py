@@ -1,0 +1,26 @@
+"""Embed the proteins of a screen's perturbed genes (or of a whole FASTA) with ESM2."""
+
+import torch
+
+from expressionvae.console import reporting
+from expressionvae.data.esm import embed, load
+from expressionvae.data.perturbations import all_genes, read_labels
+from expressionvae.data.proteins import Proteins, choose, read_fasta, read_symbol_map, report
+
+with reporting(snakemake.log[0]):
+    source, params = snakemake.input, snakemake.params
+    torch.set_num_threads(snakemake.threads)
+    fasta = read_fasta(source.fasta)
+    wanted = fasta.sequences
+    if source.get("train"):
+        wanted = all_genes(read_labels(source.train, source.heldout), separator=params.separator)
+    chosen, missing = choose(fasta.sequences, wanted, read_symbol_map(params.symbol_map))
+    report(source.fasta, fasta, chosen, missing)
+    embedding = embed(
+        list(chosen.values()),
+        *load(source.checkpoint),
+        tokens_per_batch=params.tokens_per_batch,
+        device=params.get("device", "auto"),
+        precision=params.get("precision", "float32"),
+    )
+    Proteins(list(chosen), embedding, [len(s) for s in chosen.values()], missing).save(snakemake.output.proteins)

@@ -1,0 +1,11 @@
+"""Random proteins for the targets of a made-up screen."""
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    from expressionvae.data import madeup
+
+    dataset = snakemake.params.dataset
+    recipe = madeup.Recipe(**dataset["simulation"])
+    targets = madeup.target_names(recipe.target, recipe.perturbations, recipe.genes)
+    madeup.made_up_proteins(snakemake.output.fasta, targets, **dataset["proteins"])

@@ -1,0 +1,7 @@
+"""Write a tiny, untrained ESM2 in the real file format."""
+
+from expressionvae.console import reporting
+from expressionvae.data.esm import tiny_esm2
+
+with reporting(snakemake.log[0]):
+    tiny_esm2(snakemake.output.checkpoint, **snakemake.params.size)

@@ -1,0 +1,24 @@
+"""Train stage 2 on the cached latents of a frozen VAE."""
+
+from pathlib import Path
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    import numpy as np
+
+    from expressionvae.priors import build
+    from expressionvae.provenance import describe
+    from expressionvae.training import loop, plan, stage2
+    from expressionvae.training.latents import Latents
+
+    p, seeds = snakemake.params, {k: int(snakemake.wildcards[f"{k}_seed"]) for k in ("vae", "prior")}
+    loop.use_threads(snakemake.threads)
+    latents = Latents.load(snakemake.input.latents)
+    with np.load(snakemake.input.perturbations) as perturbations:
+        embedding = perturbations["embedding"]
+    blueprint = stage2.blueprint(latents, embedding, p.size, p.options)
+    options = {"seed": seeds["prior"], "version": p.version, "checkpoints": Path(p.checkpoints)}
+    model, history = stage2.train(latents, embedding, blueprint, plan.Plan(**p.training), **options)
+    loop.save_history(snakemake.output.losses, history)
+    build.save(snakemake.output.model, model, blueprint, describe(snakemake.config, **seeds))

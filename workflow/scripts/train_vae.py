@@ -1,0 +1,33 @@
+"""Train stage 1 on a screen's training cells."""
+
+from pathlib import Path
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    import json
+
+    import numpy as np
+
+    from expressionvae.data import cells
+    from expressionvae.provenance import describe
+    from expressionvae.training import loop, plan, stage1
+    from expressionvae.vae import build
+
+    p, seed = snakemake.params, int(snakemake.wildcards.vae_seed)
+    loop.use_threads(snakemake.threads)
+    train = cells.read(snakemake.input.train)
+    bins = json.loads(Path(snakemake.input.bins).read_text())
+    blueprint = build.Blueprint(
+        genes=train.genes,
+        bins={"lower": bins["lower"], "means": bins["mean"]},
+        median_library=float(np.median(train.full_library)),
+        size=p.size,
+        bottleneck=p.bottleneck,
+        head=snakemake.wildcards.head,
+        head_options=p.head_options,
+    )
+    options = {"seed": seed, "version": p.version, "checkpoints": Path(p.checkpoints)}
+    model, history = stage1.train(train, blueprint, plan.Plan(**p.training), **options)
+    loop.save_history(snakemake.output.losses, history)
+    build.save(snakemake.output.model, model, blueprint, describe(snakemake.config, vae=seed))
