@@ -16,7 +16,9 @@ def overlay(folder, config: dict) -> str:
 
 
 def a_screen(path, values) -> None:
-    obs = pd.DataFrame({"gene": ["ctrl", "A"] * 40, "line": ["X"] * 40 + ["Y"] * 40}, index=[f"c{i}" for i in range(80)])
+    obs = pd.DataFrame(
+        {"gene": ["ctrl", "A"] * 40, "line": ["X"] * 40 + ["Y"] * 40}, index=[f"c{i}" for i in range(80)]
+    )
     ad.AnnData(values, obs, pd.DataFrame(index=[f"G{i}" for i in range(values.shape[1])])).write_h5ad(path)
 
 
@@ -75,6 +77,8 @@ def test_a_truncated_file_is_refused_by_name(snakemake, tmp_path):
     ],
 )  # fmt: skip
 def test_a_bad_config_is_refused_before_any_job(snakemake, tmp_path, change, message):
-    run = snakemake("--cores", "1", "--configfile", REPOSITORY / "config" / "demo.yaml", overlay(tmp_path, change), "--", "all")
+    run = snakemake(
+        "--cores", "1", "--configfile", REPOSITORY / "config" / "demo.yaml", overlay(tmp_path, change), "--", "all"
+    )
     assert run.returncode == 1 and message in run.stderr
     assert not (tmp_path / "results").exists()

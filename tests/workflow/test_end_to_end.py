@@ -71,7 +71,9 @@ def test_the_same_seed_makes_the_same_cells(finished):
 @pytest.mark.parametrize("screen", ["kang-cd4t", "perturbench", "papalexi"])
 def test_a_real_screen_runs_to_table_1(screen, shared, tmp_path):
     only = ["--config", f"data_dir={shared / 'data'}", f"screens=[{screen}]"]
-    run = call(tmp_path, *tiny("small.yaml", f"screens/{screen.split('-')[0]}.yaml"), *only, "--", "results/paper/table1.csv")
+    run = call(
+        tmp_path, *tiny("small.yaml", f"screens/{screen.split('-')[0]}.yaml"), *only, "--", "results/paper/table1.csv"
+    )
     assert run.returncode == 0, run.stderr[-3000:]
     table = pd.read_csv(tmp_path / "results/paper/table1.csv")
     assert len(table) == 4 and table["fd"].notna().sum() == 3

@@ -4,10 +4,10 @@
 
 rule baseline:
     input:
-        train=SCREEN + "/train.h5ad",
-        query=SCREEN + "/query.csv",
+        train=f"{SCREEN}/train.h5ad",
+        query=f"{SCREEN}/query.csv",
     output:
-        cells=BASELINE + "/cells.h5ad",
+        cells=f"{BASELINE}/cells.h5ad",
     log:
         "logs/baseline/{dataset}/{baseline}-{sample_seed}.log",
     wildcard_constraints:

@@ -1,5 +1,9 @@
+# What the rules share: the checked config, folders, and the functions that choose inputs.
+
+import re
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 
 from expressionvae import grid
@@ -41,11 +45,110 @@ def dataset_config(wildcards):
 
 def of_kind(*kinds):
     """A wildcard constraint: the datasets of some kinds; matches nothing where there is none."""
-    names = [
-        name for name, entry in config["datasets"].items() if entry["kind"] in kinds
-    ]
+    names = [name for name, entry in config["datasets"].items() if entry["kind"] in kinds]
     return "|".join(names) or "(?!)"
 
 
 def in_data_dir(name):
     return str(Path(config["data_dir"]) / name)
+
+
+# Data
+
+DOWNLOADS = {
+    entry["file"]: entry
+    for entry in yaml.safe_load((Path(workflow.basedir) / "resources" / "downloads.yaml").read_text()).values()
+    if entry.get("file")
+}
+SYMBOLS = str(Path(workflow.basedir) / "resources" / "symbols.tsv")
+
+
+def screen_source(wildcards):
+    """The file that a screen is read from: a lab's own, or one that a rule here writes."""
+    entry = dataset_config(wildcards)
+    if entry["kind"] == "local":
+        return in_data_dir(entry["path"])
+    return f"results/{wildcards.dataset}/screen.h5ad"
+
+
+def protein_sequences(wildcards):
+    entry = dataset_config(wildcards)
+    if entry["kind"] == "made-up":
+        return f"results/{wildcards.dataset}/proteins.fasta"
+    return in_data_dir(entry["proteins"])
+
+
+def perturbed_genes(wildcards):
+    """The screen whose perturbations want a protein; a made-up screen is drawn *from* the embeddings of all of them."""
+    if dataset_config(wildcards)["kind"] == "made-up":
+        return {}
+    return {part: f"results/{wildcards.dataset}/{part}.h5ad" for part in ("train", "heldout")}
+
+
+def proteins_if_embedded(wildcards):
+    if dataset_config(wildcards)["embedding"] == "learned":
+        return {}
+    return {"proteins": f"results/{wildcards.dataset}/proteins.npz"}
+
+
+def esm2_checkpoint():
+    """The weights and, beside them under the name that fair-esm expects, those of the contact head."""
+    weights = "results/tiny_esm2.pt" if config["esm2"]["tiny"] else in_data_dir(config["esm2"]["checkpoint"])
+    return weights, weights.removesuffix(".pt") + "-contact-regression.pt"
+
+
+# Tables and figures
+
+PUBLISHED = sorted(str(path) for path in (Path(workflow.basedir) / "resources" / "published").glob("*.csv"))
+RENDERED = {"table1": ("csv", "md", "tex"), "figure2": ("pdf", "png")}
+
+
+def paper_files():
+    """What `all` makes: tables and figures, the loss curve of every training, the bins' coverage, the config in force."""
+    runs = grid.all_runs(config)
+    return [
+        *(f"results/paper/{item}.{suffix}" for item in config["paper"] for suffix in RENDERED[item]),
+        *(f"{folder}/losses.png" for folder in trainings()),
+        *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
+        "results/config.yaml",
+    ]
+
+
+def trainings():
+    """The folder of every VAE and prior that the paper needs, each once."""
+    return list(dict.fromkeys(folder for run in grid.all_runs(config) for folder in run.trainings))
+
+
+def summary():
+    """Where to look when all is done."""
+    made = [f"  results/paper/{item}.{suffix}" for item in config["paper"] for suffix in RENDERED[item]]
+    return "\n".join(
+        [
+            "",
+            "Tables and figures:",
+            *made,
+            "Everything else lies in results/; README.md says what each file means.",
+        ]
+    )
+
+
+def score_files(kind):
+    return lambda wildcards: [f"{run.folder}/{kind}.csv" for run in grid.item_runs(config, wildcards.item)]
+
+
+def run_records(wildcards):
+    return [vars(run) for run in grid.item_runs(config, wildcards.item)]
+
+
+def datasets_of(item):
+    return list(dict.fromkeys(run.dataset for run in grid.item_runs(config, item)))
+
+
+def names_of(item, key):
+    """Priors or decoders that an item asks for, in the order of the config's own list."""
+    asked = {getattr(run, key) for run in grid.item_runs(config, item)}
+    return [name for name in config[f"{key}s"] if name in asked]
+
+
+def notes_of(item):
+    return {name: config["datasets"][name].get("note", "") for name in datasets_of(item)}

@@ -1,59 +1,5 @@
 # Counts on their way to bins and conditions.
 
-import re
-
-from expressionvae.data.downloads import read_downloads
-
-DOWNLOADS = {
-    entry["file"]: entry
-    for entry in read_downloads(
-        Path(workflow.basedir) / "resources" / "downloads.yaml"
-    ).values()
-    if entry.get("file")
-}
-SYMBOLS = str(Path(workflow.basedir) / "resources" / "symbols.tsv")
-
-
-def screen_source(wildcards):
-    """The file that a screen is read from: a lab's own, or one that a rule here writes."""
-    entry = dataset_config(wildcards)
-    if entry["kind"] == "local":
-        return in_data_dir(entry["path"])
-    return f"results/{wildcards.dataset}/screen.h5ad"
-
-
-def protein_sequences(wildcards):
-    entry = dataset_config(wildcards)
-    if entry["kind"] == "made-up":
-        return f"results/{wildcards.dataset}/proteins.fasta"
-    return in_data_dir(entry["proteins"])
-
-
-def perturbed_genes(wildcards):
-    """The screen whose perturbations want a protein; a made-up screen is drawn *from* the embeddings of all of them."""
-    if dataset_config(wildcards)["kind"] == "made-up":
-        return {}
-    return {
-        part: f"results/{wildcards.dataset}/{part}.h5ad"
-        for part in ("train", "heldout")
-    }
-
-
-def proteins_if_embedded(wildcards):
-    if dataset_config(wildcards)["embedding"] == "learned":
-        return {}
-    return {"proteins": f"results/{wildcards.dataset}/proteins.npz"}
-
-
-def esm2_checkpoint():
-    """The weights and, beside them under the name that fair-esm expects, those of the contact head."""
-    weights = (
-        "results/tiny_esm2.pt"
-        if config["esm2"]["tiny"]
-        else in_data_dir(config["esm2"]["checkpoint"])
-    )
-    return weights, weights.removesuffix(".pt") + "-contact-regression.pt"
-
 
 rule download:
     output:
@@ -80,7 +26,7 @@ rule assemble_replogle:
         train_split=in_data_dir("replogle_train.json"),
         test_split=in_data_dir("replogle_test.json"),
     output:
-        screen=SCREEN + "/screen.h5ad",
+        screen=f"{SCREEN}/screen.h5ad",
     log:
         "logs/assemble_replogle/{dataset}.log",
     wildcard_constraints:
@@ -101,7 +47,7 @@ rule assemble_parse1m:
         train_split=in_data_dir("parse1m_train.json"),
         test_split=in_data_dir("parse1m_test.json"),
     output:
-        screen=SCREEN + "/screen.h5ad",
+        screen=f"{SCREEN}/screen.h5ad",
     log:
         "logs/assemble_parse1m/{dataset}.log",
     wildcard_constraints:
@@ -118,7 +64,7 @@ rule assemble_parse1m:
 
 rule made_up_proteins:
     output:
-        fasta=SCREEN + "/proteins.fasta",
+        fasta=f"{SCREEN}/proteins.fasta",
     log:
         "logs/made_up_proteins/{dataset}.log",
     wildcard_constraints:
@@ -136,8 +82,8 @@ rule simulate:
     input:
         unpack(proteins_if_embedded),
     output:
-        screen=SCREEN + "/screen.h5ad",
-        effects=SCREEN + "/effects.npz",
+        screen=f"{SCREEN}/screen.h5ad",
+        effects=f"{SCREEN}/effects.npz",
     log:
         "logs/simulate/{dataset}.log",
     wildcard_constraints:
@@ -156,8 +102,8 @@ rule prepare:
     input:
         screen=screen_source,
     output:
-        train=SCREEN + "/train.h5ad",
-        heldout=SCREEN + "/heldout.h5ad",
+        train=f"{SCREEN}/train.h5ad",
+        heldout=f"{SCREEN}/heldout.h5ad",
     log:
         "logs/prepare/{dataset}.log",
     conda:
@@ -172,11 +118,11 @@ rule prepare:
 
 rule truth:
     input:
-        train=SCREEN + "/train.h5ad",
-        heldout=SCREEN + "/heldout.h5ad",
+        train=f"{SCREEN}/train.h5ad",
+        heldout=f"{SCREEN}/heldout.h5ad",
     output:
-        truth=SCREEN + "/truth.h5ad",
-        query=SCREEN + "/query.csv",
+        truth=f"{SCREEN}/truth.h5ad",
+        query=f"{SCREEN}/query.csv",
     log:
         "logs/truth/{dataset}.log",
     conda:
@@ -190,9 +136,9 @@ rule truth:
 
 rule fit_bins:
     input:
-        train=SCREEN + "/train.h5ad",
+        train=f"{SCREEN}/train.h5ad",
     output:
-        bins=SCREEN + "/bins.json",
+        bins=f"{SCREEN}/bins.json",
     log:
         "logs/fit_bins/{dataset}.log",
     conda:
@@ -226,7 +172,7 @@ rule embed_proteins:
         checkpoint=esm2_checkpoint()[0],
         regression=esm2_checkpoint()[1],
     output:
-        proteins=SCREEN + "/proteins.npz",
+        proteins=f"{SCREEN}/proteins.npz",
     log:
         "logs/embed_proteins/{dataset}.log",
     conda:
@@ -243,10 +189,10 @@ rule embed_proteins:
 rule perturbations:
     input:
         unpack(proteins_if_embedded),
-        train=SCREEN + "/train.h5ad",
-        heldout=SCREEN + "/heldout.h5ad",
+        train=f"{SCREEN}/train.h5ad",
+        heldout=f"{SCREEN}/heldout.h5ad",
     output:
-        perturbations=SCREEN + "/perturbations.npz",
+        perturbations=f"{SCREEN}/perturbations.npz",
     log:
         "logs/perturbations/{dataset}.log",
     conda:

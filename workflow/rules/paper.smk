@@ -1,78 +1,5 @@
 # Scores to tables and figures: files that a reader opens.
 
-PUBLISHED = sorted(
-    str(path)
-    for path in (Path(workflow.basedir) / "resources" / "published").glob("*.csv")
-)
-RENDERED = {"table1": ("csv", "md", "tex"), "figure2": ("pdf", "png")}
-
-
-def paper_files():
-    """What `all` makes: tables and figures, the loss curve of every training, the bins' coverage, the config in force."""
-    runs = grid.all_runs(config)
-    return [
-        *(
-            f"results/paper/{item}.{suffix}"
-            for item in config["paper"]
-            for suffix in RENDERED[item]
-        ),
-        *(f"{folder}/losses.png" for folder in trainings()),
-        *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
-        "results/config.yaml",
-    ]
-
-
-def trainings():
-    """The folder of every VAE and prior that the paper needs, each once."""
-    return list(
-        dict.fromkeys(
-            folder for run in grid.all_runs(config) for folder in run.trainings
-        )
-    )
-
-
-def summary():
-    """Where to look when all is done."""
-    made = [
-        f"  results/paper/{item}.{suffix}"
-        for item in config["paper"]
-        for suffix in RENDERED[item]
-    ]
-    return "\n".join(
-        [
-            "",
-            "Tables and figures:",
-            *made,
-            "Everything else lies in results/; README.md says what each file means.",
-        ]
-    )
-
-
-def score_files(kind):
-    return lambda wildcards: [
-        f"{run.folder}/{kind}.csv" for run in grid.item_runs(config, wildcards.item)
-    ]
-
-
-def run_records(wildcards):
-    return [vars(run) for run in grid.item_runs(config, wildcards.item)]
-
-
-def datasets_of(item):
-    return list(dict.fromkeys(run.dataset for run in grid.item_runs(config, item)))
-
-
-def names_of(item, key):
-    """Priors or decoders that an item asks for, in the order of the config's own list."""
-    asked = {getattr(run, key) for run in grid.item_runs(config, item)}
-    return [name for name in config[f"{key}s"] if name in asked]
-
-
-def notes_of(item):
-    return {
-        name: config["datasets"][name].get("note", "") for name in datasets_of(item)
-    }
-
 
 localrules:
     collect,
@@ -87,7 +14,7 @@ rule collect:
         distribution=score_files("distribution"),
         effects=score_files("effects"),
     output:
-        scores=PAPER + "/{item}.scores.csv",
+        scores=f"{PAPER}/{{item}}.scores.csv",
     log:
         "logs/collect/{item}.log",
     conda:
@@ -101,12 +28,12 @@ rule collect:
 
 rule table1:
     input:
-        scores=PAPER + "/table1.scores.csv",
+        scores=f"{PAPER}/table1.scores.csv",
         published=PUBLISHED,
     output:
-        csv=PAPER + "/table1.csv",
-        md=PAPER + "/table1.md",
-        tex=PAPER + "/table1.tex",
+        csv=f"{PAPER}/table1.csv",
+        md=f"{PAPER}/table1.md",
+        tex=f"{PAPER}/table1.tex",
     log:
         "logs/table1.log",
     conda:
@@ -123,11 +50,11 @@ rule table1:
 
 rule figure2:
     input:
-        scores=PAPER + "/figure2.scores.csv",
+        scores=f"{PAPER}/figure2.scores.csv",
         published=PUBLISHED,
     output:
-        pdf=PAPER + "/figure2.pdf",
-        png=PAPER + "/figure2.png",
+        pdf=f"{PAPER}/figure2.pdf",
+        png=f"{PAPER}/figure2.png",
     log:
         "logs/figure2.log",
     conda:

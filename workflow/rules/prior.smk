@@ -3,11 +3,11 @@
 
 rule train_prior:
     input:
-        latents=VAE + "/latents.npz",
-        perturbations=SCREEN + "/perturbations.npz",
+        latents=f"{VAE}/latents.npz",
+        perturbations=f"{SCREEN}/perturbations.npz",
     output:
-        model=PRIOR + "/prior.pt",
-        losses=PRIOR + "/losses.csv",
+        model=f"{PRIOR}/prior.pt",
+        losses=f"{PRIOR}/losses.csv",
     log:
         "logs/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
     conda:
@@ -17,19 +17,17 @@ rule train_prior:
         size=config["prior"]["model"],
         training=config["prior"]["training"],
         options=lambda wildcards: config["priors"][wildcards.prior],
-        checkpoints=lambda wildcards, output: str(
-            Path(output.model).parent / "checkpoints"
-        ),
+        checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_prior.py"
 
 
 rule sample:
     input:
-        model=PRIOR + "/prior.pt",
-        query=SCREEN + "/query.csv",
+        model=f"{PRIOR}/prior.pt",
+        query=f"{SCREEN}/query.csv",
     output:
-        latents=PRIOR + "/latents-{sample_seed}.npz",
+        latents=f"{PRIOR}/latents-{{sample_seed}}.npz",
     log:
         "logs/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{sample_seed}.log",
     conda:
@@ -43,12 +41,12 @@ rule sample:
 
 rule decode:
     input:
-        model=VAE + "/vae.pt",
-        training=VAE + "/latents.npz",
-        latents=PRIOR + "/latents-{sample_seed}.npz",
-        query=SCREEN + "/query.csv",
+        model=f"{VAE}/vae.pt",
+        training=f"{VAE}/latents.npz",
+        latents=f"{PRIOR}/latents-{{sample_seed}}.npz",
+        query=f"{SCREEN}/query.csv",
     output:
-        cells=CELLS + "/cells.h5ad",
+        cells=f"{CELLS}/cells.h5ad",
     log:
         "logs/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}-{sample_seed}.log",
     conda:

@@ -6,9 +6,9 @@ ruleorder: true_vs_true > score
 
 rule truth_de:
     input:
-        truth=SCREEN + "/truth.h5ad",
+        truth=f"{SCREEN}/truth.h5ad",
     output:
-        de=SCREEN + "/truth_de.parquet",
+        de=f"{SCREEN}/truth_de.parquet",
     log:
         "logs/truth_de/{dataset}.log",
     conda:
@@ -22,11 +22,11 @@ rule truth_de:
 
 rule bin_coverage:
     input:
-        truth=SCREEN + "/truth.h5ad",
-        de=SCREEN + "/truth_de.parquet",
-        bins=SCREEN + "/bins.json",
+        truth=f"{SCREEN}/truth.h5ad",
+        de=f"{SCREEN}/truth_de.parquet",
+        bins=f"{SCREEN}/bins.json",
     output:
-        SCREEN + "/bin_coverage.json",
+        f"{SCREEN}/bin_coverage.json",
     log:
         "logs/bin_coverage/{dataset}.log",
     conda:
@@ -41,12 +41,12 @@ rule bin_coverage:
 
 rule score:
     input:
-        truth=SCREEN + "/truth.h5ad",
-        de=SCREEN + "/truth_de.parquet",
-        cells=RUN + "/cells.h5ad",
+        truth=f"{SCREEN}/truth.h5ad",
+        de=f"{SCREEN}/truth_de.parquet",
+        cells=f"{RUN}/cells.h5ad",
     output:
-        distribution=RUN + "/distribution.csv",
-        effects=RUN + "/effects.csv",
+        distribution=f"{RUN}/distribution.csv",
+        effects=f"{RUN}/effects.csv",
     log:
         "logs/score/{dataset}/{run}.log",
     conda:
@@ -60,10 +60,10 @@ rule score:
 
 rule true_vs_true:
     input:
-        truth=SCREEN + "/truth.h5ad",
+        truth=f"{SCREEN}/truth.h5ad",
     output:
-        distribution=SCREEN + "/baselines/true-vs-true-{sample_seed}/distribution.csv",
-        effects=SCREEN + "/baselines/true-vs-true-{sample_seed}/effects.csv",
+        distribution=f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/distribution.csv",
+        effects=f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/effects.csv",
     log:
         "logs/true_vs_true/{dataset}/{sample_seed}.log",
     conda:

@@ -3,11 +3,11 @@
 
 rule train_vae:
     input:
-        train=SCREEN + "/train.h5ad",
-        bins=SCREEN + "/bins.json",
+        train=f"{SCREEN}/train.h5ad",
+        bins=f"{SCREEN}/bins.json",
     output:
-        model=VAE + "/vae.pt",
-        losses=VAE + "/losses.csv",
+        model=f"{VAE}/vae.pt",
+        losses=f"{VAE}/losses.csv",
     log:
         "logs/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
     conda:
@@ -18,20 +18,18 @@ rule train_vae:
         training=config["vae"]["training"],
         bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
         head_options=lambda wildcards: config["heads"][wildcards.head],
-        checkpoints=lambda wildcards, output: str(
-            Path(output.model).parent / "checkpoints"
-        ),
+        checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_vae.py"
 
 
 rule encode:
     input:
-        train=SCREEN + "/train.h5ad",
-        perturbations=SCREEN + "/perturbations.npz",
-        model=VAE + "/vae.pt",
+        train=f"{SCREEN}/train.h5ad",
+        perturbations=f"{SCREEN}/perturbations.npz",
+        model=f"{VAE}/vae.pt",
     output:
-        latents=VAE + "/latents.npz",
+        latents=f"{VAE}/latents.npz",
     log:
         "logs/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
     conda:

@@ -14,29 +14,35 @@ class NegativeBinomial(Head):
     """
 
     rules = ("sample", "mean")
+    PACE = 10.0  # AdamW moves a parameter by about its rate a step: log theta is this many times as fast
 
     def __init__(self, width: int, genes: int):
         super().__init__()
         self.share = nn.Linear(width, 1)
-        self.log_theta = nn.Parameter(torch.zeros(genes))
+        self.dispersion = nn.Parameter(torch.zeros(genes))
 
     def values(self, counts: Counts, full_library: Library) -> Values:
         return counts.log1p()
 
     def loss(self, states: GeneStates, counts: Counts, full_library: Library) -> Loss:
         mean = self.mean(states, counts.sum(-1))  # [cell gene]
-        return -log_likelihood(counts, mean, self.log_theta.exp()).sum(-1).mean()
+        return -log_likelihood(counts, mean, self.theta).sum(-1).mean()
 
     def predict(self, states: GeneStates, panel_library: Library, rule: str, generator: Generator) -> Values:
         assert rule in self.rules
         mean = self.mean(states, panel_library)  # [cell gene]
         if rule == "mean":
             return mean
-        theta = self.log_theta.exp().expand_as(mean).contiguous()  # [cell gene]
+        theta = self.theta.expand_as(mean).contiguous()  # [cell gene]
         # torch.distributions takes no generator; this is the sampler behind its Gamma.
         gamma = torch._standard_gamma(theta, generator=generator)  # pyright: ignore[reportPrivateImportUsage]
         rate = gamma * (mean / theta)  # [cell gene]
         return torch.poisson(rate, generator=generator)
+
+    @property
+    def theta(self) -> Tensor:
+        """Dispersion of each gene [gene], 1 before training."""
+        return (self.PACE * self.dispersion).clamp(-10, 10).exp()
 
     def mean(self, states: GeneStates, panel_library: Library) -> Values:
         """Expected counts: each cell's library shared out over the genes."""
