@@ -94,7 +94,9 @@ def main() -> None:
     print("| comparison | seconds | against | ratio |\n|---|--:|--:|--:|")
     for measure in (cached_sampling, gene_self_attention, differential_expression):
         slower, faster, times = measure()
-        print(f"| {' '.join((measure.__doc__ or '').split())} | {slower:.3g} | {faster:.3g} | {times:.1f} |", flush=True)
+        print(
+            f"| {' '.join((measure.__doc__ or '').split())} | {slower:.3g} | {faster:.3g} | {times:.1f} |", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -97,6 +97,19 @@ def esm2_checkpoint():
     return weights, weights.removesuffix(".pt") + "-contact-regression.pt"
 
 
+# Scores
+
+
+def predicting_runs(wildcards):
+    """The runs of a dataset that predict cells: all but true cells against true cells."""
+    runs = grid.all_runs(config)
+    return [run for run in runs if run.dataset == wildcards.dataset and run.baseline != "true-vs-true"]
+
+
+def predicted_cells(wildcards):
+    return [f"{run.folder}/cells.h5ad" for run in predicting_runs(wildcards)]
+
+
 # Tables and figures
 
 PUBLISHED = sorted(str(path) for path in (Path(workflow.basedir) / "resources" / "published").glob("*.csv"))
@@ -110,6 +123,11 @@ def paper_files():
         *(f"results/paper/{item}.{suffix}" for item in config["paper"] for suffix in RENDERED[item]),
         *(f"{folder}/losses.png" for folder in trainings()),
         *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
+        *dict.fromkeys(
+            f"results/{run.dataset}/recovery.csv"
+            for run in runs
+            if config["datasets"][run.dataset]["kind"] == "made-up"
+        ),
         "results/config.yaml",
     ]
 

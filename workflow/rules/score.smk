@@ -74,3 +74,24 @@ rule true_vs_true:
         seed=lambda wildcards: int(wildcards.sample_seed),
     script:
         "../scripts/true_vs_true.py"
+
+
+rule recovery:
+    input:
+        truth=f"{SCREEN}/truth.h5ad",
+        effects=f"{SCREEN}/effects.npz",
+        cells=predicted_cells,
+    output:
+        scores=f"{SCREEN}/recovery.csv",
+    log:
+        "logs/recovery/{dataset}.log",
+    wildcard_constraints:
+        dataset=of_kind("made-up"),
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        rescale_to=config["evaluation"]["rescale_to"],
+        runs=lambda wildcards: [vars(run) for run in predicting_runs(wildcards)],
+    script:
+        "../scripts/recovery.py"

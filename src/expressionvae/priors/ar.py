@@ -1,6 +1,6 @@
 """AR: codes one after the other, each given those before it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator as Coroutine
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +10,8 @@ from expressionvae.nn.attention import Cache
 from expressionvae.nn.dit import DiT
 from expressionvae.priors.base import Prior
 from expressionvae.tensors import CodeLogits, Codes, Condition, Loss
+
+Steps = Coroutine[Tensor, Tensor, None]  # yields logits of the next code [cell code], is sent what was drawn [cell 1]
 
 
 class Autoregressive(Prior):
@@ -42,7 +44,7 @@ class Autoregressive(Prior):
     def sample(self, condition: Condition, generator: Generator) -> Codes:
         return self._draw(self._cached_logits(condition), generator)
 
-    def _draw(self, steps: Iterator[Tensor], generator: Generator) -> Codes:
+    def _draw(self, steps: Steps, generator: Generator) -> Codes:
         """Draw L codes: `steps` yields the logits of the next one and is sent what was drawn."""
         drawn: list[Tensor] = []
         logits = next(steps)
@@ -53,7 +55,7 @@ class Autoregressive(Prior):
                 return torch.cat(drawn, dim=1)
             logits = steps.send(drawn[-1])
 
-    def _cached_logits(self, condition: Condition):
+    def _cached_logits(self, condition: Condition) -> Steps:
         """Logits of the next code [cell code], with keys and values kept: L steps of one position each."""
         caches: list[Cache | None] = [None] * len(self.trunk.blocks)
         code = torch.full((len(condition), 1), self.bos, device=condition.device)

@@ -1,0 +1,55 @@
+"""On a made-up screen the true effects are known: how much of them a prediction recovers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from expressionvae.metrics.space import Cells
+
+Effect = Float[ndarray, "gene"]
+
+
+def true_effects(path: str | Path, cell_type: str, *, rescale_to: float) -> dict[str, Effect]:
+    """The noise-free shift of every perturbation in a cell type: difference of log1p of rescaled expected profiles.
+
+    path: `effects.npz` as the rule `simulate` writes it.
+    """
+    with np.load(path) as truth:
+        row = truth["cell_types"].tolist().index(cell_type)
+        baseline, names = truth["baseline"][row].astype(float), truth["perturbations"].tolist()
+        profiles = baseline * np.exp(truth["log_fold_change"][row].astype(float))  # [perturbation gene]
+    unperturbed = np.log1p(baseline / baseline.sum() * rescale_to)
+    shifts = np.log1p(profiles / profiles.sum(1, keepdims=True) * rescale_to) - unperturbed
+    return dict(zip(names, shifts, strict=True))
+
+
+def shifts(cells: Cells) -> dict[str, Effect]:
+    """Mean of each perturbation's cells minus mean of the controls, in comparison space."""
+    means = {label: np.asarray(cells.X[cells.labels == label].mean(0)).ravel() for label in sorted(set(cells.labels))}
+    return {label: means[label].astype(float) - means[cells.control] for label in cells.perturbations}
+
+
+def recovered(predicted: Mapping[str, Effect], true: Mapping[str, Effect]) -> float:
+    """Mean over perturbations of the Pearson correlation with the true shift; a constant shift counts as 0."""
+    scores = []
+    for label, shift in predicted.items():
+        flat = np.std(shift) == 0 or np.std(true[label]) == 0
+        scores.append(0.0 if flat else np.corrcoef(shift, true[label])[0, 1])
+    return float(np.mean(scores))
+
+
+def specific(predicted: Mapping[str, Effect], true: Mapping[str, Effect]) -> float:
+    """As `recovered`, for what sets a perturbation apart: its shift less the mean shift of all, on both sides.
+
+    NaN for a single perturbation, which nothing sets apart.
+    """
+    if len(predicted) < 2:
+        return float("nan")
+    sides = []
+    for side in (predicted, {label: true[label] for label in predicted}):
+        common = np.mean(list(side.values()), axis=0)
+        sides.append({label: shift - common for label, shift in side.items()})
+    return recovered(*sides)
