@@ -13,11 +13,14 @@ READY := .venv/ready
 demo: $(READY)
 	$(BIN)/snakemake --profile profiles/demo -- all
 
+# A file's tests stay on one worker, and a worker on one thread: they share fixtures, and cores are few.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
+
 test: $(READY)
-	$(BIN)/pytest
+	$(PYTEST)
 
 quick: $(READY)
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -8,6 +8,8 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 PAPER = {
     "train_vae": 8,  # 2 screens x 4 heads
     "encode": 8,

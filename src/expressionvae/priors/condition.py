@@ -22,6 +22,9 @@ class ConditionEmbedding(nn.Module):
     def __init__(self, embedding: Tensor, control: int, cell_types: int, width: int, standardise: bool):
         super().__init__()
         self.cell_type = nn.Embedding(cell_types, width)
+        # As DiT starts its label embeddings. Larger, and the cell type drowns the perturbation: the held-out cell type,
+        # of which only controls are seen, is then predicted as control whatever the perturbation.
+        nn.init.normal_(self.cell_type.weight, std=0.02)
         perturbations, given = embedding.shape
         self.table = None if given else nn.Embedding(perturbations, width, padding_idx=control)
         self.project = nn.Sequential(nn.Linear(given or width, width), nn.SiLU(), nn.Linear(width, width))
