@@ -2,6 +2,7 @@
 # make test    all tests;  make quick: those that take less than a minute together
 # make check   format, lint, types, walls between the layers
 # make lock    resolve the versions again
+# make bench   timed comparisons
 
 # The first of these that is there; override with `make PYTHON=...`. Only used to make .venv.
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do command -v python$$version && break; done || command -v python3)
