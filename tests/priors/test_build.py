@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from expressionvae.files import UserError
-from expressionvae.priors.build import Blueprint, build, load, save
+from expressionvae.nn.store import save
+from expressionvae.priors.build import Blueprint, build, load
 
 SIZE = {
     "width": 16,

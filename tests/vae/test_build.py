@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from expressionvae.files import UserError
-from expressionvae.vae.build import build, load, save
+from expressionvae.nn.store import save
+from expressionvae.vae.build import build, load
 
 
 def test_a_saved_model_comes_back_frozen_and_in_evaluation_mode(tmp_path, of_each_head):

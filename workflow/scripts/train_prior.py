@@ -7,7 +7,7 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import numpy as np
 
-    from expressionvae.priors import build
+    from expressionvae.nn import store
     from expressionvae.provenance import describe
     from expressionvae.training import loop, plan, stage2
     from expressionvae.training.latents import Latents
@@ -21,4 +21,4 @@ with reporting(snakemake.log[0]):
     options = {"seed": seeds["prior"], "version": p.version, "checkpoints": Path(p.checkpoints)}
     model, history = stage2.train(latents, embedding, blueprint, plan.Plan(**p.training), **options)
     loop.save_history(snakemake.output.losses, history)
-    build.save(snakemake.output.model, model, blueprint, describe(snakemake.config, **seeds))
+    store.save(snakemake.output.model, model, blueprint, describe(snakemake.config, **seeds))

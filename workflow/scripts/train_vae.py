@@ -10,6 +10,7 @@ with reporting(snakemake.log[0]):
     import numpy as np
 
     from expressionvae.data import cells
+    from expressionvae.nn import store
     from expressionvae.provenance import describe
     from expressionvae.training import loop, plan, stage1
     from expressionvae.vae import build
@@ -30,4 +31,4 @@ with reporting(snakemake.log[0]):
     options = {"seed": seed, "version": p.version, "checkpoints": Path(p.checkpoints)}
     model, history = stage1.train(train, blueprint, plan.Plan(**p.training), **options)
     loop.save_history(snakemake.output.losses, history)
-    build.save(snakemake.output.model, model, blueprint, describe(snakemake.config, vae=seed))
+    store.save(snakemake.output.model, model, blueprint, describe(snakemake.config, vae=seed))

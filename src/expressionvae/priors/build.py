@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from expressionvae.files import UserError, written
+from expressionvae.nn import store
 from expressionvae.nn.dit import DiT
 from expressionvae.priors.ar import Autoregressive
 from expressionvae.priors.base import Prior
@@ -80,27 +80,13 @@ def build(blueprint: Blueprint, embedding: Tensor, mean: Tensor, std: Tensor) ->
     return ConditionalPrior(condition, FlowMatching(trunk, width, tokens, mean, std, **options))
 
 
-def save(path: str | Path, model: nn.Module, blueprint: Blueprint, provenance: dict[str, Any]) -> None:
-    """Write weights, blueprint and provenance as one file of plain data."""
-    with written(path) as temporary:
-        torch.save({"weights": model.state_dict(), "blueprint": vars(blueprint), "provenance": provenance}, temporary)
-
-
 def load(path: str | Path, device: torch.device) -> tuple[ConditionalPrior, Blueprint]:
-    """Read a trained prior, frozen and in evaluation mode.
+    """Read a trained prior, frozen and in evaluation mode. Raises UserError if the file is no such prior."""
 
-    Raises:
-        UserError: if the file is no prior of this project.
-    """
-    try:
-        payload = torch.load(path, map_location=device, weights_only=True)
-        blueprint = Blueprint(**payload["blueprint"])
+    def rebuild(saved: dict[str, Any]) -> tuple[ConditionalPrior, Blueprint]:
+        blueprint = Blueprint(**saved)
         embedding = torch.zeros(len(blueprint.perturbations), blueprint.embedding_width)
         channels = torch.ones(blueprint.channels)
-        model = build(blueprint, embedding, channels, channels).to(device)
-        model.load_state_dict(payload["weights"])
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise UserError(f"{path}: not a prior written by this version ({error})") from error
-    return model.eval().requires_grad_(False), blueprint
+        return build(blueprint, embedding, channels, channels), blueprint
+
+    return store.load(path, device, rebuild, "a prior")

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-from expressionvae.files import UserError, written
+from expressionvae.nn import store
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
 from expressionvae.vae.heads.base import Head
@@ -81,25 +80,11 @@ def build_head(blueprint: Blueprint) -> Head:
     return MeanSquaredError(width, blueprint.median_library, **options)
 
 
-def save(path: str | Path, model: nn.Module, blueprint: Blueprint, provenance: dict[str, Any]) -> None:
-    """Write weights, blueprint and provenance as one file of plain data."""
-    with written(path) as temporary:
-        torch.save({"weights": model.state_dict(), "blueprint": vars(blueprint), "provenance": provenance}, temporary)
-
-
 def load(path: str | Path, device: torch.device) -> tuple[ExpressionVAE, Blueprint]:
-    """Read a trained model, frozen and in evaluation mode.
+    """Read a trained model, frozen and in evaluation mode. Raises UserError if the file is no such model."""
 
-    Raises:
-        UserError: if the file is no model of this project.
-    """
-    try:
-        payload = torch.load(path, map_location=device, weights_only=True)
-        blueprint = Blueprint(**payload["blueprint"])
-        model = build(blueprint).to(device)
-        model.load_state_dict(payload["weights"])
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise UserError(f"{path}: not an ExpressionVAE written by this version ({error})") from error
-    return model.eval().requires_grad_(False), blueprint
+    def rebuild(saved: dict[str, Any]) -> tuple[ExpressionVAE, Blueprint]:
+        blueprint = Blueprint(**saved)
+        return build(blueprint), blueprint
+
+    return store.load(path, device, rebuild, "an ExpressionVAE")
