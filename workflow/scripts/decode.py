@@ -4,9 +4,9 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     import numpy as np
-    import pandas as pd
 
     from expressionvae.data import predictions
+    from expressionvae.data.baselines import read_query
     from expressionvae.grid import TRUE_LIBRARY
     from expressionvae.provenance import describe
     from expressionvae.training import latents, loop, stage1
@@ -16,7 +16,7 @@ with reporting(snakemake.log[0]):
     predict, seed = snakemake.wildcards.predict, seeds["sample"]
     loop.use_threads(snakemake.threads)
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
-    query = pd.read_csv(snakemake.input.query, dtype={"cell_type": str, "perturbation": str})
+    query = read_query(snakemake.input.query)
     training = latents.Latents.load(snakemake.input.training)
     with np.load(snakemake.input.latents) as file:
         sampled = file["values"]

@@ -4,15 +4,15 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     import numpy as np
-    import pandas as pd
 
+    from expressionvae.data.baselines import read_query
     from expressionvae.files import written
     from expressionvae.priors import build
     from expressionvae.training import loop, stage2
 
     loop.use_threads(snakemake.threads)
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
-    query = pd.read_csv(snakemake.input.query, dtype={"cell_type": str, "perturbation": str})
+    query = read_query(snakemake.input.query)
     options = {"seed": int(snakemake.wildcards.sample_seed), "batch_size": snakemake.params.batch_size}
     values = stage2.sample(model, blueprint, query, **options)
     with written(snakemake.output.latents) as temporary:
