@@ -57,11 +57,11 @@ def test_every_key_is_described():
 
 
 def test_a_misspelled_key_is_refused_by_name(config):
-    config["replicates"][2]["smaple"] = config["replicates"][2].pop("sample")
+    config["replicates"]["trainings"][0]["piror"] = config["replicates"]["trainings"][0].pop("prior")
     with pytest.raises(UserError) as error:
         check_form(config, SCHEMA)
-    assert "replicates.2: unknown key 'smaple' (did you mean 'sample'?" in str(error.value)
-    assert "replicates.2: key 'sample' is missing" in str(error.value)
+    assert "replicates.trainings.0: unknown key 'piror' (did you mean 'prior'?" in str(error.value)
+    assert "replicates.trainings.0: key 'prior' is missing" in str(error.value)
 
 
 def test_a_missing_key_is_refused_by_name_with_its_meaning(config):

@@ -23,10 +23,23 @@ def test_figure_2_is_two_screens_two_priors_five_decoders_four_seeds(config):
 
 
 def test_runs_that_two_items_share_are_one(config):
+    config["items"] = ["table1", "figure2"]
     runs = grid.all_runs(config)
     models, baselines = [run for run in runs if not run.baseline], [run for run in runs if run.baseline]
     assert len(models) == len(grid.item_runs(config, "figure2"))  # Table 1 asks for no further model
     assert len(baselines) == 2 * 3 * 4
+
+
+def test_every_item_asks_for_runs_that_can_be_named_or_for_none(config):
+    without = {item for item in config["items"] if not grid.item_runs(config, item)}
+    assert without == {"table2", "table3", "figure1", "claims"}
+
+
+def test_tables_5_to_8_are_table_9_by_screen_and_metric(config):
+    whole = {run.folder for run in grid.item_runs(config, "table9")}
+    halves = [{run.folder for run in grid.item_runs(config, item)} for item in ("table5", "table6")]
+    assert halves[0] | halves[1] == whole and not halves[0] & halves[1]
+    assert halves == [{run.folder for run in grid.item_runs(config, item)} for item in ("table7", "table8")]
 
 
 def test_both_rules_of_the_nb_head_share_all_trained_weights(config):
@@ -35,10 +48,45 @@ def test_both_rules_of_the_nb_head_share_all_trained_weights(config):
     assert by_decoder["nb-sample"] == by_decoder["nb-deter"]
 
 
-def test_the_paper_trains_8_vaes_and_16_priors(config):
+def test_the_paper_trains_19_vaes_and_30_priors(config):
     trainings = {folder for run in grid.all_runs(config) for folder in run.trainings}
     vaes = {folder for folder in trainings if folder.count("/") == 4}
+    # 2 screens x 2 bottlenecks x 4 heads, and 3 further codebooks; on each its priors: AR and MDLM, or flow.
+    assert (len(vaes), len(trainings - vaes)) == (2 * 2 * 4 + 3, 2 * 4 * (2 + 1) + 3 * 2)
+
+
+def test_figure_2_needs_8_vaes_and_16_priors(config):
+    trainings = {folder for run in grid.item_runs(config, "figure2") for folder in run.trainings}
+    vaes = {folder for folder in trainings if folder.count("/") == 4}
     assert (len(vaes), len(trainings - vaes)) == (8, 16)
+
+
+def test_fewer_denoising_steps_sample_with_the_weights_of_the_same_training(config):
+    trained = {run.prior: run.trainings for run in grid.item_runs(config, "mdlm-steps") if run.decoder == "ce-quant"}
+    assert trained["mdlm-1"] == trained["mdlm-32"] == trained["mdlm"]
+    folders = {run.folder.split("/")[-2] for run in grid.item_runs(config, "mdlm-steps")}
+    assert folders == {"mdlm-1-0", "mdlm-32-0", "mdlm-0"}
+
+
+def test_steps_belong_to_sampling_and_not_to_training(config):
+    assert grid.options(config, "mdlm", sampling=False) == {"kind": "mdlm", "t_eps": 0.005}
+    assert grid.options(config, "mdlm-1", sampling=True) == {"steps": 1}
+
+
+def test_true_codes_need_a_vae_and_no_prior(config):
+    assert {len(run.trainings) for run in grid.item_runs(config, "reconstruction")} == {1}
+
+
+def test_weights_of_an_unknown_prior_are_refused(config):
+    config["priors"]["mdlm-1"]["weights"] = "mdml"
+    with pytest.raises(UserError, match=r"priors.mdlm-1.weights: unknown 'mdml'.*'mdlm'"):
+        grid.check(config)
+
+
+def test_an_unknown_item_is_refused(config):
+    config["items"] = ["table1", "figure22"]
+    with pytest.raises(UserError, match="items: unknown 'figure22'.*'figure2'"):
+        grid.check(config)
 
 
 def test_a_path_tells_every_decision():

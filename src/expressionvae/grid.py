@@ -25,11 +25,13 @@ FOLDERS = (
     f"{SCREEN}/{VAE}/{PRIOR}",
     f"{SCREEN}/{VAE}/{PRIOR}/{RULE}",
     f"{SCREEN}/{BASELINE}",
-    f"{SCREEN}/{{run}}",
+    f"{SCREEN}/{{run}}-{{sample_seed}}",
 )
 
 # What each prior can model, and how each head can predict: facts of the library that the config must respect.
 PRIOR_BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
+TRUE_CODES = "true-codes"  # kind of a prior that is none: the true held-out cells, encoded; what the VAE alone loses
+SAMPLING = ("steps",)  # options of a prior that its training does not depend on
 HEAD_RULES = {"ce": ("sample",), "nb": ("sample", "mean"), "hurdle": ("sample",), "mse": ("mean",)}
 TRUE_LIBRARY = "-true-library"  # ending of a predict rule that is told the true cell's library: the authors' way
 LIBRARY_HEADS = ("nb",)
@@ -50,6 +52,7 @@ class Run:
     decoder: str = ""
     predict: str = ""
     sample_seed: int = 0
+    trained: str = ""  # the prior whose weights it samples with; "" where none is trained
 
     @property
     def folder(self) -> str:
@@ -61,7 +64,13 @@ class Run:
         """Folders of the VAE and the prior that it needs; none for a baseline."""
         if self.baseline:
             return ()
-        return self._path(f"{SCREEN}/{VAE}"), self._path(f"{SCREEN}/{VAE}/{PRIOR}")
+        vae = self._path(f"{SCREEN}/{VAE}")
+        return (vae, f"{vae}/{self.trained}-{self.prior_seed}") if self.trained else (vae,)
+
+    @property
+    def sampled(self) -> str:
+        """The latents that it decodes; those of one prior and seed serve all predict rules."""
+        return self._path(f"{SCREEN}/{VAE}/{PRIOR}/latents-{{sample_seed}}.npz")
 
     def _path(self, pattern: str) -> str:
         return pattern.format(**asdict(self))
@@ -74,7 +83,7 @@ def item_runs(config: Mapping[str, Any], item: str) -> list[Run]:
         UserError: if a block asks for what the config does not name, or for what cannot be combined.
     """
     runs: dict[str, Run] = {}
-    for number, block in enumerate(config["paper"][item]["runs"]):
+    for number, block in enumerate(config["paper"][item].get("runs", [])):
         where = f"paper.{item}.runs[{number}]"
         for run in _expand(config, block, where):
             runs.setdefault(run.folder, run)
@@ -82,8 +91,19 @@ def item_runs(config: Mapping[str, Any], item: str) -> list[Run]:
 
 
 def all_runs(config: Mapping[str, Any]) -> list[Run]:
-    """The runs of all tables and figures, each once."""
-    return list({run.folder: run for item in config["paper"] for run in item_runs(config, item)}.values())
+    """The runs of all tables and figures that the config asks for, each once."""
+    return list({run.folder: run for item in config["items"] for run in item_runs(config, item)}.values())
+
+
+def options(config: Mapping[str, Any], prior: str, *, sampling: bool) -> dict[str, Any]:
+    """What of a prior's entry its training depends on, or (`sampling`) only what is drawn from it."""
+    return {key: value for key, value in config["priors"][prior].items() if (key in SAMPLING) == sampling}
+
+
+def weights(config: Mapping[str, Any], prior: str) -> str:
+    """The prior whose weights `prior` samples with: itself, another that its entry names, or none ("")."""
+    entry = config["priors"][prior]
+    return "" if entry.get("kind") == TRUE_CODES else entry.get("weights", prior)
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -100,6 +120,11 @@ def check(config: Mapping[str, Any]) -> None:
     for name, dataset in config["datasets"].items():
         if dataset["embedding"] == "esm2" and not dataset.get("proteins") and dataset["kind"] != "made-up":
             raise UserError(f"datasets.{name}: embedding 'esm2' needs the key 'proteins', the path of a FASTA file")
+    for name, prior in config["priors"].items():
+        if "weights" in prior:
+            trained = [other for other, entry in config["priors"].items() if entry.get("kind") in PRIOR_BOTTLENECK]
+            _known(f"priors.{name}.weights", [prior["weights"]], trained)
+    _known("items", config["items"], config["paper"])
     for item in config["paper"]:
         item_runs(config, item)
 
@@ -124,7 +149,7 @@ def _expand(config: Mapping[str, Any], block: Mapping[str, Any], where: str) -> 
     _known(f"{where}.dataset", datasets, config["datasets"])
     if "baseline" in block:
         _known(f"{where}.baseline", block["baseline"], BASELINES)
-        seeds = dict.fromkeys(replicate["sample"] for replicate in config["replicates"])
+        seeds = config["replicates"]["samples"]
         for dataset, baseline, seed in itertools.product(datasets, block["baseline"], seeds):
             yield Run(dataset, baseline=baseline, sample_seed=seed)
         return
@@ -133,27 +158,29 @@ def _expand(config: Mapping[str, Any], block: Mapping[str, Any], where: str) -> 
         _known(f"{where}.{key}", block[key], config[section])
     for bottleneck, prior in itertools.product(block["bottleneck"], block["prior"]):
         _check_pair(config, bottleneck, prior, where)
-    choices = itertools.product(datasets, *(block[key] for key in names), config["replicates"])
-    for dataset, bottleneck, prior, decoder, seeds in choices:
+    replicates = itertools.product(config["replicates"]["trainings"], config["replicates"]["samples"])
+    choices = itertools.product(datasets, *(block[key] for key in names), replicates)
+    for dataset, bottleneck, prior, decoder, (training, sample) in choices:
         head, predict = config["decoders"][decoder]["head"], config["decoders"][decoder]["predict"]
         yield Run(
             dataset,
             bottleneck=bottleneck,
             head=head,
-            vae_seed=seeds["vae"],
+            vae_seed=training["vae"],
             prior=prior,
-            prior_seed=seeds["prior"],
+            prior_seed=training["prior"],
             decoder=decoder,
             predict=predict,
-            sample_seed=seeds["sample"],
+            sample_seed=sample,
+            trained=weights(config, prior),
         )
 
 
 def _check_pair(config: Mapping[str, Any], bottleneck: str, prior: str, where: str) -> None:
-    kind, wanted = (
-        config["bottlenecks"][bottleneck]["kind"],
-        PRIOR_BOTTLENECK[config["priors"][prior]["kind"]],
-    )
+    trained = weights(config, prior)
+    if not trained:
+        return
+    kind, wanted = config["bottlenecks"][bottleneck]["kind"], PRIOR_BOTTLENECK[config["priors"][trained]["kind"]]
     if kind != wanted:
         fitting = [name for name, entry in config["bottlenecks"].items() if entry["kind"] == wanted]
         raise UserError(

@@ -17,7 +17,16 @@ def score(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 def test_the_truth_itself_is_perfect(cells):
     x, _ = cells
-    assert score(x, x) == pytest.approx({"r2_mean": 1, "r2_var": 1, "pcc_per_cell": 1, "mse_per_cell": 0}, abs=1e-12)
+    zeros = {name: np.mean(x == 0) for name in ("zero_fraction", "zero_fraction_true")}
+    perfect = {"r2_mean": 1, "r2_var": 1, "pcc_per_cell": 1, "mse_per_cell": 0} | zeros
+    assert score(x, x) == pytest.approx(perfect, abs=1e-12)
+
+
+def test_zeros_are_counted_on_either_side(cells):
+    x, y = cells
+    got = score(x, y)
+    assert got["zero_fraction_true"] == pytest.approx(np.mean(x == 0))
+    assert got["zero_fraction"] == pytest.approx(np.mean(y == 0)) != got["zero_fraction_true"]
 
 
 def test_sparse_sums_equal_dense_ones(cells):

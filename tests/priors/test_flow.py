@@ -5,10 +5,10 @@ from expressionvae.nn.dit import DiT
 from expressionvae.priors.flow import FlowMatching
 
 
-def flow(steps: int = 8, mean: float = 0.0, std: float = 1.0) -> FlowMatching:
+def flow(mean: float = 0.0, std: float = 1.0) -> FlowMatching:
     torch.manual_seed(0)
     trunk = DiT(16, 2, 1, 32, dropout=0.0, outputs=2)
-    return FlowMatching(trunk, 16, 1, torch.full((2,), mean), torch.full((2,), std), steps=steps)
+    return FlowMatching(trunk, 16, 1, torch.full((2,), mean), torch.full((2,), std))
 
 
 def test_a_path_starts_at_noise_and_ends_at_data():
@@ -18,24 +18,32 @@ def test_a_path_starts_at_noise_and_ends_at_data():
 
 
 def test_an_untrained_flow_returns_noise_at_the_scale_of_the_latents():
-    drawn = flow(mean=5.0, std=0.1).sample(torch.zeros(2000, 16), torch.Generator().manual_seed(0))
+    drawn = flow(mean=5.0, std=0.1).sample(torch.zeros(2000, 16), torch.Generator().manual_seed(0), steps=8)
     assert drawn.mean().item() == pytest.approx(5.0, abs=0.02) and drawn.std().item() == pytest.approx(0.1, abs=0.01)
 
 
 @pytest.mark.slow
-def test_it_recovers_two_gaussians_each_under_its_condition():
-    prior = flow(steps=20)
-    conditions = torch.randn(2, 16, generator=torch.Generator().manual_seed(1))
-    centres = torch.tensor([[-2.0, 1.0], [2.0, -1.0]])
+def test_it_recovers_two_gaussians_each_under_its_condition_and_their_mixture_under_a_third():
+    prior = flow()
+    conditions = torch.randn(3, 16, generator=torch.Generator().manual_seed(1))
+    centres, share = torch.tensor([[-2.0, 1.0], [2.0, -1.0]]), 0.3
     optimiser = torch.optim.Adam(prior.parameters(), 3e-3)
-    for _ in range(400):
-        which = torch.randint(2, (256,))
-        data = centres[which][:, None] + 0.3 * torch.randn(256, 1, 2)
+    for _ in range(600):
+        which = torch.randint(3, (256,))
+        side = torch.where(which == 2, (torch.rand(256) > share).long(), which)
+        data = centres[side][:, None] + 0.3 * torch.randn(256, 1, 2)
         loss = prior.loss(data, conditions[which])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    for condition, centre in zip(conditions, centres, strict=True):
-        drawn = prior.sample(condition.expand(500, -1), torch.Generator().manual_seed(0))[:, 0]
+    first, second, both = (
+        prior.sample(condition.expand(500, -1), torch.Generator().manual_seed(0), steps=20)[:, 0]
+        for condition in conditions
+    )
+    for drawn, centre in zip((first, second), centres, strict=True):
         torch.testing.assert_close(drawn.mean(0), centre, atol=0.2, rtol=0)
         assert drawn.std(0).mean().item() == pytest.approx(0.3, abs=0.1)
+    left = both[:, 0] < 0
+    assert left.float().mean().item() == pytest.approx(share, abs=0.1)
+    torch.testing.assert_close(both[left].mean(0), centres[0], atol=0.3, rtol=0)
+    torch.testing.assert_close(both[~left].mean(0), centres[1], atol=0.3, rtol=0)

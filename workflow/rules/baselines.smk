@@ -7,15 +7,16 @@ rule baseline:
         train=f"{SCREEN}/train.h5ad",
         query=f"{SCREEN}/query.csv",
     output:
-        cells=f"{BASELINE}/cells.h5ad",
+        cells=each_seed(f"{BASELINE}/cells.h5ad"),
     log:
-        "logs/baseline/{dataset}/{baseline}-{sample_seed}.log",
+        "logs/baseline/{dataset}/{baseline}.log",
     wildcard_constraints:
         baseline="control|perturb-mean",
     conda:
         ENVIRONMENT
     params:
         version=1,
+        seeds=SAMPLES,
         evaluation=config["evaluation"],
     script:
         "../scripts/baseline.py"

@@ -33,10 +33,16 @@ wildcard_constraints:
     vae_seed=r"\d+",
     prior_seed=r"\d+",
     sample_seed=r"\d+",
-    run=r".+-\d+",
+    run=r".+",
 
 
 ENVIRONMENT = "../../envs/expressionvae.yaml"
+SAMPLES = config["replicates"]["samples"]
+
+
+def each_seed(pattern):
+    """One file for every sampling seed: a job serves them all, since loading models takes longer than drawing."""
+    return [pattern.replace("{sample_seed}", str(seed)) for seed in SAMPLES]
 
 
 def dataset_config(wildcards):
@@ -97,6 +103,19 @@ def esm2_checkpoint():
     return weights, weights.removesuffix(".pt") + "-contact-regression.pt"
 
 
+# Priors
+
+
+def priors_that_sample(trained):
+    """A wildcard constraint: the priors that have trained weights, or those that need none."""
+    return "|".join(name for name in config["priors"] if bool(grid.weights(config, name)) == trained) or "(?!)"
+
+
+def sampled_prior(wildcards):
+    """The weights that a prior samples with: its own, or those of another that its entry names."""
+    return f"{VAE}/{grid.weights(config, wildcards.prior)}-{{prior_seed}}/prior.pt".format(**wildcards)
+
+
 # Scores
 
 
@@ -120,7 +139,7 @@ def paper_files():
     """What `all` makes: tables and figures, the loss curve of every training, the bins' coverage, the config in force."""
     runs = grid.all_runs(config)
     return [
-        *(f"results/paper/{item}.{suffix}" for item in config["paper"] for suffix in RENDERED[item]),
+        *(f"results/paper/{item}.{suffix}" for item in config["items"] for suffix in RENDERED.get(item, ())),
         *(f"{folder}/losses.png" for folder in trainings()),
         *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
         *dict.fromkeys(
@@ -139,7 +158,7 @@ def trainings():
 
 def summary():
     """Where to look when all is done."""
-    made = [f"  results/paper/{item}.{suffix}" for item in config["paper"] for suffix in RENDERED[item]]
+    made = [f"  results/paper/{item}.{suffix}" for item in config["items"] for suffix in RENDERED.get(item, ())]
     return "\n".join(
         [
             "",

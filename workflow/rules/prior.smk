@@ -16,7 +16,7 @@ rule train_prior:
         version=1,
         size=config["prior"]["model"],
         training=config["prior"]["training"],
-        options=lambda wildcards: config["priors"][wildcards.prior],
+        options=lambda wildcards: grid.options(config, wildcards.prior, sampling=False),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_prior.py"
@@ -24,35 +24,59 @@ rule train_prior:
 
 rule sample:
     input:
-        model=f"{PRIOR}/prior.pt",
+        model=sampled_prior,
         query=f"{SCREEN}/query.csv",
     output:
-        latents=f"{PRIOR}/latents-{{sample_seed}}.npz",
+        latents=each_seed(f"{PRIOR}/latents-{{sample_seed}}.npz"),
     log:
-        "logs/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{sample_seed}.log",
+        "logs/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+    wildcard_constraints:
+        prior=priors_that_sample(True),
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        seeds=SAMPLES,
+        options=lambda wildcards: grid.options(config, wildcards.prior, sampling=True),
+        batch_size=config["batch_size"],
+    script:
+        "../scripts/sample.py"
+
+
+rule true_codes:
+    input:
+        model=f"{VAE}/vae.pt",
+        truth=f"{SCREEN}/truth.h5ad",
+    output:
+        latents=each_seed(f"{PRIOR}/latents-{{sample_seed}}.npz"),
+    log:
+        "logs/true_codes/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+    wildcard_constraints:
+        prior=priors_that_sample(False),
     conda:
         ENVIRONMENT
     params:
         version=1,
         batch_size=config["batch_size"],
     script:
-        "../scripts/sample.py"
+        "../scripts/true_codes.py"
 
 
 rule decode:
     input:
         model=f"{VAE}/vae.pt",
         training=f"{VAE}/latents.npz",
-        latents=f"{PRIOR}/latents-{{sample_seed}}.npz",
+        latents=each_seed(f"{PRIOR}/latents-{{sample_seed}}.npz"),
         query=f"{SCREEN}/query.csv",
     output:
-        cells=f"{CELLS}/cells.h5ad",
+        cells=each_seed(f"{CELLS}/cells.h5ad"),
     log:
-        "logs/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}-{sample_seed}.log",
+        "logs/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}.log",
     conda:
         ENVIRONMENT
     params:
         version=1,
+        seeds=SAMPLES,
         batch_size=config["batch_size"],
     script:
         "../scripts/decode.py"

@@ -43,10 +43,10 @@ rule score:
     input:
         truth=f"{SCREEN}/truth.h5ad",
         de=f"{SCREEN}/truth_de.parquet",
-        cells=f"{RUN}/cells.h5ad",
+        cells=each_seed(f"{RUN}/cells.h5ad"),
     output:
-        distribution=f"{RUN}/distribution.csv",
-        effects=f"{RUN}/effects.csv",
+        distribution=each_seed(f"{RUN}/distribution.csv"),
+        effects=each_seed(f"{RUN}/effects.csv"),
     log:
         "logs/score/{dataset}/{run}.log",
     conda:
@@ -62,16 +62,16 @@ rule true_vs_true:
     input:
         truth=f"{SCREEN}/truth.h5ad",
     output:
-        distribution=f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/distribution.csv",
-        effects=f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/effects.csv",
+        distribution=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/distribution.csv"),
+        effects=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/effects.csv"),
     log:
-        "logs/true_vs_true/{dataset}/{sample_seed}.log",
+        "logs/true_vs_true/{dataset}.log",
     conda:
         ENVIRONMENT
     params:
         version=1,
         evaluation=config["evaluation"],
-        seed=lambda wildcards: int(wildcards.sample_seed),
+        seeds=SAMPLES,
     script:
         "../scripts/true_vs_true.py"
 

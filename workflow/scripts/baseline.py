@@ -9,14 +9,10 @@ with reporting(snakemake.log[0]):
     from expressionvae.files import written
     from expressionvae.provenance import describe
 
-    baseline, seed = snakemake.wildcards.baseline, int(snakemake.wildcards.sample_seed)
-    cells = predict(
-        baseline,
-        ad.read_h5ad(snakemake.input.train),
-        read_query(snakemake.input.query),
-        rescale_to=snakemake.params.evaluation["rescale_to"],
-        seed=seed,
-        provenance=describe(snakemake.config, sample=seed) | {"baseline": baseline},
-    )
-    with written(snakemake.output.cells) as temporary:
-        cells.write_h5ad(temporary, compression="gzip")
+    baseline, scale = snakemake.wildcards.baseline, snakemake.params.evaluation["rescale_to"]
+    train, query = ad.read_h5ad(snakemake.input.train), read_query(snakemake.input.query)
+    for seed, output in zip(snakemake.params.seeds, snakemake.output.cells, strict=True):
+        provenance = describe(snakemake.config, sample=seed) | {"baseline": baseline}
+        cells = predict(baseline, train, query, rescale_to=scale, seed=seed, provenance=provenance)
+        with written(output) as temporary:
+            cells.write_h5ad(temporary, compression="gzip")

@@ -1,4 +1,4 @@
-"""Decode sampled latents to predicted cells, controls included."""
+"""Decode sampled latents to predicted cells, controls included, once a seed."""
 
 from expressionvae.console import reporting
 
@@ -12,21 +12,19 @@ with reporting(snakemake.log[0]):
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
 
-    seeds = {stage: int(snakemake.wildcards[f"{stage}_seed"]) for stage in ("vae", "prior", "sample")}
-    predict, seed = snakemake.wildcards.predict, seeds["sample"]
+    p, predict = snakemake.params, snakemake.wildcards.predict
+    trained = {stage: int(snakemake.wildcards[f"{stage}_seed"]) for stage in ("vae", "prior")}
     loop.use_threads(snakemake.threads)
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     query = read_query(snakemake.input.query)
     training = latents.Latents.load(snakemake.input.training)
-    with np.load(snakemake.input.latents) as file:
-        sampled = file["values"]
-    library = stage1.draw_library(training, query["cell_type"].tolist(), seed=seed)
-    if predict.endswith(TRUE_LIBRARY):
-        library = query["true_library"].to_numpy(np.float32)
-    rule, options = (
-        predict.removesuffix(TRUE_LIBRARY),
-        {"seed": seed, "batch_size": snakemake.params.batch_size},
-    )
-    values = stage1.decode(model, sampled, library, rule, **options)
-    provenance = describe(snakemake.config, **seeds) | {"predict": predict, "head": blueprint.head}
-    predictions.write(snakemake.output.cells, values, query, blueprint.genes, provenance)
+    for seed, sampled, output in zip(p.seeds, snakemake.input.latents, snakemake.output.cells, strict=True):
+        with np.load(sampled) as file:
+            values = file["values"]
+        library = stage1.draw_library(training, query["cell_type"].tolist(), seed=seed)
+        if predict.endswith(TRUE_LIBRARY):
+            library = query["true_library"].to_numpy(np.float32)
+        rule = predict.removesuffix(TRUE_LIBRARY)
+        cells = stage1.decode(model, values, library, rule, seed=seed, batch_size=p.batch_size)
+        provenance = describe(snakemake.config, **trained, sample=seed) | {"predict": predict, "head": blueprint.head}
+        predictions.write(output, cells, query, blueprint.genes, provenance)

@@ -1,4 +1,4 @@
-"""Sample the latents of one cell for every row of the query."""
+"""Sample the latents of one cell for every row of the query, once a seed."""
 
 from expressionvae.console import reporting
 
@@ -13,7 +13,8 @@ with reporting(snakemake.log[0]):
     loop.use_threads(snakemake.threads)
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     query = read_query(snakemake.input.query)
-    options = {"seed": int(snakemake.wildcards.sample_seed), "batch_size": snakemake.params.batch_size}
-    values = stage2.sample(model, blueprint, query, **options)
-    with written(snakemake.output.latents) as temporary:
-        np.savez_compressed(temporary, values=values)
+    how = {"options": snakemake.params.options, "batch_size": snakemake.params.batch_size}
+    for seed, output in zip(snakemake.params.seeds, snakemake.output.latents, strict=True):
+        values = stage2.sample(model, blueprint, query, seed=seed, **how)
+        with written(output) as temporary:
+            np.savez_compressed(temporary, values=values)

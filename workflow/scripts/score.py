@@ -1,4 +1,4 @@
-"""Score one run: the distances of its cells from the true ones, and the effects that they show."""
+"""Score one run, once a seed: the distances of its cells from the true ones, and the effects that they show."""
 
 from expressionvae.console import reporting
 
@@ -18,11 +18,13 @@ with reporting(snakemake.log[0]):
     print(" ".join(f"{name}=={version}" for name, version in versions().items()))
     evaluation = snakemake.params.evaluation
     truth = read_truth(snakemake.input.truth)
-    predicted = read_predicted(snakemake.input.cells, truth=truth)
-    pair = [compared(cells, truth=truth, rescale_to=evaluation["rescale_to"]) for cells in (truth, predicted)]
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas", "seed")}
-    distances = distribution_scores(*pair, **options, variants=VARIANTS)
+    true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])
     de_true = read_de(snakemake.input.de)
-    effects = effect_scores(*pair, de_true=de_true, fdr=evaluation["fdr"], threads=snakemake.threads)
-    write_scores(distances, snakemake.output.distribution, columns=DISTRIBUTION_COLUMNS)
-    write_scores(effects, snakemake.output.effects, columns=EFFECT_COLUMNS)
+    files = (snakemake.input.cells, snakemake.output.distribution, snakemake.output.effects)
+    for cells, distribution, effects in zip(*files, strict=True):
+        predicted = compared(read_predicted(cells, truth=truth), truth=truth, rescale_to=evaluation["rescale_to"])
+        distances = distribution_scores(true, predicted, **options, variants=VARIANTS)
+        scores = effect_scores(true, predicted, de_true=de_true, fdr=evaluation["fdr"], threads=snakemake.threads)
+        write_scores(distances, distribution, columns=DISTRIBUTION_COLUMNS)
+        write_scores(scores, effects, columns=EFFECT_COLUMNS)

@@ -9,16 +9,12 @@ with reporting(snakemake.log[0]):
     from expressionvae.metrics.space import compared, read_truth
 
     print(" ".join(f"{name}=={version}" for name, version in versions().items()))
-    evaluation, seed = snakemake.params.evaluation, snakemake.params.seed
+    evaluation = snakemake.params.evaluation
     truth = read_truth(snakemake.input.truth)
     true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])
-    distances = floor(
-        true,
-        components=evaluation["components"],
-        max_cells=evaluation["max_cells"],
-        mmd_sigmas=evaluation["mmd_sigmas"],
-        seed=seed,
-    )
-    write_scores(distances, snakemake.output.distribution, columns=DISTRIBUTION_COLUMNS)
-    effects = ceiling(true, fdr=evaluation["fdr"], seed=seed, threads=snakemake.threads)
-    write_scores(effects, snakemake.output.effects, columns=EFFECT_COLUMNS)
+    options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas")}
+    outputs = (snakemake.params.seeds, snakemake.output.distribution, snakemake.output.effects)
+    for seed, distribution, effects in zip(*outputs, strict=True):
+        write_scores(floor(true, **options, seed=seed), distribution, columns=DISTRIBUTION_COLUMNS)
+        scores = ceiling(true, fdr=evaluation["fdr"], seed=seed, threads=snakemake.threads)
+        write_scores(scores, effects, columns=EFFECT_COLUMNS)

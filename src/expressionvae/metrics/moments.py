@@ -1,12 +1,17 @@
 """Agreement of genes' means and variances, and of arbitrarily paired cells."""
 
+from typing import cast
+
 import numpy as np
 from numpy import ndarray
 from scipy import sparse
 
 
 def moments(true: sparse.csr_matrix, predicted: sparse.csr_matrix) -> dict[str, float]:
-    """r2_mean, r2_var, pcc_per_cell, mse_per_cell of cells in comparison space, [cell, gene], rows paired.
+    """Moments of cells in comparison space, [cell, gene], rows paired.
+
+    r2_mean, r2_var, pcc_per_cell, mse_per_cell; zero_fraction and zero_fraction_true, the share of zeros on
+    either side, which a deterministic decoder cannot reproduce.
 
     r2 is sklearn's r2_score(true, predicted) of per-gene means and variances. The "per cell" pair flattens
     all (cell, gene) values of row i against row i, as the authors do: a predicted cell and its true cell
@@ -23,7 +28,14 @@ def moments(true: sparse.csr_matrix, predicted: sparse.csr_matrix) -> dict[str, 
         "r2_var": float(r2_score(var, other_var)),
         "pcc_per_cell": pcc,
         "mse_per_cell": mse,
+        "zero_fraction": _zeros(y),
+        "zero_fraction_true": _zeros(x),
     }
+
+
+def _zeros(X: sparse.csr_matrix) -> float:
+    cells, genes = cast(tuple[int, int], X.shape)
+    return 1 - float(X.count_nonzero()) / (cells * genes)
 
 
 def _mean_var(X: sparse.csr_matrix) -> tuple[ndarray, ndarray]:

@@ -41,7 +41,7 @@ class Autoregressive(Prior):
             x = x + self.positions  # [cell token width]
         return self.trunk(x, condition, causal=True)
 
-    def sample(self, condition: Condition, generator: Generator) -> Codes:
+    def sample(self, condition: Condition, generator: Generator) -> Codes:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self._draw(self._cached_logits(condition), generator)
 
     def _draw(self, steps: Steps, generator: Generator) -> Codes:

@@ -29,7 +29,7 @@ class Blueprint:
         codes: codebook size K; 0 for Gaussian latents.
         channels: channels of a Gaussian token; 0 for codes.
         size: the config's `prior.model`.
-        options: one entry of the config's `priors`.
+        options: one entry of the config's `priors`, without what sampling alone depends on.
     """
 
     perturbations: list[str]
@@ -53,9 +53,9 @@ class ConditionalPrior(nn.Module):
     def forward(self, latents: Tensor, perturbation: Labels, cell_type: Labels) -> Loss:
         return self.prior.loss(latents, self.condition(perturbation, cell_type))
 
-    def sample(self, perturbation: Labels, cell_type: Labels, generator: Generator) -> Tensor:
-        """Latents of one cell for every pair of labels."""
-        return self.prior.sample(self.condition(perturbation, cell_type), generator)
+    def sample(self, perturbation: Labels, cell_type: Labels, generator: Generator, **options: int) -> Tensor:
+        """Latents of one cell for every pair of labels; `options` as the kind of prior takes them."""
+        return self.prior.sample(self.condition(perturbation, cell_type), generator, **options)
 
 
 def build(blueprint: Blueprint, embedding: Tensor, mean: Tensor, std: Tensor) -> ConditionalPrior:

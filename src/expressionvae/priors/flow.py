@@ -15,16 +15,15 @@ class FlowMatching(Prior):
 
     Args:
         mean, std: of the training latents, per channel: the flow runs on standardised latents.
-        steps: steps of the solver.
     """
 
     bottleneck = "gaussian"
     mean: Tensor
     std: Tensor
 
-    def __init__(self, trunk: DiT, width: int, tokens: int, mean: Tensor, std: Tensor, steps: int):
+    def __init__(self, trunk: DiT, width: int, tokens: int, mean: Tensor, std: Tensor):
         super().__init__()
-        self.trunk, self.tokens, self.steps = trunk, tokens, steps
+        self.trunk, self.tokens = trunk, tokens
         self.register_buffer("mean", mean.clone())
         self.register_buffer("std", std.clone())
         self.embedding = nn.Linear(len(mean), width)
@@ -48,11 +47,12 @@ class FlowMatching(Prior):
         states = self.embedding(x) + self.positions  # [cell token width]
         return self.trunk(states, condition + self.time(times), causal=False)
 
-    def sample(self, condition: Condition, generator: Generator) -> Latents:
+    def sample(self, condition: Condition, generator: Generator, *, steps: int) -> Latents:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """From noise at t = 0 to data at t = 1 in `steps` steps of Heun's method."""
         shape = (len(condition), self.tokens, len(self.mean))
         x = torch.randn(shape, generator=generator, device=condition.device)  # [cell token channel]
-        width = 1 / self.steps
-        for step in range(self.steps):
+        width = 1 / steps
+        for step in range(steps):
             start = torch.full((len(x),), step * width, device=x.device)
             here = self.velocity(x, start, condition).float()
             there = self.velocity(x + width * here, start + width, condition).float()

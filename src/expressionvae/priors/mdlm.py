@@ -16,16 +16,15 @@ class MaskedDiffusion(Prior):
     codes weighted by 1/t; times are spread evenly over a batch, in [t_eps, 1].
 
     Args:
-        steps: denoising steps at sampling (paper Table 3: 128).
         t_eps: smallest time of training, which bounds the weight 1/t (paper Table 3).
     """
 
     bottleneck = "fsq"
 
-    def __init__(self, trunk: DiT, width: int, tokens: int, codes: int, steps: int, t_eps: float):
+    def __init__(self, trunk: DiT, width: int, tokens: int, codes: int, t_eps: float):
         super().__init__()
         self.trunk, self.tokens, self.mask = trunk, tokens, codes
-        self.steps, self.t_eps = steps, t_eps
+        self.t_eps = t_eps
         self.embedding = nn.Embedding(codes + 1, width)
         self.positions = nn.Parameter(0.02 * torch.randn(tokens, width))
         self.time = TimeEmbedding(width)
@@ -57,12 +56,15 @@ class MaskedDiffusion(Prior):
         x = self.embedding(noised) + self.positions  # [cell token width]
         return self.trunk(x, condition + self.time(times), causal=False)
 
-    def sample(self, condition: Condition, generator: Generator) -> Codes:
-        """From all masked at t = 1 to none at t = 0; from t to s a masked code is restored with chance (t - s) / t."""
+    def sample(self, condition: Condition, generator: Generator, *, steps: int) -> Codes:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """From all masked at t = 1 to none at t = 0; from t to s a masked code is restored with chance (t - s) / t.
+
+        Paper Table 3 has 128 steps.
+        """
         cells, device = len(condition), condition.device
         codes = torch.full((cells, self.tokens), self.mask, device=device)  # [cell token]
-        for step in range(self.steps, 0, -1):
-            times = torch.full((cells,), step / self.steps, device=device)
+        for step in range(steps, 0, -1):
+            times = torch.full((cells,), step / steps, device=device)
             chance = self.logits(codes, times, condition).float().softmax(-1)  # [cell token code]
             drawn = torch.multinomial(chance.flatten(0, 1), 1, generator=generator).view_as(codes)
             uniform = torch.rand(codes.shape, generator=generator, device=device)

@@ -70,9 +70,17 @@ def moments(values: Tensor, codes: int) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def sample(
-    model: ConditionalPrior, plan_of: Blueprint, query: pd.DataFrame, *, seed: int, batch_size: int
+    model: ConditionalPrior,
+    plan_of: Blueprint,
+    query: pd.DataFrame,
+    *,
+    options: dict[str, int],
+    seed: int,
+    batch_size: int,
 ) -> np.ndarray:
     """One cell's latents for every row of `query` (columns cell_type, perturbation).
+
+    `options` are the prior's sampling options: denoising or solver steps, none for AR.
 
     Raises:
         UserError: if the query asks for a label that the prior has not been trained with.
@@ -85,7 +93,7 @@ def sample(
     parts = []
     for rows in torch.arange(len(query)).split(batch_size):
         with precision(device):
-            drawn = model.sample(perturbation[rows].to(device), cell_type[rows].to(device), generator)
+            drawn = model.sample(perturbation[rows].to(device), cell_type[rows].to(device), generator, **options)
         parts.append(drawn.cpu())
         progress.advance(len(rows))
     return torch.cat(parts).numpy().astype(np.uint16 if plan_of.codes else np.float32)
