@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from expressionvae.paper import published
-from expressionvae.paper.columns import chosen
-from expressionvae.paper.render import escape, render
+from expressionvae.paper.markup import escape
+from expressionvae.paper.render import render
 from tests.paper.samples import NINE, baseline, made_up, model
 
 ORDER = ["state", "scvi", "cpa", "scgpt", "scldm", "perturb-mean"]
@@ -37,13 +37,15 @@ def table(tmp_path, paper):
     def make(*datasets: str, notes=None, scores=None):
         scores = made_up(tmp_path, [run for d in datasets for run in runs(d)], values) if scores is None else scores
         return render(
+            "table1",
             scores,
             paper,
-            columns=chosen(NINE),
+            columns=NINE,
             datasets=datasets,
             baselines=ORDER,
             notes=notes or {},
-            title="T.",
+            bottlenecks={},
+            priors={},
         )
 
     return make
@@ -168,7 +170,7 @@ def test_escaping_leaves_plain_text_alone():
 
 
 def test_the_same_scores_give_the_same_text(table):
-    assert table("replogle")[1:] == table("replogle")[1:]
+    assert [x for x in table("replogle") if isinstance(x, str)] == [x for x in table("replogle") if isinstance(x, str)]
 
 
 def test_a_pipe_in_a_name_does_not_break_the_markdown(tmp_path, table):
