@@ -73,7 +73,7 @@ def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
     table["difference"] = table["ours"] - table["theirs"]
     table["relative"] = table["difference"] / table["theirs"].abs().replace(0, np.nan)
     table["in_published_se"] = table["difference"] / table["theirs_se"].replace(0, np.nan)
-    combined = np.hypot(table["ours_se"], table["theirs_se"])
+    combined = (table["ours_se"] ** 2 + table["theirs_se"] ** 2) ** 0.5
     table["in_combined_se"] = table["difference"] / combined.replace(0, np.nan)
     return table[COMPARED]
 
@@ -87,8 +87,9 @@ def compared_markdown(table: Item, compared: pd.DataFrame, datasets: Sequence[st
     if compared.empty:
         return f"{title} {without_numbers(table, datasets)} for {listed}, so there is nothing to compare.\n"
     header = ["Dataset", "Row", "Metric", "Source", "Ours", "n", "Paper", "Difference", "%", "Paper's SE", "Both SE"]
+    notes = [*_NOTES, *table.remarks, *table.paper_remarks]
     lines = [_cells(line) for line in worst_first(compared).to_dict("records")]
-    return "\n\n".join([f"{title} {summary(compared)}", pipe_table(header, lines, left=4), *_NOTES]) + "\n"
+    return "\n\n".join([f"{title} {summary(compared)}", pipe_table(header, lines, left=4), *notes]) + "\n"
 
 
 _NOTES = [
@@ -125,8 +126,8 @@ def summary(compared: pd.DataFrame) -> str:
     if len(combined):
         close = int((combined <= WITHIN).sum())
         text += f" {close} of {len(combined)} with both ours and theirs lie within {WITHIN} combined standard errors."
-    middle = both["relative"].abs().median()
-    return text + f" Half of all lie within {100 * middle:.2g}% of the paper's number."
+    apart = 100 * both["relative"].dropna().abs()
+    return text + (f" Half of all lie within {apart.median():.2g}% of the paper's number." if len(apart) else "")
 
 
 def _cells(line: dict) -> list[str]:

@@ -85,15 +85,15 @@ def with_errors(published: pd.DataFrame, item: str) -> pd.DataFrame:
     here = published.loc[published["item"] == item].reset_index(drop=True)
     here["se_source"] = here["item"].where(here["se"].notna(), "")
     others = published[(published["item"] != item) & published["se"].notna()]
-    for i, line in here[here["se"].isna()].iterrows():
-        same = others[(others[KEY[1:]] == line[KEY[1:]]).all(axis=1)]
-        same = same[~_apart(same["mean"], line["mean"], same[["decimals"]].assign(here=line["decimals"]))]
-        if len(same):
-            here.loc[i, ["se", "se_decimals", "se_source"]] = same.iloc[0][["se", "se_decimals", "item"]].to_list()
+    both = here[here["se"].isna()].reset_index().merge(others, on=KEY[1:], suffixes=("_here", ""))
+    far = _apart(both["mean_here"], both["mean"], both[["decimals_here", "decimals"]])
+    found = both[~far].drop_duplicates("index").set_index("index")
+    for column, source in (("se", "se"), ("se_decimals", "se_decimals"), ("se_source", "item")):
+        here.loc[found.index, column] = found[source]
     return here
 
 
-def _apart(first: pd.Series, second: pd.Series | float, decimals: pd.DataFrame) -> pd.Series:
+def _apart(first: pd.Series, second: pd.Series, decimals: pd.DataFrame) -> pd.Series:
     """Whether two numbers differ by more than half a unit in the last place of the coarser one."""
     rounding = 0.5 * 10.0 ** -decimals.min(axis=1).astype(float)
     return (first - second).abs() > rounding * (1 + 1e-6)
