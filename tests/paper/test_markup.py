@@ -3,8 +3,7 @@ from hypothesis import strategies as st
 
 from expressionvae.paper.markup import escape, latex_table, pipe_table
 
-# What GitHub and LaTeX read as one line of text.
-texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=8)
+texts = st.text("|*ab± ", max_size=8)
 
 
 @given(st.lists(st.lists(texts, min_size=3, max_size=3), max_size=4))

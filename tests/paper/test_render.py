@@ -7,7 +7,7 @@ from expressionvae.files import UserError
 from expressionvae.paper import published
 from expressionvae.paper.items import ITEMS
 from expressionvae.paper.render import Rendered, render, save
-from tests.paper.samples import BOTTLENECKS, PRIORS, long_table, model, paper_grid
+from tests.paper.samples import BOTTLENECKS, PRIORS, baseline, long_table, model, paper_grid
 
 ABLATIONS = [f"table{number}" for number in range(4, 10)]
 OURS = ["mdlm-steps", "library-leak", "reconstruction"]
@@ -179,6 +179,15 @@ def test_decoders_that_know_the_library_are_named(paper):
     runs = [model("replogle", "ar", decoder, 0) for decoder in ("nb-sample", "nb-sample-true-library")]
     lines = cells(made("library-leak", paper, runs, ["w2"]).markdown)[2:]
     assert [line[2] for line in lines] == ["nb-sample", "nb-sample, true library"]
+
+
+@pytest.mark.parametrize("item", ["table4", "table6"])
+def test_references_close_a_table_of_any_kind_with_their_footnote(item, paper):
+    runs = [model("replogle", "ar", "mse", 0), baseline("replogle", "control"), baseline("replogle", "perturb-mean")]
+    text = made(item, paper, runs).markdown
+    assert [line[1] for line in cells(text)[3:]] == ["PerturbMean", "Control as prediction<sup>a</sup>"]
+    assert "<sup>a</sup> Control as prediction:" in text
+    assert len({len(line) for line in cells(text)}) == 1
 
 
 def test_shares_of_zeros_are_never_bold_and_have_no_arrow(paper):
