@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from expressionvae.paper.columns import COLUMNS
-from expressionvae.paper.scores import collect
+from expressionvae.paper.scores import COLUMNS as SCORES
+from expressionvae.paper.scores import RUN, SEEDS, collect
 
 NINE = ["w2", "mmd2", "fd", "pds", "pr_auc", "spearman_sig", "spearman_lfc", "overlap_at_n", "pearson_delta"]
 DECODERS = ["ce-quant", "nb-sample", "hurdle", "mse", "nb-deter"]
@@ -40,3 +41,47 @@ def made_up(folder, runs: Sequence[dict], values=None) -> pd.DataFrame:
         pd.DataFrame(rows, columns=["metric", "variant", "value", "n_valid", "n_total"]).to_csv(pair[1], index=False)
         pairs.append(pair)
     return collect(runs, pairs)
+
+
+# The config's entries that the paper's Table 4 is made of.
+BOTTLENECKS = {
+    "fsq-128-1024": {"kind": "fsq", "tokens": 128, "levels": [8, 8, 4, 4]},
+    "fsq-128": {"kind": "fsq", "tokens": 128, "levels": [8, 8, 8]},
+    "fsq-1024": {"kind": "fsq", "tokens": 64, "levels": [8, 8, 4, 4]},
+    "fsq": {"kind": "fsq", "tokens": 64, "levels": [8, 8, 8]},
+    "gaussian": {"kind": "gaussian", "tokens": 64, "channels": 8},
+}
+PRIORS = {
+    "ar": {"kind": "ar"},
+    "mdlm": {"kind": "mdlm", "steps": 128},
+    "mdlm-1": {"kind": "mdlm", "steps": 1},
+    "mdlm-32": {"kind": "mdlm", "steps": 32},
+    "flow": {"kind": "flow", "steps": 32},
+}
+
+
+def paper_grid(item: str, seeds: Sequence[int] = (0, 1)) -> list[dict]:
+    """The runs behind one of the paper's Tables 4-9, and the nb-sample that ours adds."""
+    if item == "table4":
+        cells = [(b, p, "mse") for b in BOTTLENECKS if b != "gaussian" for p in ("ar", "mdlm")]
+        cells += [("fsq", "ar", "nb-deter"), ("fsq", "mdlm", "nb-deter"), ("gaussian", "flow", "mse")]
+    else:
+        priors = (("fsq", "ar"), ("gaussian", "flow"), ("fsq", "mdlm"))
+        cells = [(*prior, decoder) for prior in priors for decoder in DECODERS]
+    of = {"table5": ["parse1m"], "table7": ["parse1m"], "table9": ["parse1m", "replogle"]}
+    datasets = of.get(item, ["replogle"])
+    return [model(d, p, decoder, seed, b) for d in datasets for b, p, decoder in cells for seed in seeds]
+
+
+def long_table(runs: Sequence[dict], metrics: Sequence[str], value=None) -> pd.DataFrame:
+    """Scores as `collect` returns them, without files; `value(run, metric)`, or all numbers different."""
+    random = np.random.default_rng(0)
+    value = value or (lambda run, metric: float(random.uniform(0.1, 0.9)))
+    rows = [
+        {key: run.get(key) or "" for key in RUN}
+        | {key: run.get(key) for key in SEEDS}
+        | {"metric": metric, "variant": "paper", "value": value(run, metric), "n": 500}
+        for run in runs
+        for metric in metrics
+    ]
+    return pd.DataFrame(rows, columns=SCORES)

@@ -16,6 +16,7 @@ SCORED = [
         "mae_lfc",
         "mae_pseudobulk",
     ),
+    *("zero_fraction", "zero_fraction_true"),
 ]
 
 
@@ -42,6 +43,12 @@ def test_table_1_headers_are_the_papers():
 def test_distances_and_errors_are_better_when_lower():
     lower = {name for name, column in COLUMNS.items() if column.direction == "lower"}
     assert lower == {"w2", "mmd2", "mmd2_median", "fd", "mse_per_cell", "mae_lfc", "mae_pseudobulk"}
+
+
+def test_shares_of_zeros_have_no_better_end():
+    for name in ("zero_fraction", "zero_fraction_true"):
+        assert COLUMNS[name].direction == "none"
+        assert COLUMNS[name].header == COLUMNS[name].unicode
 
 
 def test_an_unknown_metric_is_named():

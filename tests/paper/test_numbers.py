@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expressionvae.paper.numbers import DASH, fixed, four_digits, small_error
+from expressionvae.paper.numbers import DASH, fixed, four_digits, printed_as, small_error
 
 
 @pytest.mark.parametrize("value,text", [(7.9688, "7.969"), (0.0003, "0.0003"), (-0.00004, "-0.00004"), (0.0, "0.000")])
@@ -45,3 +45,19 @@ def test_figure_2_prints_errors_like_the_paper(value, text):
 def test_text_is_a_dash_or_close_to_the_number(value):
     text = fixed(value, 3)
     assert text == DASH if not math.isfinite(value) else abs(float(text) - value) <= 0.00051
+
+
+@pytest.mark.parametrize(
+    "value,text",
+    [
+        (0.0006, "6 x 10^-4"), (2e-6, "2 x 10^-6"), (0.00025, "2.5 x 10^-4"), (0.1, "0.1"), (1.0, "1.0"), (0.0, "0.0"),
+        (75000, "75,000"), (None, "none"), (True, "yes"), (False, "no"), ([8, 8, 4], "8, 8, 4"), ("esm2", "esm2"),
+    ],
+)  # fmt: skip
+def test_settings_are_printed_as_in_the_papers_tables(value, text):
+    assert printed_as(value) == text
+
+
+@given(st.floats(1e-12, 0.0099))
+def test_a_small_setting_keeps_its_value(value):
+    assert float(printed_as(value).replace(" x 10^", "e")) == value

@@ -73,3 +73,29 @@ def test_a_mean_that_is_no_number_is_named_with_its_line(tmp_path):
 
 def test_no_files_are_an_empty_table():
     assert published.as_summary(published.load([]), "figure2").empty
+
+
+def test_contradictions_are_means_or_errors_that_rounding_does_not_explain(paper):
+    found = published.contradictions(paper, "table6")
+    assert found[["item", "model", "head", "metric", "se"]].to_numpy().tolist() == [
+        ["figure2", "ar", "ce-quant", "fd", 0.03],
+        ["figure2", "mdlm", "hurdle", "w2", 0.003],
+    ]
+    assert len(published.contradictions(paper, "table9")) == 4
+    assert published.contradictions(paper, "table4").empty
+
+
+def test_an_error_that_a_table_lacks_comes_from_an_item_with_the_same_number(paper):
+    found = published.with_errors(paper, "table1")
+    assert len(found) == 152
+    assert {"", "figure2"} <= set(found["se_source"]) <= set(paper["item"]) | {""}
+    fd = found[(found[["dataset", "model", "head", "metric"]] == ["replogle", "ar", "nb-sample", "fd"]).all(axis=1)]
+    assert fd[["mean", "se", "se_source"]].iloc[0].tolist() == [4.67, 0.03, "figure2"]
+    baselines = found[found["head"] == ""]
+    assert baselines["se"].isna().all() and (baselines["se_source"] == "").all()
+
+
+def test_a_tables_own_errors_stay(paper):
+    own = published.with_errors(paper, "table6")
+    assert (own["se_source"] == "table6").all()
+    assert own["se"].tolist() == paper.loc[paper["item"] == "table6", "se"].tolist()

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from expressionvae.paper import published
-from expressionvae.paper.columns import chosen
-from expressionvae.paper.render import escape, render
-from tests.paper.samples import NINE, baseline, made_up, model
+from expressionvae.paper.markup import escape
+from expressionvae.paper.render import render
+from tests.paper.samples import NINE, baseline, long_table, made_up, model
 
 ORDER = ["state", "scvi", "cpa", "scgpt", "scldm", "perturb-mean"]
 
@@ -37,13 +37,15 @@ def table(tmp_path, paper):
     def make(*datasets: str, notes=None, scores=None):
         scores = made_up(tmp_path, [run for d in datasets for run in runs(d)], values) if scores is None else scores
         return render(
+            "table1",
             scores,
             paper,
-            columns=chosen(NINE),
+            columns=NINE,
             datasets=datasets,
             baselines=ORDER,
             notes=notes or {},
-            title="T.",
+            bottlenecks={},
+            priors={},
         )
 
     return make
@@ -168,10 +170,26 @@ def test_escaping_leaves_plain_text_alone():
 
 
 def test_the_same_scores_give_the_same_text(table):
-    assert table("replogle")[1:] == table("replogle")[1:]
+    assert [x for x in table("replogle") if isinstance(x, str)] == [x for x in table("replogle") if isinstance(x, str)]
 
 
 def test_a_pipe_in_a_name_does_not_break_the_markdown(tmp_path, table):
     scores = made_up(tmp_path, [model("a|b", "ar", "mse", 0)])
     line = table("a|b", scores=scores).markdown.split("\n\n")[1].splitlines()[2]
     assert line.replace(r"\|", "").count("|") == len(NINE) + 5
+
+
+def test_every_published_number_has_ours_beside_it_once_all_is_run(table, paper):
+    names = ["state", "scvi", "cpa", "scgpt", "scldm", "perturb-mean"]
+    every = [model(d, p, h, 0) for d in ("replogle", "parse1m") for p in ("ar", "mdlm") for h in ("nb-sample", "mse")]
+    every += [baseline(d, name) for d in ("replogle", "parse1m") for name in names]
+    compared = table("replogle", "parse1m", scores=long_table(every, NINE)).compared
+    own = compared[compared["source"] == "table1"]
+    assert len(own) == len(paper[paper["item"] == "table1"]) == 152
+    assert own["ours"].notna().all() and not own.duplicated(["dataset", "label", "metric"]).any()
+    assert compared.loc[compared["source"] == "figure2", "metric"].tolist() == ["mmd2", "pearson_delta"] * 2
+
+
+def test_models_that_the_papers_table_lacks_are_named(table):
+    scores = long_table([model("replogle", "flow", "hurdle", 0)], NINE)
+    assert "Not in the paper's Table 1: Flow hurdle." in table("replogle", scores=scores).markdown

@@ -18,6 +18,7 @@ class Column:
 
     `plain`, `unicode` and `latex` are the short header (Table 1); `long` is Figure 2's. `log` says that the
     metric spans orders of magnitude (a distance, >= 0), so that a heatmap shades it on a logarithmic scale.
+    Direction "none": neither end is better, so nothing is the best and no arrow stands in the header.
     """
 
     name: str
@@ -25,18 +26,26 @@ class Column:
     unicode: str
     latex: str
     long: str
-    direction: Literal["lower", "higher"]
+    direction: Literal["lower", "higher", "none"]
     family: Family
     decimals: int
     log: bool = False
 
     @property
     def arrow(self) -> str:
-        return "↓" if self.direction == "lower" else "↑"
+        return {"lower": "↓", "higher": "↑", "none": ""}[self.direction]
 
     @property
     def latex_arrow(self) -> str:
-        return r"$\downarrow$" if self.direction == "lower" else r"$\uparrow$"
+        return {"lower": r"$\downarrow$", "higher": r"$\uparrow$", "none": ""}[self.direction]
+
+    @property
+    def header(self) -> str:
+        return f"{self.unicode} {self.arrow}".strip()
+
+    @property
+    def latex_header(self) -> str:
+        return f"{self.latex} {self.latex_arrow}".strip()
 
 
 COLUMNS: dict[str, Column] = {
@@ -59,6 +68,10 @@ COLUMNS: dict[str, Column] = {
         Column("r2_var", "R2 var", "R² var", r"$R^2$ var", "R² var", "higher", "Moments", 3),
         Column("pcc_per_cell", "PCC cell", "PCC cell", "PCC cell", "PCC per cell", "higher", "Moments", 3),
         Column("mse_per_cell", "MSE cell", "MSE cell", "MSE cell", "MSE per cell", "lower", "Moments", 4),
+        Column("zero_fraction", "zeros", "zeros", "zeros", "Zeros", "none", "Moments", 3),
+        Column(
+            "zero_fraction_true", "zeros (true)", "zeros (true)", "zeros (true)", "Zeros (true)", "none", "Moments", 3
+        ),
         Column("pds", "PDS", "PDS", "PDS", "Disc-L1", "higher", "DE-discovery", 3),
         Column("pr_auc", "PR-AUC", "PR-AUC", "PR-AUC", "PR-AUC", "higher", "DE-discovery", 3),
         Column("spearman_sig", "Sp-sig", "Sp-sig", "Sp-sig", "Spearman sig", "higher", "DE-discovery", 3),

@@ -1,8 +1,13 @@
 """How the paper writes the names that configs and paths write plainly; an unknown name stands as it is."""
 
+import re
+
 DATASETS = {"replogle": "Replogle", "parse1m": "Parse 1M"}
-PRIORS = {"ar": "AR", "mdlm": "MDLM", "flow": "Flow"}
-DECODERS = {"nb-deter": "nb (deter)"}
+PRIORS = {"ar": "AR", "mdlm": "MDLM", "flow": "Flow", "true-codes": "True codes"}
+BOTTLENECKS = {"fsq": "FSQ", "gaussian": "Gaussian"}
+DECODERS = {"nb-deter": "nb (deter)", "nb-sample-true-library": "nb-sample, true library"}
+# In Table 4's run labels; its NB is the deterministic rule, as in Tables 5-9.
+SHORT = {"nb-deter": "NB", "mse": "MSE", "hurdle": "Hurdle", "ce-quant": "CE", "nb-sample": "NB-sample"}
 BASELINES = {
     "state": "STATE",
     "scvi": "scVI",
@@ -28,6 +33,15 @@ def prior(name: str) -> str:
     return PRIORS.get(name, name)
 
 
+def bottleneck(name: str) -> str:
+    return BOTTLENECKS.get(name, name)
+
+
+def short(decoder: str) -> str:
+    """A decoder in a run label: "MSE" in "AR-FSQ-MSE"."""
+    return SHORT.get(decoder, decoder)
+
+
 def decoder(name: str) -> str:
     return DECODERS.get(name, name)
 
@@ -35,3 +49,8 @@ def decoder(name: str) -> str:
 def baseline(name: str, published: bool = False) -> str:
     """A baseline's name; with `published`, as the paper's Table 1 has it."""
     return (PUBLISHED_AS if published else {}).get(name, BASELINES.get(name, name))
+
+
+def item(name: str) -> str:
+    """A published item as the paper calls it: "Figure 2" for figure2."""
+    return re.sub(r"^(table|figure)(\d+)$", lambda found: f"{found[1].capitalize()} {found[2]}", name)

@@ -1,14 +1,16 @@
-"""What stands around Table 1: what signs and references mean, what is missing, where the paper disagrees."""
+"""What stands around a table: what signs and references mean, what is missing, where the paper disagrees."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from expressionvae.paper import names
 from expressionvae.paper.columns import COLUMNS, Column
+from expressionvae.paper.items import ITEMS, Item
 from expressionvae.paper.numbers import fixed
 from expressionvae.paper.published import disagreements
-from expressionvae.paper.table1 import Cell, Row
+from expressionvae.paper.rows import Cell, Row
 
 
 def marks(rows: Sequence[Row]) -> dict[str, str]:
@@ -44,7 +46,7 @@ def _floor_sizes(rows: Sequence[Row]) -> str:
     return (
         "Distribution metrics: one random half of the true cells against the other, PCA fitted on one; "
         f"cells per side {halves or 'not known'}. These metrics depend on the number of cells, and the rows "
-        "above have more of them: only the columns _half of table1.csv may be compared with this row. "
+        "above have more of them: only the columns _half of the CSV file may be compared with this row. "
         "Effects: cell-eval's ceiling (one half predicting the other, corrected to full depth by "
         f"Spearman-Brown); perturbations {ceilings or 'not known'}."
     )
@@ -74,50 +76,79 @@ def _where(rows: Sequence[Row], reason: str) -> str:
             if reason_of(cell) == reason:
                 where = f"{COLUMNS[name].unicode} on {names.dataset(row.dataset)}"
                 count = f"({cell.undefined} of {cell.replicates + cell.undefined})"
-                places.setdefault(where, []).append(f"{_who(row)} {count}")
+                places.setdefault(where, []).append(f"{row.label} {count}")
     return "; ".join(f"{where}: {', '.join(who)}" for where, who in places.items())
 
 
-def _who(row: Row) -> str:
-    return " ".join(part for part in (row.label, names.decoder(row.key[2])) if part)
-
-
-def caption(rows: Sequence[Row], published: pd.DataFrame, datasets: Sequence[str], notes: Mapping[str, str]) -> str:
-    """What the table is, what ± and the brackets are, which datasets the paper does not have."""
-    known = [name for name in datasets if has_published(published, name)]
-    new = [name for name in datasets if name not in known]
+def caption(
+    table: Item, rows: Sequence[Row], numbers: pd.DataFrame, datasets: Sequence[str], notes: Mapping[str, str]
+) -> str:
+    """What ± and the brackets are, which datasets the paper does not have; `numbers` are the paper's for this table."""
+    new = [name for name in datasets if name not in set(numbers["dataset"])]
     counts = sorted({row.replicates for row in rows if row.replicates})
     parts = [f"{names.dataset(name)}: {notes[name].rstrip('.')}." for name in datasets if notes.get(name)]
     parts.append("Cells: mean ± standard error over replicates (sd with n - 1, over √n).")
     if counts:
         parts.append(f"Column n counts the replicates ({' or '.join(map(str, counts))}); n = 1 has no standard error.")
     parts.append("Bold: best of our own numbers in the column, for that dataset (ties as printed).")
-    if known:
-        parts.append("In brackets: the number that the paper's Table 1 prints.")
-    if new:
+    if len(new) < len(datasets):
+        parts.append(f"In brackets: the number that the paper's {table.number} prints.")
+    if not table.number:
+        parts.append("The paper has no such table.")
+    elif new:
         listed = ", ".join(names.dataset(name) for name in new)
-        parts.append(f"The paper has no numbers for {listed}, so none stand beside ours there.")
+        parts.append(f"{without_numbers(table, new)} for {listed}, so none stand beside ours there.")
     return " ".join(parts)
 
 
-def has_published(published: pd.DataFrame, dataset: str) -> bool:
-    return bool(((published["item"] == "table1") & (published["dataset"] == dataset)).any())
+def without_numbers(table: Item, datasets: Sequence[str]) -> str:
+    """The beginning of "has no numbers for ...": of the paper, or, for the paper's own datasets, of one table."""
+    return (
+        f"The paper's {table.number} has no numbers"
+        if set(datasets) & set(names.DATASETS)
+        else "The paper has no numbers"
+    )
 
 
 def remarks(
-    rows: Sequence[Row], published: pd.DataFrame, columns: Sequence[Column], datasets: Sequence[str]
+    table: Item,
+    name: str,
+    rows: Sequence[Row],
+    published: pd.DataFrame,
+    columns: Sequence[Column],
+    datasets: Sequence[str],
 ) -> list[str]:
-    """Notes without a mark: baselines not run, and where the paper's Table 1 and Figure 2 disagree."""
+    """Notes without a mark: the table's own, what was not run, what the paper lacks, where it disagrees with itself."""
+    texts = list(table.remarks)
+    known = set(published.loc[published["item"] == name, "dataset"]) & set(datasets)
+    texts += table.paper_remarks if known else ()
     unrun = [row for row in rows if row.kind != "reference" and row.replicates == 0]
-    who = dict.fromkeys(_who(row) for row in unrun)
-    texts = [f"Not run here, published number only: {', '.join(who)}."] if who else []
-    found = disagreements(published, "table1", "figure2")
+    who = dict.fromkeys(row.label for row in unrun)
+    texts += [f"Not run here, published number only: {', '.join(who)}."] if who else []
+    texts += _only_ours(table, [row for row in rows if row.dataset in known])
+    for other in dict.fromkeys(published["item"]):
+        texts += _disagreement(name, str(other), published, columns, datasets) if other != name else []
+    return texts
+
+
+def _only_ours(table: Item, rows: Sequence[Row]) -> list[str]:
+    ours = [r for r in rows if r.kind == "model" and all(math.isnan(cell.published) for cell in r.cells.values())]
+    who = dict.fromkeys(row.label for row in ours)
+    return [f"Not in the paper's {table.number}: {', '.join(who)}."] if who else []
+
+
+def _disagreement(
+    name: str, other: str, published: pd.DataFrame, columns: Sequence[Column], datasets: Sequence[str]
+) -> list[str]:
+    found = disagreements(published, name, other)
     found = found[found["dataset"].isin(datasets) & found["metric"].isin([column.name for column in columns])]
     places = []
     for line in found.to_dict("records"):
-        who = f"{names.prior(line['model'])} {line['head']} on {names.dataset(line['dataset'])}"
+        decoder = names.decoder(line["head"])
+        who = f"{names.prior(line['model'])} {decoder} on {names.dataset(line['dataset'])}"
         first, second = (fixed(line[f"mean_{i}"], int(line[f"decimals_{i}"])) for i in ("first", "second"))
         places.append(f"{who}, {COLUMNS[line['metric']].unicode} {first} against {second}")
-    if places:
-        texts.append(f"The paper disagrees with itself; Table 1 (shown) against Figure 2: {'; '.join(places)}.")
-    return texts
+    if not places:
+        return []
+    where = names.item(other)
+    return [f"The paper disagrees with itself; {ITEMS[name].number} (shown) against {where}: {'; '.join(places)}."]

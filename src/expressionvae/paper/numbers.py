@@ -1,6 +1,8 @@
 """A number as text: the paper's decimals, and never a false zero, a minus zero or a NaN."""
 
 import math
+from decimal import Decimal
+from typing import Any
 
 DASH = "–"
 
@@ -34,3 +36,16 @@ def small_error(value: float) -> str:
         if abs(value) < limit:
             return fixed(value, decimals)
     return fixed(value, 1)
+
+
+def printed_as(value: Any) -> str:
+    """A setting as the paper prints it: 75,000, 6 x 10^-4, 1.0; yes and no, none, lists with commas."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float) and 0 < abs(value) < 0.01:
+        number = Decimal(repr(value)).normalize()
+        power = number.adjusted()
+        return f"{number.scaleb(-power):f} x 10^{power}"
+    return ", ".join(map(printed_as, value)) if isinstance(value, list | tuple) else str(value)

@@ -12,13 +12,13 @@ KEY = ["item", "dataset", "model", "head", "metric"]
 
 
 def load(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
-    """All published numbers: KEY, mean, se (NaN where there is none), `decimals` of the mean as printed.
+    """All published numbers: KEY, mean, se (NaN where there is none), and the decimals of both as printed.
 
     Raises UserError for a missing column, a mean that is no number, or a number given twice.
     """
     files = [paths] if isinstance(paths, str | Path) else paths
     parts = [_one(Path(path)) for path in files]
-    columns = [*KEY, "mean", "se", "decimals"]
+    columns = [*KEY, "mean", "se", "decimals", "se_decimals"]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     twice = table[table.duplicated(KEY)]
     if len(twice):
@@ -31,11 +31,11 @@ def _one(path: Path) -> pd.DataFrame:
     for column in (*KEY, "mean", "se"):
         if column not in text.columns:
             raise UserError(f"{path}: column {column!r} is missing; expected {', '.join([*KEY, 'mean', 'se'])}")
-    decimals = text["mean"].str.partition(".")[2].str.len().astype(int)
+    decimals, se_decimals = (text[key].str.partition(".")[2].str.len().astype(int) for key in ("mean", "se"))
     mean, se = (pd.to_numeric(text[key], errors="coerce").astype(float) for key in ("mean", "se"))
     if mean.isna().any():
         raise UserError(f"{path}: line {int(mean.isna().idxmax()) + 2}: mean is not a number")
-    return text[KEY].assign(mean=mean, se=se, decimals=decimals)
+    return text[KEY].assign(mean=mean, se=se, decimals=decimals, se_decimals=se_decimals)
 
 
 def lookup(
@@ -57,12 +57,46 @@ def disagreements(published: pd.DataFrame, first: str, second: str) -> pd.DataFr
 
     Columns: dataset, model, head, metric, mean_first, mean_second (and their decimals).
     """
-    sides = [published.loc[published["item"] == item].drop(columns=["item", "se"]) for item in (first, second)]
+    sides = [
+        published.loc[published["item"] == item].drop(columns=["item", "se", "se_decimals"]) for item in (first, second)
+    ]
     both = sides[0].merge(sides[1], on=KEY[1:], suffixes=("_first", "_second"))
-    coarser = both[["decimals_first", "decimals_second"]].min(axis=1).astype(float)
-    rounding = 0.5 * 10.0**-coarser
-    far = (both["mean_first"] - both["mean_second"]).abs() > rounding * (1 + 1e-6)
+    far = _apart(both["mean_first"], both["mean_second"], both[["decimals_first", "decimals_second"]])
     return both[far].reset_index(drop=True)
+
+
+def contradictions(published: pd.DataFrame, item: str) -> pd.DataFrame:
+    """What other items print for quantities of `item` with another mean or standard error; columns as `published`.
+
+    A difference that rounding explains is none. The rows follow the order of `item`.
+    """
+    here = published.loc[published["item"] == item].drop(columns="item")
+    both = here.merge(published[published["item"] != item], on=KEY[1:], suffixes=("_here", ""))
+    far = _apart(both["mean_here"], both["mean"], both[["decimals_here", "decimals"]])
+    far |= _apart(both["se_here"], both["se"], both[["se_decimals_here", "se_decimals"]])
+    return both.loc[far, published.columns].reset_index(drop=True)
+
+
+def with_errors(published: pd.DataFrame, item: str) -> pd.DataFrame:
+    """The numbers of `item`; a standard error that it leaves out is taken from another item with the same mean.
+
+    A further column, `se_source`, names the item that prints the standard error ("": none).
+    """
+    here = published.loc[published["item"] == item].reset_index(drop=True)
+    here["se_source"] = here["item"].where(here["se"].notna(), "")
+    others = published[(published["item"] != item) & published["se"].notna()]
+    both = here[here["se"].isna()].reset_index().merge(others, on=KEY[1:], suffixes=("_here", ""))
+    far = _apart(both["mean_here"], both["mean"], both[["decimals_here", "decimals"]])
+    found = both[~far].drop_duplicates("index").set_index("index")
+    for column, source in (("se", "se"), ("se_decimals", "se_decimals"), ("se_source", "item")):
+        here.loc[found.index, column] = found[source]
+    return here
+
+
+def _apart(first: pd.Series, second: pd.Series, decimals: pd.DataFrame) -> pd.Series:
+    """Whether two numbers differ by more than half a unit in the last place of the coarser one."""
+    rounding = 0.5 * 10.0 ** -decimals.min(axis=1).astype(float)
+    return (first - second).abs() > rounding * (1 + 1e-6)
 
 
 def as_summary(published: pd.DataFrame, item: str) -> pd.DataFrame:

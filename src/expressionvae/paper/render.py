@@ -1,169 +1,89 @@
-"""Table 1 as CSV, Markdown and LaTeX."""
+"""A table of scores as CSV, Markdown and LaTeX, and its companion that sets our numbers beside the paper's."""
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from expressionvae.paper import names
+from expressionvae.files import written
 from expressionvae.paper import notes as notes_of
-from expressionvae.paper.columns import Column
-from expressionvae.paper.numbers import DASH, fixed
-from expressionvae.paper.table1 import Cell, Row, build, frame
+from expressionvae.paper.columns import chosen
+from expressionvae.paper.compared import compare, compared_markdown
+from expressionvae.paper.items import columns_of, item
+from expressionvae.paper.labels import Entries
+from expressionvae.paper.latex import latex
+from expressionvae.paper.markdown import markdown
+from expressionvae.paper.rows import build, frame
 
-_LATEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}",
-        "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-        "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-        "|": r"\textbar{}", "±": r"$\pm$", "×": r"$\times$", "–": "--", "—": "---",
-        "²": "$^2$", "₂": "$_2$", "Δ": r"$\Delta$", "ω": r"$\omega$", "√": r"$\surd$",
-        "↓": r"$\downarrow$", "↑": r"$\uparrow$",
-        "β": r"$\beta$", "γ": r"$\gamma$", "α": r"$\alpha$", "≤": r"$\leq$", "≥": r"$\geq$",
-    }
-)  # fmt: skip
+FORMS = {
+    "csv": "csv",
+    "md": "markdown",
+    "tex": "latex",
+    "compared_csv": "compared_csv",
+    "compared_md": "compared_markdown",
+}
 
 
 class Rendered(NamedTuple):
-    """One table, four ways; nothing is written to disk."""
+    """One table, in every form; nothing is written to disk."""
 
     frame: pd.DataFrame
     csv: str
     markdown: str
     latex: str
+    compared: pd.DataFrame
+    compared_csv: str
+    compared_markdown: str
 
 
 def render(
+    name: str,
     scores: pd.DataFrame,
     published: pd.DataFrame,
     *,
-    columns: Sequence[Column],
+    columns: Sequence[str],
     datasets: Sequence[str],
     baselines: Sequence[str],
     notes: Mapping[str, str],
-    title: str,
+    bottlenecks: Entries,
+    priors: Entries,
 ) -> Rendered:
-    """Table 1 of `scores` (from `scores.collect`) beside `published` (from `published.load`).
+    """Table `name` of `scores` (from `scores.collect`) beside `published` (from `published.load`).
 
-    `notes` describes datasets, by name, in the caption; `title` opens it. Source: the paper's Table 1.
+    `columns` are metrics; `baselines` are those of the paper that were not run here, in its order; `notes`
+    describes datasets, by name, in the caption; `bottlenecks` and `priors` are the config's entries.
+
+    Raises:
+        UserError: if no table is called `name`, or a column is no metric.
     """
-    rows = build(scores, published, columns=columns, datasets=datasets, baselines=baselines)
-    caption = f"{title} {notes_of.caption(rows, published, datasets, notes)}"
-    below = notes_of.remarks(rows, published, columns, datasets)
-    table = frame(rows)
+    table, wanted = item(name), columns_of(item(name), columns)
+    numbers = published[published["item"] == name]
+    shape = {"datasets": datasets, "baselines": baselines, "bottlenecks": bottlenecks, "priors": priors}
+    rows = build(table, scores, numbers, columns=wanted, **shape)
+    caption = f"{table.title} {notes_of.caption(table, rows, numbers, datasets, notes)}"
+    below = notes_of.remarks(table, name, rows, published, wanted, datasets)
+    # The companion knows every metric that the paper prints there, shown or not.
+    whole = build(table, scores, numbers, columns=chosen(list(dict.fromkeys(numbers["metric"]))), **shape)
+    compared = compare(name, whole, published, datasets)
+    shown = frame(rows)
     return Rendered(
-        table,
-        table.to_csv(index=False, float_format="%.10g", lineterminator="\n"),
-        markdown(rows, columns, caption, below),
-        latex(rows, columns, caption, below),
+        shown,
+        _csv(shown),
+        markdown(table, rows, wanted, caption, below),
+        latex(table, name, rows, wanted, caption, below),
+        compared,
+        _csv(compared.drop(columns=["decimals", "se_decimals"])),
+        compared_markdown(table, compared, datasets),
     )
 
 
-def escape(text: str) -> str:
-    """`text` safe for LaTeX: its special characters, and the signs that this table uses."""
-    return text.translate(_LATEX)
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
 
-def _cell_markdown(cell: Cell, column: Column, marks: Mapping[str, str]) -> str:
-    text = fixed(cell.mean, column.decimals)
-    text = f"**{text}**" if cell.best else text
-    if math.isfinite(cell.se):
-        text += f" ± {fixed(cell.se, column.decimals)}"
-    reason = notes_of.reason_of(cell)
-    text += f"<sup>{marks[reason]}</sup>" if reason else ""
-    return text + (f" [{fixed(cell.published, column.decimals)}]" if math.isfinite(cell.published) else "")
-
-
-def _label(row: Row, several: bool) -> str:
-    return f"{row.label} ({row.key[0]})" if several and row.key[0] else row.label
-
-
-def _several_bottlenecks(rows: Sequence[Row]) -> bool:
-    return len({row.key[0] for row in rows if row.key[0]}) > 1
-
-
-def markdown(rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]) -> str:
-    """A GitHub table under its caption, the footnotes after it."""
-    marks, several = notes_of.marks(rows), _several_bottlenecks(rows)
-    lines = [["Dataset", "Model", "Decoder", "n", *(f"{column.unicode} {column.arrow}" for column in columns)]]
-    before = None
-    for row in rows:
-        mark = f"<sup>{marks[row.key[3]]}</sup>" if row.key[3] in marks else ""
-        who = [
-            "" if row.dataset == before else f"**{names.dataset(row.dataset)}**",
-            _label(row, several) + mark,
-        ]
-        who += [names.decoder(row.key[2]) or DASH, str(row.replicates or DASH)]
-        lines.append(who + [_cell_markdown(row.cells[column.name], column, marks) for column in columns])
-        before = row.dataset
-    lines = [[text.replace("|", r"\|") for text in line] for line in lines]
-    lines.insert(1, [":--"] * 3 + ["--:"] * (len(columns) + 1))
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    notes = [f"<sup>{letter}</sup> {text}" for letter, text in notes_of.footnotes(rows)] + list(below)
-    return "\n\n".join([f"**Table 1.** {caption}", table, *notes]) + "\n"
-
-
-def _cell_latex(cell: Cell, column: Column, marks: Mapping[str, str]) -> str:
-    text = fixed(cell.mean, column.decimals).replace(DASH, "--")
-    text = text if text == "--" else f"${text}$"
-    text = rf"$\mathbf{{{text.strip('$')}}}$" if cell.best else text
-    if math.isfinite(cell.se):
-        text += rf"{{\scriptsize$\,\pm\,{fixed(cell.se, column.decimals)}$}}"
-    reason = notes_of.reason_of(cell)
-    return text + (rf"\textsuperscript{{{marks[reason]}}}" if reason else "")
-
-
-def _latex_lines(
-    row: Row, columns: Sequence[Column], marks: Mapping[str, str], first: bool, several: bool
-) -> list[str]:
-    """A row, and under it in brackets the published numbers where there are any."""
-    mark = rf"\textsuperscript{{{marks[row.key[3]]}}}" if row.key[3] in marks else ""
-    who = [escape(names.dataset(row.dataset)) if first else "", escape(_label(row, several)) + mark]
-    who += [escape(names.decoder(row.key[2])) or "--", str(row.replicates or "--")]
-    cells = [row.cells[column.name] for column in columns]
-    lines = [[*who, *(_cell_latex(cell, column, marks) for cell, column in zip(cells, columns, strict=True))]]
-    if any(math.isfinite(cell.published) for cell in cells):
-        small = [
-            rf"{{\scriptsize $[{fixed(cell.published, column.decimals)}]$}}" if math.isfinite(cell.published) else ""
-            for cell, column in zip(cells, columns, strict=True)
-        ]
-        lines.append(["", "", "", "", *small])
-    return [" & ".join(line) + r" \\" for line in lines]
-
-
-def latex(rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]) -> str:
-    """A `table*` that stands alone in any document with the packages booktabs and graphicx."""
-    marks, several = notes_of.marks(rows), _several_bottlenecks(rows)
-    header = [
-        "Dataset",
-        "Model",
-        "Decoder",
-        "$n$",
-        *(f"{column.latex} {column.latex_arrow}" for column in columns),
-    ]
-    body: list[str] = []
-    before = None
-    for row in rows:
-        first = row.dataset != before
-        body += ([r"\midrule"] if first else []) + _latex_lines(row, columns, marks, first, several)
-        before = row.dataset
-    notes = [rf"\textsuperscript{{{letter}}} {escape(text)}" for letter, text in notes_of.footnotes(rows)]
-    notes += [escape(text) for text in below]
-    lines = [
-        r"% \usepackage{booktabs,graphicx}",
-        r"\begin{table*}[t]",
-        r"\centering",
-        rf"\caption{{{escape(caption)}}}",
-        r"\label{tab:table1}",
-        r"\resizebox{\textwidth}{!}{%",
-        rf"\begin{{tabular}}{{lll{'r' * (len(columns) + 1)}}}",
-        r"\toprule",
-        " & ".join(header) + r" \\",
-        *body,
-        r"\bottomrule",
-        r"\end{tabular}}",
-        *(rf"\par\smallskip\parbox{{\textwidth}}{{\footnotesize {note}}}" for note in notes),
-        r"\end{table*}",
-    ]
-    return "\n".join(lines) + "\n"
+def save(table: Any, paths: Any) -> None:
+    """Write every form of `table` that has one to the path of its name: csv, md, tex, compared_csv, compared_md."""
+    for name, form in FORMS.items():
+        if hasattr(table, form):
+            with written(paths[name]) as path:
+                path.write_text(getattr(table, form), encoding="utf-8")

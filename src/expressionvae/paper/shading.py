@@ -11,7 +11,8 @@ OUTLIER = 100.0  # times the column's best: such a cell carries an asterisk, as 
 
 
 def darkness(values: Float[ndarray, "row"], column: Column) -> Float[ndarray, "row"]:
-    """0 (worst) to 1 (best) within one column; NaN stays NaN, and equal values are all 0.5.
+    """0 (worst) to 1 (best) within one column; NaN stays NaN; equal values are all 0.5, and so is a column
+    without a better end.
 
     Columns that span orders of magnitude (`column.log`) are scaled by their logarithm, so that 383 beside
     1.8 and 5.5 leaves the two apart; a column with a value <= 0 has no logarithm and is scaled as it is.
@@ -22,7 +23,7 @@ def darkness(values: Float[ndarray, "row"], column: Column) -> Float[ndarray, "r
         return shades
     scaled = np.log(values, where=finite, out=shades.copy()) if _logarithmic(values, column) else values.copy()
     low, high = np.nanmin(scaled[finite]), np.nanmax(scaled[finite])
-    if np.isclose(low, high, rtol=1e-9, atol=0):
+    if column.direction == "none" or np.isclose(low, high, rtol=1e-9, atol=0):
         shades[finite] = 0.5
         return shades
     rising = (scaled[finite] - low) / (high - low)
@@ -44,7 +45,7 @@ def _logarithmic(values: Float[ndarray, "row"], column: Column) -> bool:
 
 def best(values: Float[ndarray, "row"], column: Column) -> Bool[ndarray, "row"]:
     """Which values are the column's best, or print the same as it."""
-    if not np.isfinite(values).any():
+    if column.direction == "none" or not np.isfinite(values).any():
         return np.zeros(len(values), dtype=bool)
     top = four_digits(float(np.nanmin(values) if column.direction == "lower" else np.nanmax(values)))
     return np.array([four_digits(float(value)) == top for value in values], dtype=bool)

@@ -1,0 +1,25 @@
+"""Write a table of priors and decoders as CSV, Markdown and LaTeX, its scores, and ours beside the paper's."""
+
+from expressionvae.console import reporting
+from expressionvae.files import written
+from expressionvae.paper import published, scores
+from expressionvae.paper.render import render, save
+
+with reporting(snakemake.log[0]):
+    params, files = snakemake.params, snakemake.input
+    long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))
+    table = render(
+        params.item,
+        long,
+        published.load(files.published),
+        columns=params.columns,
+        datasets=params.datasets,
+        baselines=[],
+        notes=params.notes,
+        bottlenecks=params.bottlenecks,
+        priors=params.priors,
+    )
+    with written(snakemake.output.scores) as path:
+        long.to_csv(path, index=False)
+    save(table, snakemake.output)
+    print(f"{len(table.frame)} rows of {len(files.effects)} runs")
