@@ -131,15 +131,36 @@ def predicted_cells(wildcards):
 
 # Tables and figures
 
-PUBLISHED = sorted(str(path) for path in (Path(workflow.basedir) / "resources" / "published").glob("*.csv"))
-RENDERED = {"table1": ("csv", "md", "tex"), "figure2": ("pdf", "png")}
+RESOURCES = Path(workflow.basedir) / "resources"
+PUBLISHED = sorted(map(str, (RESOURCES / "published").glob("*.csv")))
+PUBLISHED_SETTINGS = sorted(map(str, (RESOURCES / "published" / "settings").glob("*.csv")))
+SETTINGS_TABLES = ["table2", "table3"]
+FIGURES = ["figure1", "figure2", "figure3", "richness"]
+SCORE_TABLES = [item for item, entry in config["paper"].items() if "runs" in entry and item not in FIGURES]
+ENDINGS = {
+    "scores": {"scores": "scores.csv"},
+    "compared": {"compared_csv": "compared.csv", "compared_md": "compared.md"},
+}
+
+
+def rendered(item, *kinds):
+    """The files of a table or figure, by name: results/paper/{item}.csv and so on."""
+    endings = {name: ending for kind in kinds for name, ending in ENDINGS.get(kind, {kind: kind}).items()}
+    return {name: f"{PAPER}/{item}.{ending}" for name, ending in endings.items()}
+
+
+def shown(item):
+    """The kinds of files of an item that a reader opens."""
+    if item in SETTINGS_TABLES:
+        return "csv", "md", "tex"
+    return ("pdf", "png") if item in FIGURES else ("csv", "md", "tex", "compared")
 
 
 def paper_files():
     """What `all` makes: tables and figures, the loss curve of every training, the bins' coverage, the config in force."""
     runs = grid.all_runs(config)
     return [
-        *(f"results/paper/{item}.{suffix}" for item in config["items"] for suffix in RENDERED.get(item, ())),
+        *made_files(),
         *(f"{folder}/losses.png" for folder in trainings()),
         *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
         *dict.fromkeys(
@@ -149,6 +170,11 @@ def paper_files():
         ),
         "results/config.yaml",
     ]
+
+
+def made_files():
+    """The files of all tables and figures that the config asks for."""
+    return [file for item in config["items"] for file in rendered(item, *shown(item)).values()]
 
 
 def trainings():

@@ -2,65 +2,73 @@
 
 
 localrules:
-    collect,
-    table1,
+    score_table,
+    settings_table,
     figure2,
     loss_curves,
     config_in_force,
 
 
-rule collect:
+rule score_table:
     input:
         distribution=score_files("distribution"),
         effects=score_files("effects"),
+        published=PUBLISHED,
     output:
-        scores=f"{PAPER}/{{item}}.scores.csv",
+        **rendered("{item}", "csv", "md", "tex", "scores", "compared"),
     log:
-        "logs/collect/{item}.log",
+        "logs/score_table/{item}.log",
+    wildcard_constraints:
+        item="|".join(SCORE_TABLES),
     conda:
         ENVIRONMENT
     params:
         version=1,
         runs=run_records,
+        columns=lambda wildcards: config["paper"][wildcards.item]["columns"],
+        datasets=lambda wildcards: datasets_of(wildcards.item),
+        baselines=lambda wildcards: config["paper"][wildcards.item].get("published_baselines", []),
+        notes=lambda wildcards: notes_of(wildcards.item),
+        bottlenecks=config["bottlenecks"],
+        priors=config["priors"],
     script:
-        "../scripts/collect.py"
+        "../scripts/score_table.py"
 
 
-rule table1:
+rule settings_table:
     input:
-        scores=f"{PAPER}/table1.scores.csv",
-        published=PUBLISHED,
+        published=PUBLISHED_SETTINGS,
     output:
-        csv=f"{PAPER}/table1.csv",
-        md=f"{PAPER}/table1.md",
-        tex=f"{PAPER}/table1.tex",
+        **rendered("{item}", "csv", "md", "tex"),
     log:
-        "logs/table1.log",
+        "logs/settings_table/{item}.log",
+    wildcard_constraints:
+        item="|".join(SETTINGS_TABLES),
     conda:
         ENVIRONMENT
     params:
         version=1,
-        columns=config["paper"]["table1"]["columns"],
-        datasets=datasets_of("table1"),
-        baselines=config["paper"]["table1"]["published_baselines"],
-        notes=notes_of("table1"),
+        config=config,
     script:
-        "../scripts/table1.py"
+        "../scripts/settings_table.py"
 
 
 rule figure2:
     input:
-        scores=f"{PAPER}/figure2.scores.csv",
+        distribution=score_files("distribution"),
+        effects=score_files("effects"),
         published=PUBLISHED,
     output:
-        pdf=f"{PAPER}/figure2.pdf",
-        png=f"{PAPER}/figure2.png",
+        **rendered("{item}", "pdf", "png", "scores"),
     log:
-        "logs/figure2.log",
+        "logs/{item}.log",
+    wildcard_constraints:
+        item="figure2",
     conda:
         ENVIRONMENT
     params:
         version=1,
+        runs=run_records,
         columns=config["paper"]["figure2"]["columns"],
         datasets=datasets_of("figure2"),
         priors=names_of("figure2", "prior"),

@@ -1,4 +1,4 @@
-"""Draw Figure 2, the output-head heatmaps, as PDF and PNG."""
+"""Draw Figure 2, the output-head heatmaps, as PDF and PNG, and keep the scores behind it."""
 
 from expressionvae.console import reporting
 from expressionvae.files import written
@@ -6,16 +6,18 @@ from expressionvae.paper import columns, published, scores
 from expressionvae.paper.figure2 import draw, save
 
 with reporting(snakemake.log[0]):
-    params = snakemake.params
-    paper = published.load(snakemake.input.get("published", []))
+    params, files = snakemake.params, snakemake.input
+    long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))
     figure = draw(
-        scores.summarise(scores.read(snakemake.input.scores), "paper"),
-        published.as_summary(paper, "figure2"),
+        scores.summarise(long, "paper"),
+        published.as_summary(published.load(files.published), "figure2"),
         columns=columns.chosen(params.columns),
         datasets=params.datasets,
         priors=params.priors,
         decoders=params.decoders,
     )
+    with written(snakemake.output.scores) as path:
+        long.to_csv(path, index=False)
     for output in (snakemake.output.pdf, snakemake.output.png):
         with written(output) as path:
             save(figure, path)

@@ -6,6 +6,6 @@ from expressionvae.paper.settings_table import load, settings_table
 
 with reporting(snakemake.log[0]):
     params = snakemake.params
-    table = settings_table(params.item, params.config, load(snakemake.input.published))
+    table = settings_table(snakemake.wildcards.item, params.config, load(snakemake.input.published))
     save(table, snakemake.output)
     print(f"{len(table.frame)} settings")

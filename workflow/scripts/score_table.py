@@ -1,4 +1,4 @@
-"""Write Table 1 as CSV, Markdown and LaTeX, its scores, and our numbers beside the paper's."""
+"""Write a table of scores as CSV, Markdown and LaTeX, the scores behind it, and ours beside the paper's."""
 
 from expressionvae.console import reporting
 from expressionvae.files import written
@@ -9,7 +9,7 @@ with reporting(snakemake.log[0]):
     params, files = snakemake.params, snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))
     table = render(
-        "table1",
+        snakemake.wildcards.item,
         long,
         published.load(files.published),
         columns=params.columns,
