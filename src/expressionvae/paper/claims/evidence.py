@@ -47,9 +47,7 @@ class Scores:
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         return iter(self._numbers)
 
-    def model(
-        self, dataset: str, prior: str, decoder: str, metric: str, bottleneck: str = DISCRETE
-    ) -> Number | None:
+    def model(self, dataset: str, prior: str, decoder: str, metric: str, bottleneck: str = DISCRETE) -> Number | None:
         return self._numbers.get((dataset, bottleneck, prior, decoder, "", metric))
 
     def baseline(self, dataset: str, name: str, metric: str) -> Number | None:

@@ -95,7 +95,10 @@ def _figure3(published: pd.DataFrame) -> pd.DataFrame:
     )
     for index in table.index[table["metric"] == "enrichment_auc"]:
         half = 1.96 * auc_se(float(table.loc[index, "value"]), POSITIVES, TARGETS - POSITIVES)  # type: ignore[arg-type]
-        table.loc[index, ["low", "high"]] = [table.loc[index, "value"] - half, table.loc[index, "value"] + half]
+        table.loc[index, ["low", "high"]] = [
+            table.loc[index, "value"] - half,
+            min(1.0, table.loc[index, "value"] + half),
+        ]
     return table[REVERSION].reset_index(drop=True)
 
 
