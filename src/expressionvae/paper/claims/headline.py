@@ -106,7 +106,7 @@ def order_in(
         return undecided(dataset, part, why + _nearest(rivals, model[1]), f"{model[0]} {show(model[1])}")
     times, verdict, why = ratio(rival[1], model[1], ORDER)
     numbers = f"{names.baseline(rival[0])} {show(rival[1])} / {model[0]} {show(model[1])}"
-    reason = why or (f"{digits(times)} times smaller" if times >= ORDER else f"{digits(times)} times: less than ten")
+    reason = why or (f"{times:.3g} times smaller" if times >= ORDER else f"{times:.3g} times: less than ten")
     if verdict is Verdict.FAILS and times >= math.sqrt(ORDER):
         reason += ", though on a logarithmic scale nearer to one order of magnitude than to none"
     verdict, reason = universal(verdict, reason, missing)
@@ -114,7 +114,7 @@ def order_in(
 
 
 def _nearest(rivals: dict[str, Number], model: Number) -> str:
-    shown = [f"{names.baseline(n)} is {r.mean / model.mean:.1f} times ours" for n, r in rivals.items() if n in REAL]
+    shown = [f"{names.baseline(n)} is {r.mean / model.mean:.3g} times ours" for n, r in rivals.items() if n in REAL]
     return f"; {', '.join(shown)}" if shown and model.mean > 0 else ""
 
 
@@ -136,7 +136,7 @@ def _lag(evidence: Evidence, dataset: str, metric: str) -> Finding:
         what = "of ours" if model is None else "of scVI, CPA, scGPT or STATE"
         return undecided(dataset, label(metric), f"no row {what} on this screen")
     times, verdict, why = ratio(rival[1], model[1], ORDER)
-    reason = why or f"the nearest of the four, {names.baseline(rival[0])}, is {digits(times)} times larger"
+    reason = why or f"the nearest of the four, {names.baseline(rival[0])}, is {times:.3g} times larger"
     verdict, reason = universal(verdict, reason, unrun(evidence, dataset, OTHERS, rivals))
     numbers = f"{names.baseline(rival[0])} {show(rival[1])} / {model[0]} {show(model[1])}"
     return Finding(

@@ -106,7 +106,7 @@ def _capacity(scores: Scores, dataset: str, decoder: str) -> Finding:
     numbers = f"FD: {collapsed[0]} {show(collapsed[1])}, {sampling[0]} {show(sampling[1])}"
     numbers += f", {who(FLOW, decoder)} {show(flow)}" if flow else ""
     if times < COLLAPSED:
-        return undecided(dataset, decoder, f"{decoder} does not collapse here ({digits(times)} times)", numbers)
+        return undecided(dataset, decoder, f"{decoder} does not collapse here ({times:.3g} times)", numbers)
     codes = scores.model(dataset, TRUE_CODES, decoder, "fd")
     if codes is None:
         why = "the true cells' own codes have not been decoded"
@@ -237,7 +237,7 @@ def _above(evidence: Evidence, dataset: str, metric: str) -> Finding:
         return undecided(dataset, label(metric), "no baseline has been run on this screen", numbers)
     times = (rival[1].mean - floor.mean) / excess
     numbers += f"; {names.baseline(rival[0])} {show(rival[1])}"
-    reason = f"above the floor, the best baseline that was run is {digits(times)} times as far off"
+    reason = f"above the floor, the best baseline that was run is {times:.3g} times as far off"
     missing = absent(REAL, rivals)
     if not rival[1].known:
         return undecided(dataset, label(metric), f"one replicate: noise unknown; {reason}", numbers, times)

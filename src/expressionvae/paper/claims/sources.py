@@ -113,7 +113,7 @@ def of_files(
     scores: Iterable[str | Path],
     published: pd.DataFrame,
     *,
-    reversion: str | Path | None,
+    reversion: Iterable[str | Path],
     coverage: Mapping[str, str | Path],
 ) -> Evidence:
     """Our own score files as evidence; baselines that were not run are borrowed from `published`.
@@ -129,9 +129,14 @@ def of_files(
         unbiased=unbiased,
         half=half,
         borrowed=of_published(published).borrowed,
-        reversion=_read_reversion(reversion) if reversion else pd.DataFrame(columns=REVERSION),
+        reversion=pd.concat([pd.DataFrame(columns=REVERSION), *map(_read_reversion, reversion)], ignore_index=True),
         coverage={dataset: _share(path) for dataset, path in coverage.items()},
     )
+
+
+def listed(files: str | Iterable[str]) -> list[str]:
+    """Files of one Snakemake input, which is a string where there is one."""
+    return [files] if isinstance(files, str) else list(files)
 
 
 def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
