@@ -11,8 +11,9 @@ from expressionvae.paper.scores import RUN
 DISCRETE, CONTINUOUS = "fsq", "gaussian"  # the two bottlenecks of the main grid
 PRIORS = ("ar", "mdlm")  # the discrete ones
 TABLE = [*RUN, "metric", "mean", "se", "n"]
-REVERSION = ["dataset", "bottleneck", "head", "screen", "metric", "value", "low", "high"]
-PFIZER = "pfizer"  # the paper's reversion screen (Wong et al. 2026)
+REVERSION = ["dataset", "embedding", "bottleneck", "head", "screen", "metric", "value", "low", "high"]
+TRAINED = "trained"  # the embedding of rows that are neither an untrained encoder nor PCA
+PFIZER = "wong2026"  # the paper's reversion screen, as the config names it
 
 
 @dataclass(frozen=True)

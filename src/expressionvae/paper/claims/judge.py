@@ -28,7 +28,8 @@ NOT_RUN, NOT_PAPER = "not run here", "the paper says nothing of this screen"
 
 
 def judge(published: Evidence, ours: Evidence, made_up: Collection[str]) -> pd.DataFrame:
-    """COLUMNS; a claim that one side cannot judge on a screen is not decided there. `made_up` names screens."""
+    """COLUMNS; a claim that one side cannot judge on a screen is not decided there. `made_up` names screens
+    that were trained on or embedded."""
     rows = [row for claim in CLAIMS for row in _rows(claim, published, ours, made_up)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -43,8 +44,7 @@ def _rows(claim: Claim, published: Evidence, ours: Evidence, made_up: Collection
             "text": claim.text,
             "rule": claim.rule,
             "dataset": dataset,
-            "made_up": dataset in made_up
-            or (dataset == ALL and bool(ours.datasets) and set(ours.datasets) <= set(made_up)),
+            "made_up": _is_made_up(dataset, part, ours, made_up),
             "part": part,
             "effect": claim.effect,
             **_side("paper", sides[0].get((dataset, part)), NOT_PAPER),
@@ -52,6 +52,13 @@ def _rows(claim: Claim, published: Evidence, ours: Evidence, made_up: Collection
         }
         for dataset, part in keys
     ]
+
+
+def _is_made_up(dataset: str, part: str, ours: Evidence, made_up: Collection[str]) -> bool:
+    """Of a made-up screen, trained on or (named last in `part`) embedded; over all screens: when all are."""
+    if dataset == ALL:
+        return bool(ours.datasets) and set(ours.datasets) <= set(made_up)
+    return dataset in made_up or part.rpartition(", ")[2] in made_up
 
 
 def _rank(dataset: str) -> int:

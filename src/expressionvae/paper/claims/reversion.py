@@ -1,11 +1,11 @@
 """Section 4.3 (frozen encoders on a reversion screen), and the bins of section 3.1."""
 
 import math
-
-import pandas as pd
+from collections.abc import Callable
+from typing import NamedTuple
 
 from expressionvae.paper import names
-from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, PFIZER, Evidence
+from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, PFIZER, TRAINED, Evidence
 from expressionvae.paper.claims.verdict import Claim, Finding, Verdict, digits, undecided
 
 HEADS = ("ce", "hurdle", "mse", "nb")
@@ -18,15 +18,34 @@ BOUNDED = 0.995
 STATED = "annotated as the best bar of its panel in Figure 3; the other bars are not printed as numbers"
 
 
-def encoders(evidence: Evidence, metric: str) -> list[tuple[str, str, pd.DataFrame]]:
-    """(dataset, screen, rows) of trained encoders that have `metric`."""
+class Encoder(NamedTuple):
+    """One trained encoder's value on one screen, with its 95% interval (NaN where there is none)."""
+
+    bottleneck: str
+    head: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.bottleneck} + {self.head}"
+
+    def __str__(self) -> str:
+        interval = f" ({self.low:.2f} to {self.high:.2f})" if math.isfinite(self.low) else ""
+        return f"{self.name} {digits(self.value)}{interval}"
+
+
+def encoders(evidence: Evidence, metric: str) -> list[tuple[str, str, list[Encoder]]]:
+    """(training screen, reversion screen, trained encoders) that have `metric`."""
     table = evidence.reversion
-    keep = (table["metric"] == metric) & table["head"].isin(HEADS) & table["value"].notna()
-    keep &= table["bottleneck"].isin([DISCRETE, CONTINUOUS])
-    return [
-        (str(d), str(s), rows.reset_index(drop=True))
-        for (d, s), rows in table[keep].groupby(["dataset", "screen"], sort=False)
-    ]
+    keep = (table["metric"] == metric) & (table["embedding"] == TRAINED) & table["value"].notna()
+    keep &= table["bottleneck"].isin([DISCRETE, CONTINUOUS]) & table["head"].isin(HEADS)
+    found: dict[tuple[str, str], list[Encoder]] = {}
+    for row in table[keep].to_dict("records"):
+        encoder = Encoder(row["bottleneck"], row["head"], float(row["value"]), float(row["low"]), float(row["high"]))
+        found.setdefault((row["dataset"], row["screen"]), []).append(encoder)
+    return [(dataset, screen, rows) for (dataset, screen), rows in found.items()]
 
 
 def _unrun(evidence: Evidence, metrics: tuple[str, ...]) -> list[Finding]:
@@ -40,68 +59,62 @@ def _part(screen: str, metric: str) -> str:
     return LABELS[metric] if screen == PFIZER else f"{LABELS[metric]}, {screen}"
 
 
-def _name(row: pd.Series) -> str:
-    return f"{row['bottleneck']} + {row['head']}"
+def _top(rows: list[Encoder]) -> Encoder:
+    return max(rows, key=lambda row: row.value)
 
 
-def _value(row: pd.Series) -> str:
-    interval = f" ({row['low']:.2f} to {row['high']:.2f})" if math.isfinite(row["low"]) else ""
-    return f"{_name(row)} {digits(row['value'])}{interval}"
-
-
-def _apart(first: pd.Series, second: pd.Series) -> bool:
+def _apart(first: Encoder, second: Encoder) -> bool:
     """Whether two values differ beyond their 95% intervals (taken as independent); True where there are none."""
-    widths = [row["high"] - row["low"] for row in (first, second)]
+    widths = [row.high - row.low for row in (first, second)]
     if not all(math.isfinite(width) for width in widths):
         return True
-    return abs(first["value"] - second["value"]) > math.hypot(*widths) / 2
+    return abs(first.value - second.value) > math.hypot(*widths) / 2
 
 
 def _best_is(
-    evidence: Evidence, dataset: str, screen: str, metric: str, rows: pd.DataFrame, wanted: pd.Series, what: str
+    evidence: Evidence, dataset: str, part: str, rows: list[Encoder], wanted: Callable[[Encoder], bool], what: str
 ) -> Finding:
     """Whether the best encoder is one of `wanted`, beyond noise over the best of the others."""
-    part, top = _part(screen, metric), rows.loc[rows["value"].idxmax()]
+    top = _top(rows)
     if evidence.published:
-        inside = bool(wanted[rows["value"].idxmax()])
-        verdict = Verdict.HOLDS if inside else Verdict.FAILS
-        return Finding(dataset, part, verdict, _value(top), math.nan, STATED)
-    missing = [h for h in HEADS if h not in set(rows["head"])]
-    if missing or wanted.all() or not wanted.any():
-        lacks = f"heads not run: {', '.join(missing)}" if missing else f"needs encoders with and without {what}"
-        return undecided(dataset, part, lacks, _value(top))
-    inside, outside = (rows.loc[rows.loc[side, "value"].idxmax()] for side in (wanted, ~wanted))
-    effect, numbers = inside["value"] - outside["value"], f"{_value(inside)}; {_value(outside)}"
-    if not _apart(inside, outside):
+        verdict = Verdict.HOLDS if wanted(top) else Verdict.FAILS
+        return Finding(dataset, part, verdict, str(top), math.nan, STATED)
+    if missing := [head for head in HEADS if head not in {row.head for row in rows}]:
+        return undecided(dataset, part, f"heads not run: {', '.join(missing)}", str(top))
+    inside, outside = [r for r in rows if wanted(r)], [r for r in rows if not wanted(r)]
+    if not inside or not outside:
+        return undecided(dataset, part, f"needs encoders with and without {what}", str(top))
+    first, second = _top(inside), _top(outside)
+    effect, numbers = first.value - second.value, f"{first}; {second}"
+    if not _apart(first, second):
         return undecided(dataset, part, "within the intervals", numbers, effect)
     verdict = Verdict.HOLDS if effect > 0 else Verdict.FAILS
-    noise = "" if math.isfinite(inside["low"]) else " (no interval: values as they are)"
-    return Finding(dataset, part, verdict, numbers, effect, f"best: {_name(top)}{noise}")
+    noise = "" if math.isfinite(first.low) else " (no interval: values as they are)"
+    return Finding(dataset, part, verdict, numbers, effect, f"best: {top.name}{noise}")
 
 
 def hurdle_best(evidence: Evidence) -> list[Finding]:
     found = [
-        _best_is(evidence, d, s, AUC, rows, rows["head"] == "hurdle", "the hurdle head")
+        _best_is(evidence, d, _part(s, AUC), rows, lambda row: row.head == "hurdle", "the hurdle head")
         for d, s, rows in encoders(evidence, AUC)
     ]
     return found + _unrun(evidence, (AUC,))
 
 
 def pairing(evidence: Evidence) -> list[Finding]:
-    found = [_pairing(dataset, screen, rows) for dataset, screen, rows in encoders(evidence, AUC)]
+    found = [_pairing(dataset, _part(screen, AUC), rows) for dataset, screen, rows in encoders(evidence, AUC)]
     return found + _unrun(evidence, (AUC,))
 
 
-def _pairing(dataset: str, screen: str, rows: pd.DataFrame) -> Finding:
-    part = _part(screen, AUC)
-    hurdle = rows[rows["head"] == "hurdle"].drop_duplicates("bottleneck").set_index("bottleneck", drop=False)
-    if not {DISCRETE, CONTINUOUS} <= set(hurdle.index):
-        shown = "; ".join(_value(row) for _, row in hurdle.iterrows())
+def _pairing(dataset: str, part: str, rows: list[Encoder]) -> Finding:
+    hurdle = {row.bottleneck: row for row in rows if row.head == "hurdle"}
+    if len(hurdle) < 2:
+        shown = "; ".join(map(str, hurdle.values()))
         return undecided(dataset, part, "needs the hurdle head on both bottlenecks", shown)
-    first, second = hurdle.loc[DISCRETE], hurdle.loc[CONTINUOUS]
-    effect, numbers = first["value"] - second["value"], f"{_value(first)}; {_value(second)}"
+    first, second = hurdle[DISCRETE], hurdle[CONTINUOUS]
+    effect, numbers = first.value - second.value, f"{first}; {second}"
     if not _apart(first, second):
-        return undecided(dataset, part, "within the intervals: six positives decide little", numbers, effect)
+        return undecided(dataset, part, "within the intervals: few positives decide little", numbers, effect)
     winner = DISCRETE if effect > 0 else CONTINUOUS
     if dataset not in PAIRING:
         return undecided(dataset, part, f"{winner} wins; the paper says nothing of this screen", numbers, effect)
@@ -111,7 +124,7 @@ def _pairing(dataset: str, screen: str, rows: pd.DataFrame) -> Finding:
 
 def fsq_ce_best(evidence: Evidence) -> list[Finding]:
     found = [
-        _best_is(evidence, d, s, m, rows, (rows["head"] == "ce") & (rows["bottleneck"] == DISCRETE), "FSQ and ce")
+        _best_is(evidence, d, _part(s, m), rows, lambda row: row[:2] == (DISCRETE, "ce"), "FSQ and ce")
         for m in (TREATED, UNTREATED)
         for d, s, rows in encoders(evidence, m)
     ]
@@ -119,39 +132,37 @@ def fsq_ce_best(evidence: Evidence) -> list[Finding]:
 
 
 def fsq_dominates(evidence: Evidence) -> list[Finding]:
-    found = [_dominates(d, s, m, rows) for m in (TREATED, UNTREATED) for d, s, rows in encoders(evidence, m)]
+    found = [_dominates(d, _part(s, m), rows) for m in (TREATED, UNTREATED) for d, s, rows in encoders(evidence, m)]
     return found + _unrun(evidence, (TREATED, UNTREATED))
 
 
-def _dominates(dataset: str, screen: str, metric: str, rows: pd.DataFrame) -> Finding:
-    part = _part(screen, metric)
-    wide = rows.pivot_table(index="head", columns="bottleneck", values="value", sort=False)
-    wide = wide.reindex(columns=[DISCRETE, CONTINUOUS]).dropna()
-    if len(wide) < len(HEADS):
-        reason = f"needs all four heads on both bottlenecks; {len(wide)} are there"
-        return undecided(dataset, part, reason)
-    wins = int((wide[DISCRETE] > wide[CONTINUOUS]).sum())
-    numbers = "; ".join(f"{h}: {digits(row[DISCRETE])} against {digits(row[CONTINUOUS])}" for h, row in wide.iterrows())
-    verdict = Verdict.HOLDS if wins / len(wide) >= MOST else Verdict.FAILS
-    return Finding(dataset, part, verdict, numbers, wins / len(wide), f"FSQ higher with {wins} of {len(wide)} heads")
+def _dominates(dataset: str, part: str, rows: list[Encoder]) -> Finding:
+    by_name = {(row.bottleneck, row.head): row.value for row in rows}
+    pairs = [(h, by_name.get((DISCRETE, h)), by_name.get((CONTINUOUS, h))) for h in HEADS]
+    both = [(h, fsq, gauss) for h, fsq, gauss in pairs if fsq is not None and gauss is not None]
+    if len(both) < len(HEADS):
+        return undecided(dataset, part, f"needs all four heads on both bottlenecks; {len(both)} are there")
+    wins = sum(fsq > gauss for _, fsq, gauss in both)
+    numbers = "; ".join(f"{h}: {digits(fsq)} against {digits(gauss)}" for h, fsq, gauss in both)
+    verdict = Verdict.HOLDS if wins / len(both) >= MOST else Verdict.FAILS
+    return Finding(dataset, part, verdict, numbers, wins / len(both), f"FSQ higher with {wins} of {len(both)} heads")
 
 
 def matches_scgpt(evidence: Evidence) -> list[Finding]:
-    found = [_matches(dataset, screen, rows) for dataset, screen, rows in encoders(evidence, AUC)]
+    found = [_matches(dataset, screen, _top(rows)) for dataset, screen, rows in encoders(evidence, AUC)]
     return found + _unrun(evidence, (AUC,))
 
 
-def _matches(dataset: str, screen: str, rows: pd.DataFrame) -> Finding:
-    part, top = _part(screen, AUC), rows.loc[rows["value"].idxmax()]
-    numbers, effect = f"{_value(top)}; scGPT {SCGPT}", float(top["value"] - SCGPT)
+def _matches(dataset: str, screen: str, top: Encoder) -> Finding:
+    part, numbers, effect = _part(screen, AUC), f"{top}; scGPT {SCGPT}", top.value - SCGPT
     if screen != PFIZER:
         return undecided(dataset, part, "scGPT's number is about the Pfizer screen, not about this one", numbers)
-    if not math.isfinite(top["low"]):
+    if not math.isfinite(top.low):
         return undecided(dataset, part, "no interval", numbers, effect)
-    inside = top["low"] <= SCGPT <= top["high"]
-    reason = f"0.81 lies {'inside' if inside else 'outside'} an interval {top['high'] - top['low']:.2f} wide"
-    above = not inside and effect > 0
-    return Finding(dataset, part, Verdict.HOLDS if inside or above else Verdict.FAILS, numbers, effect, reason)
+    inside = top.low <= SCGPT <= top.high
+    reason = f"0.81 lies {'inside' if inside else 'outside'} an interval {top.high - top.low:.2f} wide"
+    verdict = Verdict.HOLDS if inside or effect > 0 else Verdict.FAILS
+    return Finding(dataset, part, verdict, numbers, effect, reason)
 
 
 def bounded_bins(evidence: Evidence) -> list[Finding]:

@@ -15,6 +15,7 @@ from expressionvae.paper.claims.headline import (
     who,
 )
 from expressionvae.paper.claims.verdict import (
+    UNKNOWN,
     Claim,
     Difference,
     Finding,
@@ -50,10 +51,7 @@ class Order:
         self.differences: list[tuple[str, Difference]] = []
         for (rich, first), (poor, second) in self._pairs:
             difference = compare(first, second, metric, shared=len(self._pairs))
-            sign = None if difference.sign is None else difference.sign * side
-            self.differences.append(
-                (f"{rich} and {poor}", Difference(difference.gain * side, difference.ses * side, sign))
-            )
+            self.differences.append((f"{rich} and {poor}", difference if side == 1 else -difference))
 
     @property
     def known(self) -> bool:
@@ -103,7 +101,7 @@ def _sign(scores: Scores, dataset: str, metric: str) -> Finding:
         return _incomplete(dataset, metric)
     effect = sum(order.tau for order in found.values()) / len(found)
     if not all(order.known for order in found.values()):
-        return undecided(dataset, label(metric), "one replicate: noise unknown", _taus(found), effect)
+        return undecided(dataset, label(metric), UNKNOWN, _taus(found), effect)
     signs = [(order.decided > 0) - (order.decided < 0) for order in found.values()]
     verdict = of_signs(signs)
     pairs = ", ".join(
@@ -121,7 +119,7 @@ def _share(scores: Scores, dataset: str) -> Finding:
     numbers = f"{right} of {len(taus)} correlations have the sign that the paper says"
     exact = f"{sum(tau == 1 for tau in taus)} of {len(taus)} orders are exactly the paper's"
     if not all(o.known for metric in GROUPED for o in orders(scores, dataset, metric).values()):
-        return undecided(dataset, "all eight metrics", f"one replicate: noise unknown; {exact}", numbers, share)
+        return undecided(dataset, "all eight metrics", f"{UNKNOWN}; {exact}", numbers, share)
     return Finding(
         dataset, "all eight metrics", Verdict.HOLDS if right == len(taus) else Verdict.FAILS, numbers, share, exact
     )
@@ -137,7 +135,7 @@ def _monotone(scores: Scores, dataset: str, metric: str) -> Finding:
         return _incomplete(dataset, metric)
     effect = min(order.tau for order in found.values())
     if not all(order.known for order in found.values()):
-        return undecided(dataset, label(metric), "one replicate: noise unknown", _taus(found), effect)
+        return undecided(dataset, label(metric), UNKNOWN, _taus(found), effect)
     against = {prior: order.against for prior, order in found.items() if order.against}
     if against:
         listed = "; ".join(f"{names.prior(prior)} {', '.join(pairs)}" for prior, pairs in against.items())
@@ -158,7 +156,7 @@ def _nb_pair(scores: Scores, dataset: str, metric: str) -> Finding:
         return undecided(dataset, label(metric), "needs nb-sample and nb-deter under one prior")
     side = towards_sampling(metric)
     compared = [(p, compare(drawn, mean, metric, shared=len(found))) for p, drawn, mean in found]
-    signs = [None if d.sign is None else d.sign * side for _, d in compared]
+    signs = [d.sign if side == 1 else (-d).sign for _, d in compared]
     numbers = "; ".join(f"{names.prior(p)} {show(drawn)} sampled, {show(mean)} mean" for p, drawn, mean in found)
     gains = [d.gain for _, d in compared]
     said = "sampling" if side == 1 else "the mean"
@@ -196,7 +194,7 @@ def _delta(scores: Scores, dataset: str) -> tuple[Finding, str | None]:
     winner = {1: "sampling", -1: "deterministic"}.get(difference.sign or 0)
     numbers = f"{drawn[0]} {show(drawn[1])}; {fixed[0]} {show(fixed[1])}"
     if winner is None:
-        why = "one replicate: noise unknown" if difference.sign is None else "within noise"
+        why = UNKNOWN if difference.sign is None else "within noise"
         return undecided(dataset, part, why, numbers, difference.gain), None
     if dataset not in WINNER:
         why = f"{winner} wins; the paper says nothing of this screen"
@@ -233,7 +231,7 @@ def _collapse(scores: Scores, dataset: str, prior: str) -> Finding:
     difference = compare(rich, poor, "fd")
     numbers = f"{DECODERS[0]} {show(rich)}, {DECODERS[-1]} {show(poor)}"
     if difference.sign is None:
-        return undecided(dataset, part, "one replicate: noise unknown", numbers, times)
+        return undecided(dataset, part, UNKNOWN, numbers, times)
     if difference.sign == 0:
         return undecided(dataset, part, "within noise", numbers, times)
     verdict = Verdict.HOLDS if times >= least else Verdict.FAILS

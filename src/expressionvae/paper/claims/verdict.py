@@ -17,11 +17,16 @@ NOISE = (
     "Two means differ when they are further apart than *t* combined standard errors, where *t* is the two-sided "
     "5% point of Student's distribution (2.45 for four replicates against four, 4.30 for two against two); where "
     "one verdict rests on several comparisons, they share the 5% (Bonferroni). A number of ours from a single "
-    "replicate decides nothing that noise could decide. A number that the paper prints without a standard error "
+    "replicate, or two numbers whose replicates do not differ at all, decide nothing that noise could decide. That two "
+    "things are equal needs at least three replicates of each. A number that the paper prints without a standard error "
     "is given that of the number it is compared with (where neither has one, both are taken as exact), and a "
     "standard error printed as 0.000 is taken as half a unit of its last digit. Standard errors are "
     "over the seeds that were varied (in the default plan: sampling seeds, not training seeds)."
 )
+
+
+UNKNOWN = "noise unknown (a single replicate, or replicates that do not differ)"
+FEW = 3  # replicates a side that a verdict of equality needs: with fewer, hardly anything could be told apart
 
 
 class Verdict(StrEnum):
@@ -72,6 +77,10 @@ class Difference:
     ses: float
     sign: Literal[-1, 0, 1] | None
 
+    def __neg__(self) -> "Difference":
+        turned: dict[int | None, Literal[-1, 0, 1] | None] = {1: -1, 0: 0, -1: 1, None: None}
+        return Difference(-self.gain, -self.ses, turned[self.sign])
+
 
 def compare(first: Number, second: Number, metric: str, shared: int = 1) -> Difference:
     """Whether two means of `metric` differ beyond noise, as one of `shared` comparisons."""
@@ -81,7 +90,8 @@ def compare(first: Number, second: Number, metric: str, shared: int = 1) -> Diff
     direction = 1 if gain > 0 else -1
     errors, freedom = combined(first, second)
     if not any(errors):
-        return Difference(gain, math.nan, 0 if gain == 0 else direction)
+        exact = first.printed and second.printed
+        return Difference(gain, math.nan, 0 if gain == 0 else direction if exact else None)
     ses = gain / math.hypot(*errors)
     return Difference(gain, ses, direction if abs(ses) > limit(freedom, shared) else 0)
 
@@ -99,6 +109,11 @@ def combined(first: Number, second: Number) -> tuple[tuple[float, float], int]:
 def limit(freedom: int, shared: int = 1) -> float:
     """How many combined standard errors apart two means have to be."""
     return float(student.ppf(1 - LEVEL / 2 / shared, freedom))
+
+
+def few(numbers: Iterable[Number]) -> bool:
+    """Whether some of ours have fewer replicates than a verdict of equality needs."""
+    return any(number.n < FEW for number in numbers if not number.printed)
 
 
 def of_signs(signs: Iterable[int | None]) -> Verdict:
