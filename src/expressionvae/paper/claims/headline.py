@@ -215,15 +215,15 @@ def _both(evidence: Evidence, dataset: str) -> Finding:
         return undecided(dataset, "", "no baseline beside our rows on this screen")
     both = [name for name in known if led[name] and spread[name]]
     if both:
-        return Finding(dataset, "", Verdict.FAILS, "", len(both), f"{_names(both)} leads in both families")
+        return Finding(dataset, "", Verdict.FAILS, "", float(len(both)), f"{_names(both)} leads in both families")
     unclear = [name for name in known if led[name] and spread[name] is None]
     parts = [f"{names.baseline(n)} leads on {', '.join(map(label, led[n] or []))}" for n in known if led[n]]
     if unclear:
         why = f"{_names(unclear)} leads on ranking and has no distribution metric here"
-        return undecided(dataset, "", why, "; ".join(parts), 0)
+        return undecided(dataset, "", why, "; ".join(parts), 0.0)
     missing = unrun(evidence, dataset, REAL, evidence.rivals(dataset, "pds")[0])
     verdict, reason = universal(Verdict.HOLDS, "no baseline leads in both families", missing)
-    return Finding(dataset, "", verdict, "; ".join(parts), 0, reason)
+    return Finding(dataset, "", verdict, "; ".join(parts), 0.0, reason)
 
 
 def _leads(evidence: Evidence, dataset: str, name: str, metrics: list[str] | tuple[str, ...]) -> list[str] | None:

@@ -31,7 +31,7 @@ def judge(published: Evidence, ours: Evidence, made_up: Collection[str]) -> pd.D
     """COLUMNS; a claim that one side cannot judge on a screen is not decided there. `made_up` names screens
     that were trained on or embedded."""
     rows = [row for claim in CLAIMS for row in _rows(claim, published, ours, made_up)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"made_up": bool})
 
 
 def _rows(claim: Claim, published: Evidence, ours: Evidence, made_up: Collection[str]) -> list[dict]:

@@ -207,10 +207,10 @@ def _flip(winners: dict[str, str | None]) -> Finding:
     decided = {dataset: winner for dataset, winner in winners.items() if winner}
     numbers = "; ".join(f"{names.dataset(dataset)}: {winner}" for dataset, winner in decided.items())
     if len(set(decided.values())) == 2:
-        return Finding(ALL, label("pearson_delta"), Verdict.HOLDS, numbers, 2, "the winner differs between screens")
+        return Finding(ALL, label("pearson_delta"), Verdict.HOLDS, numbers, 2.0, "the winner differs between screens")
     if len(decided) < 2:
         return undecided(ALL, label("pearson_delta"), "needs two screens with a winner", numbers)
-    return Finding(ALL, label("pearson_delta"), Verdict.FAILS, numbers, 1, "the same rule wins on every screen")
+    return Finding(ALL, label("pearson_delta"), Verdict.FAILS, numbers, 1.0, "the same rule wins on every screen")
 
 
 COLLAPSE = {"parse1m": 100.0}  # "more than two orders of magnitude" on Parse; the direction alone elsewhere

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Literal
 
 from scipy.stats import t as student
@@ -106,6 +107,7 @@ def combined(first: Number, second: Number) -> tuple[tuple[float, float], int]:
     return (errors[0], errors[1]), freedom
 
 
+@cache
 def limit(freedom: int, shared: int = 1) -> float:
     """How many combined standard errors apart two means have to be."""
     return float(student.ppf(1 - LEVEL / 2 / shared, freedom))
