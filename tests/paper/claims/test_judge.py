@@ -23,6 +23,16 @@ def ours(paper, tmp_path_factory) -> Evidence:
     return sources.of_files([folder / "scores.csv"], paper, reversion=[], coverage={})
 
 
+@pytest.fixture(scope="module")
+def table(paper, ours):
+    return judge(sources.of_published(paper), ours, ["made-up"])
+
+
+@pytest.fixture(scope="module")
+def page(paper, table) -> str:
+    return markdown(table, sources.printed_twice(paper))
+
+
 def test_names_of_claims_are_unique():
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
 
@@ -32,14 +42,14 @@ def test_nothing_at_all_is_judged_without_a_row_or_an_error():
     assert len(table) == 0 and "claims" in markdown(table, sources.printed_twice(published.load([])))
 
 
-def test_what_was_not_run_is_not_decided(paper):
+def test_without_our_rows_nothing_is_decided_and_nothing_said_of_miniatures(paper):
     table = judge(sources.of_published(paper), Evidence(published=False), [])
     assert set(table["verdict_ours"]) == {"not decided at this scale"}
     assert set(table["reason_ours"]) == {"not run here"}
+    assert "miniature" not in markdown(table, sources.printed_twice(paper))
 
 
-def test_every_claim_is_judged_on_the_made_up_screen(paper, ours):
-    table = judge(sources.of_published(paper), ours, ["made-up"])
+def test_every_claim_is_judged_on_the_made_up_screen(table):
     assert set(table.loc[table["dataset"] == "made-up", "claim"]) == {claim.id for claim in CLAIMS}
     assert table.loc[table["dataset"] == "made-up", "made_up"].all()
     assert not table.loc[table["dataset"] == "replogle", "made_up"].any()
@@ -57,9 +67,7 @@ def test_one_row_of_a_model_is_enough_for_every_claim_to_answer():
         assert set(table["verdict_ours"]) == {"not decided at this scale"}
 
 
-def test_the_page_counts_what_the_table_says_and_marks_the_miniature(paper, ours):
-    table = judge(sources.of_published(paper), ours, ["made-up"])
-    page = markdown(table, sources.printed_twice(paper))
+def test_the_page_counts_what_the_table_says_and_marks_the_miniature(table, page):
     made_up = table.loc[table["made_up"], "verdict_ours"]
     counts = [int((made_up == said).sum()) for said in ("holds", "does not hold", "not decided at this scale")]
     assert f"| ours, made-up screens (miniature) | {counts[0]} | {counts[1]} | {counts[2]} |" in page
@@ -68,13 +76,7 @@ def test_the_page_counts_what_the_table_says_and_marks_the_miniature(paper, ours
     assert "| Parse 1M | AR nb-sample | P-Δ | Table 1: 0.986 | Figure 2: 0.936 |" in page
 
 
-def test_every_line_of_a_table_has_as_many_cells(paper, ours):
-    page = markdown(judge(sources.of_published(paper), ours, ["made-up"]), sources.printed_twice(paper))
+def test_every_line_of_a_table_has_as_many_cells(page):
     for block in page.split("\n\n"):
         if block.startswith("| "):
             assert len({line.replace(r"\|", "").count("|") for line in block.splitlines()}) == 1
-
-
-def test_without_made_up_screens_nothing_is_said_of_miniatures(paper):
-    table = judge(sources.of_published(paper), Evidence(published=False), [])
-    assert "miniature" not in markdown(table, sources.printed_twice(paper))

@@ -141,7 +141,7 @@ def _dominates(dataset: str, part: str, rows: list[Encoder]) -> Finding:
     pairs = [(h, by_name.get((DISCRETE, h)), by_name.get((CONTINUOUS, h))) for h in HEADS]
     both = [(h, fsq, gauss) for h, fsq, gauss in pairs if fsq is not None and gauss is not None]
     if len(both) < len(HEADS):
-        return undecided(dataset, part, f"needs all four heads on both bottlenecks; {len(both)} are there")
+        return undecided(dataset, part, f"needs a number of all four heads on both bottlenecks; {len(both)} have both")
     wins = sum(fsq > gauss for _, fsq, gauss in both)
     numbers = "; ".join(f"{h}: {digits(fsq)} against {digits(gauss)}" for h, fsq, gauss in both)
     verdict = Verdict.HOLDS if wins / len(both) >= MOST else Verdict.FAILS

@@ -49,7 +49,7 @@ def _printed(published: pd.DataFrame) -> pd.DataFrame:
     # An SE printed as 0.000 is at most half a unit of the last digit; the SE has as many decimals as the mean.
     table.loc[table["se"] == 0, "se"] = 0.5 * 10.0 ** -table["decimals"].astype(float)
     for _, group in table.groupby(_CELL, sort=False):
-        if math.isnan(group["se"].iloc[0]):
+        if len(group) > 1 and math.isnan(group["se"].iloc[0]):
             agreeing = group[_agrees(group, group.iloc[0])]["se"].dropna()
             table.loc[group.index[0], "se"] = agreeing.iloc[0] if len(agreeing) else math.nan
     table["n"] = np.where(table["se"].notna(), SEEDS, np.nan)
@@ -67,6 +67,8 @@ def printed_twice(published: pd.DataFrame) -> pd.DataFrame:
     table = _printed(published)
     lines = []
     for cell, group in table.groupby(_CELL, sort=False):
+        if len(group) == 1:
+            continue
         first = group.iloc[0]
         for other in group[~_agrees(group, first)].to_dict("records"):
             named = dict(zip(_CELL, cell, strict=True))
