@@ -1,0 +1,166 @@
+"""Evidence from the paper's printed tables, and from our own score files."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from expressionvae.files import UserError
+from expressionvae.paper import scores as score_files
+from expressionvae.paper.claims.evidence import PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
+from expressionvae.paper.published import as_summary
+
+# A quantity that is printed more than once is read from the first of these: Tables 5-9 have the most digits and
+# standard errors; Table 1 is what the text quotes. Table 4 is about another gene set and is not evidence here.
+PRECEDENCE = ("table5", "table6", "table7", "table8", "table9", "table1", "figure2")
+SEEDS = 4  # Section 4: "All numbers report mean +- SE across four seeds"
+COVERAGE = {"parse1m": 1.0, "replogle": 0.9969}  # Section 3.1, the paragraph on quantile binning
+POSITIVES, TARGETS = 6, 1732  # Section 4.3: NF-kB positive controls among the ranked perturbations
+_BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
+_CELL = ["dataset", "bottleneck", "prior", "decoder", "baseline", "metric"]
+
+
+def of_published(published: pd.DataFrame) -> Evidence:
+    """The paper's own numbers (`published.load`) as evidence."""
+    printed = _printed(published)
+    used = printed.drop_duplicates(_CELL)[TABLE]
+    return Evidence(
+        published=True,
+        scores=Scores(used, printed=True),
+        borrowed=Scores(used[used["baseline"] != ""], printed=True),
+        reversion=_figure3(published),
+        coverage=COVERAGE if len(published) else {},
+    )
+
+
+def _printed(published: pd.DataFrame) -> pd.DataFrame:
+    """All printings of all quantities, in order of precedence, with `item`, `decimals` and an SE where one fits."""
+    parts = [
+        as_summary(published, item).assign(
+            item=item, decimals=published.loc[published["item"] == item, "decimals"].to_numpy()
+        )
+        for item in PRECEDENCE
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table["bottleneck"] = table["prior"].map(_BOTTLENECK).fillna("")
+    # An SE printed as 0.000 is at most half a unit of the last digit; the SE has as many decimals as the mean.
+    table.loc[table["se"] == 0, "se"] = 0.5 * 10.0 ** -table["decimals"].astype(float)
+    for _, group in table.groupby(_CELL, sort=False):
+        if len(group) > 1 and math.isnan(group["se"].iloc[0]):
+            agreeing = group[_agrees(group, group.iloc[0])]["se"].dropna()
+            table.loc[group.index[0], "se"] = agreeing.iloc[0] if len(agreeing) else math.nan
+    table["n"] = np.where(table["se"].notna(), SEEDS, np.nan)
+    return table
+
+
+def _agrees(group: pd.DataFrame, first: pd.Series) -> pd.Series:
+    """Which printings are the first one up to rounding."""
+    coarser = group["decimals"].clip(upper=first["decimals"]).astype(float)
+    return (group["mean"] - first["mean"]).abs() <= 0.5 * 10.0**-coarser * (1 + 1e-6)
+
+
+def printed_twice(published: pd.DataFrame) -> pd.DataFrame:
+    """Quantities that the paper prints with different values: _CELL, used, mean (used), item, other."""
+    table = _printed(published)
+    lines = []
+    for cell, group in table.groupby(_CELL, sort=False):
+        if len(group) == 1:
+            continue
+        first = group.iloc[0]
+        for other in group[~_agrees(group, first)].to_dict("records"):
+            named = dict(zip(_CELL, cell, strict=True))
+            lines.append(named | {"used": first["item"], "mean": first["mean"]} | _other(other))
+    return pd.DataFrame(lines, columns=[*_CELL, "used", "mean", "item", "other"])
+
+
+def _other(row: Mapping) -> dict:
+    return {"item": row["item"], "other": row["mean"]}
+
+
+def _figure3(published: pd.DataFrame) -> pd.DataFrame:
+    rows = published[published["item"] == "figure3"]
+    table = pd.DataFrame(
+        {
+            "dataset": rows["dataset"],
+            "embedding": np.where(rows["head"] != "", TRAINED, ""),
+            "bottleneck": rows["model"],
+            "head": rows["head"],
+            "screen": PFIZER,
+            "metric": rows["metric"],
+            "value": rows["mean"],
+        }
+    )
+    spread = [_auc_width(metric, value) for metric, value in zip(table["metric"], table["value"], strict=True)]
+    table["low"], table["high"] = table["value"] - spread, (table["value"] + spread).clip(upper=1.0)
+    return table[REVERSION].reset_index(drop=True)
+
+
+def _auc_width(metric: str, value: float) -> float:
+    return 1.96 * auc_se(value, POSITIVES, TARGETS - POSITIVES) if metric == "enrichment_auc" else math.nan
+
+
+def auc_se(auc: float, positives: int, negatives: int) -> float:
+    """Standard error of a rank AUC from its counts alone (Hanley and McNeil, Radiology 143, 1982)."""
+    both_positive, both_negative = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    spread = auc * (1 - auc) + (positives - 1) * (both_positive - auc**2) + (negatives - 1) * (both_negative - auc**2)
+    return math.sqrt(spread / (positives * negatives))
+
+
+def of_files(
+    scores: Iterable[str | Path],
+    published: pd.DataFrame,
+    *,
+    reversion: Iterable[str | Path],
+    coverage: Mapping[str, str | Path],
+) -> Evidence:
+    """Our own score files as evidence; baselines that were not run are borrowed from `published`.
+
+    `scores` are long tables (`scores.collect`) that may share rows; `coverage` is a JSON file per dataset.
+    Raises UserError for a file that lacks a column.
+    """
+    table = _together([score_files.read(path) for path in scores])
+    unbiased, half = (Scores(score_files.summarise(table, variant)) for variant in ("unbiased", "half"))
+    return Evidence(
+        published=False,
+        scores=Scores(score_files.summarise(table, "paper")),
+        unbiased=unbiased,
+        half=half,
+        borrowed=of_published(published).borrowed,
+        reversion=pd.concat([pd.DataFrame(columns=REVERSION), *map(_read_reversion, reversion)], ignore_index=True),
+        coverage={dataset: _share(path) for dataset, path in coverage.items()},
+    )
+
+
+def listed(files: str | Iterable[str]) -> list[str]:
+    """Files of one Snakemake input, which is a string where there is one."""
+    return [files] if isinstance(files, str) else list(files)
+
+
+def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """One long table; a run that several files hold must have the same scores in each."""
+    whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=score_files.COLUMNS)
+    key = [*score_files.RUN, *score_files.SEEDS, "metric", "variant"]
+    once = whole.drop_duplicates()
+    twice = once[once.duplicated(key)]
+    assert twice.empty, f"two scores of one run differ between files: {twice.iloc[0].to_dict()}"
+    return once
+
+
+def _read_reversion(path: str | Path) -> pd.DataFrame:
+    table = pd.read_csv(path, keep_default_na=False, dtype=str)
+    for column in REVERSION:
+        if column not in table.columns:
+            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(REVERSION)}")
+    for column in ("value", "low", "high"):
+        table[column] = pd.to_numeric(table[column], errors="coerce")
+    return table[REVERSION]
+
+
+def _share(path: str | Path) -> float | None:
+    found = json.loads(Path(path).read_text(encoding="utf-8"))
+    if "share" not in found:
+        raise UserError(f"{path}: key 'share' is missing; expected the result of bin_coverage")
+    return found["share"]

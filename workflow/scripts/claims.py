@@ -1,0 +1,25 @@
+"""Judge the paper's claims on its own numbers and on ours."""
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    from expressionvae.files import written
+    from expressionvae.paper import published
+    from expressionvae.paper.claims import sources
+    from expressionvae.paper.claims.judge import judge
+    from expressionvae.paper.claims.render import markdown
+
+    given, params = snakemake.input, snakemake.params
+    numbers = published.load(given.published)
+    ours = sources.of_files(
+        sources.listed(given.scores),
+        numbers,
+        reversion=sources.listed(given.get("reversion", [])),
+        coverage=dict(zip(params.coverage_of, sources.listed(given.get("coverage", [])), strict=True)),
+    )
+    table = judge(sources.of_published(numbers), ours, params.made_up)
+    with written(snakemake.output.csv) as path:
+        table.to_csv(path, index=False)
+    with written(snakemake.output.md) as path:
+        path.write_text(markdown(table, sources.printed_twice(numbers)), encoding="utf-8")
+    print(f"{len(table)} verdicts; ours: {table['verdict_ours'].value_counts().to_dict()}")
