@@ -54,8 +54,8 @@ BOTTLENECKS = {
 PRIORS = {
     "ar": {"kind": "ar"},
     "mdlm": {"kind": "mdlm", "steps": 128},
-    "mdlm-1": {"kind": "mdlm", "steps": 1},
-    "mdlm-32": {"kind": "mdlm", "steps": 32},
+    "mdlm-1": {"weights": "mdlm", "steps": 1},
+    "mdlm-32": {"weights": "mdlm", "steps": 32},
     "flow": {"kind": "flow", "steps": 32},
 }
 

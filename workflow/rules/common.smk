@@ -153,6 +153,8 @@ def shown(item):
     """The kinds of files of an item that a reader opens."""
     if item in SETTINGS_TABLES:
         return "csv", "md", "tex"
+    if item == "claims":
+        return "csv", "md"
     return ("pdf", "png") if item in FIGURES else ("csv", "md", "tex", "compared")
 
 
@@ -175,6 +177,15 @@ def paper_files():
 def made_files():
     """The files of all tables and figures that the config asks for."""
     return [file for item in config["items"] for file in rendered(item, *shown(item)).values()]
+
+
+def scored_items():
+    """The tables and figures with scores behind them, which the claims are judged on."""
+    return [item for item in config["items"] if grid.item_runs(config, item)]
+
+
+def made_up():
+    return [name for name, entry in config["datasets"].items() if entry["kind"] == "made-up"]
 
 
 def trainings():

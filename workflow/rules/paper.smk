@@ -5,6 +5,7 @@ localrules:
     score_table,
     settings_table,
     figure2,
+    claims,
     loss_curves,
     config_in_force,
 
@@ -75,6 +76,25 @@ rule figure2:
         decoders=names_of("figure2", "decoder"),
     script:
         "../scripts/figure2.py"
+
+
+rule claims:
+    input:
+        scores=[file for item in scored_items() for file in rendered(item, "scores").values()],
+        coverage=[f"results/{dataset}/bin_coverage.json" for dataset in config["screens"]],
+        published=PUBLISHED,
+    output:
+        **rendered("claims", "csv", "md"),
+    log:
+        "logs/claims.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        made_up=made_up(),
+        coverage_of=config["screens"],
+    script:
+        "../scripts/claims.py"
 
 
 rule loss_curves:

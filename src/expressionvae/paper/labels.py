@@ -37,13 +37,19 @@ def labels(
 def _prior(prior: str, used: Sequence[str], priors: Entries) -> str:
     """As in "MDLM", or "MDLM, 32 steps" where the number of steps is what tells priors apart."""
     entry = priors.get(prior, {})
-    kind, steps = entry.get("kind", prior), entry.get("steps")
-    family = [other for other in used if priors.get(other, {}).get("kind") == kind]
+    kind, steps = _kind(prior, priors), entry.get("steps")
+    family = [other for other in used if _kind(other, priors) == kind]
     if steps is None or (prior == kind and len(family) == 1):
         return names.prior(prior)
     twins = [other for other in family if priors[other].get("steps") == steps]
     text = f"{names.prior(kind)}, {steps} step{'' if steps == 1 else 's'}"
     return f"{text} ({prior})" if len(twins) > 1 else text
+
+
+def _kind(prior: str, priors: Entries) -> str:
+    """The kind of a prior, or of the one whose weights it samples with."""
+    entry = priors.get(prior, {})
+    return entry.get("kind") or priors.get(entry.get("weights", ""), {}).get("kind", prior)
 
 
 def _run(

@@ -92,7 +92,7 @@ def _resolve(path: str, config: Config) -> str | None:
     """`path` with the name of the main entry of its kind: the one called as its kind, or else the first of it."""
     for kind, section in _KINDS.items():
         if f"{{{kind}}}" in path:
-            names = [name for name, entry in config[section].items() if entry["kind"] == kind]
+            names = [name for name, entry in config[section].items() if entry.get("kind") == kind]
             return path.replace(f"{{{kind}}}", kind if kind in names else names[0]) if names else None
     return path
 
