@@ -25,6 +25,8 @@ def written(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         os.chmod(temporary, 0o666 & ~_umask())
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())  # a machine that goes down must not leave an empty file under the name
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,10 +1,18 @@
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from expressionvae.training.checkpoints import Checkpoints, Stopped
 from expressionvae.training.loop import Trainer
+from tests.conftest import REPOSITORY
 from tests.training.test_plan import plan
 
 
@@ -12,8 +20,8 @@ class Killed(Exception):
     pass
 
 
-def trainer(checkpoint: Path, dies_at: int | None = None) -> Trainer:
-    """A regression with dropout, so that the random state matters."""
+def trainer(folder: Path, dies_at: int | None = None, signal_at: int | None = None, pause: float = 0.0) -> Trainer:
+    """A regression with dropout, so that the random state matters; it can die or be told to stop at a step."""
     torch.manual_seed(0)
     data = torch.randn(64, 3, generator=torch.Generator().manual_seed(1))
     model = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1))
@@ -24,9 +32,13 @@ def trainer(checkpoint: Path, dies_at: int | None = None) -> Trainer:
         made += model.training
         if made == dies_at:
             raise Killed
+        if made == signal_at:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(pause)
         return {"loss": (model(data[cells]).squeeze(-1) - data[cells].sum(1)).square().mean()}
 
-    return Trainer(model, losses, 64, plan(), seed=0, device=torch.device("cpu"), checkpoint=checkpoint)
+    checkpoints = Checkpoints(folder, "a")
+    return Trainer(model, losses, 64, plan(), seed=0, device=torch.device("cpu"), checkpoints=checkpoints)
 
 
 def weights(trainer: Trainer) -> torch.Tensor:
@@ -34,25 +46,75 @@ def weights(trainer: Trainer) -> torch.Tensor:
 
 
 def test_a_killed_training_resumes_to_the_same_weights_and_losses(tmp_path):
-    whole = trainer(tmp_path / "whole.pt")
+    whole = trainer(tmp_path / "whole")
     history = whole.run("test")
     with pytest.raises(Killed):
-        trainer(tmp_path / "killed.pt", dies_at=57).run("test")
-    resumed = trainer(tmp_path / "killed.pt")
+        trainer(tmp_path / "killed", dies_at=57).run("test")
+    resumed = trainer(tmp_path / "killed")
     assert resumed.run("test") == history
     assert torch.equal(weights(resumed), weights(whole))
 
 
+def test_a_training_that_is_told_to_stop_loses_no_step(tmp_path, capsys):
+    history = trainer(tmp_path / "whole").run("test")
+    with pytest.raises(Stopped):
+        trainer(tmp_path / "stopped", signal_at=57).run("test")
+    assert "test: SIGUSR1: stops after step 57, kept" in capsys.readouterr().err
+    resumed = trainer(tmp_path / "stopped")
+    assert resumed.run("test") == history
+    assert "test: goes on after step 57, from" in capsys.readouterr().out
+
+
+CHILD = """
+import sys
+from pathlib import Path
+import torch
+from tests.training.test_loop import trainer, weights
+made = trainer(Path(sys.argv[1]), pause=float(sys.argv[2]))
+made.run("test")
+torch.save(weights(made), Path(sys.argv[1]) / "result")
+"""
+
+
+def child(folder: Path, pause: float) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", CHILD, folder, str(pause)], cwd=REPOSITORY, stderr=subprocess.PIPE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGKILL, -9)])
+def test_a_process_killed_at_a_random_step_resumes_to_equal_weights(number, code, tmp_path):
+    whole = trainer(tmp_path / "whole")
+    whole.run("test")
+    killed = child(tmp_path / "killed", pause=0.03)
+    while not list((tmp_path / "killed").glob("a-*.pt")):
+        assert killed.poll() is None
+        time.sleep(0.05)
+    time.sleep(random.uniform(0, 1.5))
+    killed.send_signal(number)
+    assert killed.wait() == code and not (tmp_path / "killed" / "result").exists()
+    assert child(tmp_path / "killed", pause=0).wait() == 0
+    assert torch.equal(torch.load(tmp_path / "killed" / "result"), weights(whole))
+
+
+@pytest.mark.slow
+def test_of_two_attempts_at_once_the_second_takes_up_what_the_first_finished(tmp_path):
+    first, second = (child(tmp_path, pause=0.02) for _ in range(2))
+    messages = [process.communicate()[1].decode() for process in (first, second)]
+    assert first.returncode == second.returncode == 0
+    waited, trained = sorted(messages, key=lambda message: "waits for" not in message)
+    assert "waits for another attempt" in waited and "test 100/100" not in waited and "test 100/100" in trained
+
+
 def test_the_same_seed_gives_the_same_weights(tmp_path):
     results = []
-    for name in ("a.pt", "b.pt"):
+    for name in ("a", "b"):
         made = trainer(tmp_path / name)
         results.append((made.run("test"), weights(made)))
     assert results[0][0] == results[1][0] and torch.equal(results[0][1], results[1][1])
 
 
 def test_the_loss_table_has_training_and_validation_rows(tmp_path):
-    history = trainer(tmp_path / "x.pt").run("test")
+    history = trainer(tmp_path / "x").run("test")
     assert [row["step"] for row in history if row["split"] == "train"] == list(range(5, 101, 5))
     assert [row["step"] for row in history if row["split"] == "validation"] == list(range(10, 101, 10))
     assert history[-1]["loss"] < history[0]["loss"]

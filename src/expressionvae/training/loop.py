@@ -1,5 +1,7 @@
 """The loop that trains stage 1 and stage 2 alike: AdamW, clipping, bf16 on a GPU, checkpoints that resume."""
 
+import signal
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from expressionvae.files import written
+from expressionvae.training.checkpoints import Checkpoints, Stopped
 from expressionvae.training.plan import Order, Plan, split
 from expressionvae.training.progress import Progress
 
@@ -44,8 +47,7 @@ class Trainer:
     Args:
         losses: losses of the model on the cells of given indices.
         cells: number of training cells.
-        checkpoint: where the state is kept between attempts; no declared output of a rule, since Snakemake
-            deletes those when a job fails. Its name must hold a fingerprint of everything the training depends on.
+        checkpoints: where the state is kept between attempts.
     """
 
     def __init__(
@@ -57,15 +59,10 @@ class Trainer:
         *,
         seed: int,
         device: torch.device,
-        checkpoint: Path,
+        checkpoints: Checkpoints,
     ):
-        self.model, self.losses, self.plan, self.device, self.checkpoint = (
-            model,
-            losses,
-            plan,
-            device,
-            checkpoint,
-        )
+        self.model, self.losses, self.plan = model, losses, plan
+        self.device, self.checkpoints = device, checkpoints
         self.optimiser = torch.optim.AdamW(
             model.parameters(), plan.learning_rate, weight_decay=plan.weight_decay, fused=True
         )
@@ -76,18 +73,32 @@ class Trainer:
         self.pending: list[dict[str, float]] = []  # losses since the last row of the history
 
     def run(self, what: str) -> list[Row]:
-        """Train to the end; return the loss table (one row a split and step)."""
-        if self.checkpoint.exists():
-            self._restore()
-            print(f"{what}: resumed at step {self.step} from {self.checkpoint}")
-        progress = Progress(what, self.plan.iterations, self.step)
-        self.model.train()
-        while self.step < self.plan.iterations:
-            loss = self._advance()
-            self._record()
-            progress.advance(note=f"loss {loss:.4g}")
+        """Train to the end; return the loss table (one row a split and step).
+
+        Raises:
+            Stopped: at SIGTERM or SIGUSR1, after the step in hand, once the state is kept.
+        """
+        with self.checkpoints.locked(what) as asked:
+            state = self.checkpoints.load(what)
+            if state:
+                self._restore(state)
+            progress = Progress(what, self.plan.iterations, self.step)
+            self.model.train()
+            while self.step < self.plan.iterations:
+                loss = self._advance()
+                self._record()
+                progress.advance(note=f"loss {loss:.4g}")
+                if asked and self.step < self.plan.iterations:
+                    self._stop(what, signal.Signals(asked[0]).name)
         self.model.eval()
         return self.history
+
+    def _stop(self, what: str, why: str) -> None:
+        self._save()
+        print(
+            f"{what}: {why}: stops after step {self.step}, kept; the next attempt goes on from there", file=sys.stderr
+        )
+        raise Stopped
 
     @property
     def rate(self) -> float:
@@ -135,28 +146,25 @@ class Trainer:
         return rows
 
     def _save(self) -> None:
-        with written(self.checkpoint) as temporary:
-            torch.save(self._state(), temporary)
-
-    def _state(self) -> dict[str, Any]:
-        return {
+        gpu = self.device.type == "cuda"
+        state = {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
             "history": self.history,
             "pending": self.pending,
             "random": torch.get_rng_state(),
-            "random_gpu": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
+            "random_gpu": torch.cuda.get_rng_state(self.device) if gpu else None,
         }
+        self.checkpoints.save(self.step, state)
 
-    def _restore(self) -> None:
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+    def _restore(self, state: dict[str, Any]) -> None:
+        # The schedule and the order of the cells are functions of the step.
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.history, self.pending = state["step"], state["history"], state["pending"]
         torch.set_rng_state(state["random"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state_all(state["random_gpu"])
+        if self.device.type == "cuda" and state["random_gpu"] is not None:
+            torch.cuda.set_rng_state(state["random_gpu"], self.device)
 
 
 def _devices(device: torch.device) -> list[int]:

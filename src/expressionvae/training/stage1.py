@@ -10,6 +10,7 @@ from torch import Tensor
 from expressionvae.data.cells import Cells
 from expressionvae.provenance import fingerprint
 from expressionvae.tensors import Counts, Library
+from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents
 from expressionvae.training.loop import Row, Trainer, best_device, precision
 from expressionvae.training.plan import Plan
@@ -36,7 +37,8 @@ def train(
         loss, penalty = model(*batch(cells, indices, device))
         return {"loss": loss + penalty, "reconstruction": loss, "penalty": penalty}
 
-    trainer = Trainer(model, losses, len(cells), plan, seed=seed, device=device, checkpoint=checkpoints / f"{name}.pt")
+    kept = Checkpoints(checkpoints, name)
+    trainer = Trainer(model, losses, len(cells), plan, seed=seed, device=device, checkpoints=kept)
     return model, trainer.run("vae")
 
 

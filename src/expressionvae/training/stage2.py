@@ -11,6 +11,7 @@ from torch import Tensor
 from expressionvae.files import UserError
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.provenance import fingerprint
+from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents
 from expressionvae.training.loop import Row, Trainer, best_device, precision
 from expressionvae.training.plan import Plan
@@ -56,8 +57,8 @@ def train(
         batch = (column[cells].to(device) for column in (values, perturbation, cell_type))
         return {"loss": model(*batch)}
 
-    checkpoint = checkpoints / f"{name}.pt"
-    trainer = Trainer(model, losses, len(values), plan, seed=seed, device=device, checkpoint=checkpoint)
+    kept = Checkpoints(checkpoints, name)
+    trainer = Trainer(model, losses, len(values), plan, seed=seed, device=device, checkpoints=kept)
     return model, trainer.run(plan_of.options["kind"])
 
 

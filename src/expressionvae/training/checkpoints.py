@@ -1,0 +1,143 @@
+"""The states of one training between attempts: whole or absent, the last two, written by one attempt at a time."""
+
+import contextlib
+import fcntl
+import io
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+from expressionvae.files import UserError, written
+
+KEPT = 2  # a newest file that a broken disk damaged leaves the one before
+
+
+class Stopped(SystemExit):
+    """The training was asked to end, and its state is kept. The exit code is EX_TEMPFAIL: try again."""
+
+    def __init__(self) -> None:
+        super().__init__(os.EX_TEMPFAIL)
+
+
+class Checkpoints:
+    """The states of one training, `{name}-{step}.pt` in a folder that other configs and versions may share.
+
+    Args:
+        folder: no declared output of a rule, since Snakemake deletes those when a job fails.
+        name: a fingerprint of everything that the training depends on: what has another name is never taken up.
+    """
+
+    def __init__(self, folder: Path, name: str):
+        self.folder, self.name = folder, name
+
+    def save(self, step: int, state: dict[str, Any]) -> None:
+        """Write the state after a step, then remove all but the last two.
+
+        Raises:
+            UserError: if the disk does not take it; the older states stay.
+        """
+        whole = io.BytesIO()  # torch's own writer hides why a disk refuses
+        torch.save({**state, "name": self.name, "step": step}, whole)
+        path = self.folder / f"{self.name}-{step:09d}.pt"
+        try:
+            with written(path) as temporary:
+                temporary.write_bytes(whole.getbuffer())
+        except OSError as error:
+            kept = f"step {_step(self.paths()[0])} is kept" if self.paths() else "none is kept yet"
+            raise UserError(f"{path}: cannot keep the state of step {step}: {error.strerror}; {kept}") from error
+        for old in self.paths()[KEPT:]:
+            old.unlink(missing_ok=True)
+
+    def load(self, what: str) -> dict[str, Any] | None:
+        """The newest readable state with its "step", or None; says what is taken up, and what is not and why."""
+        others = sorted({path.stem.partition("-")[0] for path in self.folder.glob("*.pt")} - {self.name})
+        if others:
+            print(f"{what}: not taken up, of another config, data or version: {', '.join(others)} in {self.folder}")
+        for path in self.paths():
+            try:
+                state = torch.load(path, map_location="cpu", weights_only=True)
+            except Exception as error:  # a damaged file raises a dozen kinds
+                print(f"{what}: {path} is damaged ({_first_line(error)}); the one before is tried", file=sys.stderr)
+                path.rename(path.with_suffix(".damaged"))
+                continue
+            if state.get("name") != self.name:
+                raise UserError(f"{path}: holds the state of {state.get('name')!r}, expected {self.name!r}; remove it")
+            print(f"{what}: goes on after step {state['step']}, from {path}")
+            return state
+        return None
+
+    def paths(self) -> list[Path]:
+        """Files of this training, the newest first."""
+        return sorted(self.folder.glob(f"{self.name}-*.pt"), reverse=True)
+
+    @contextlib.contextmanager
+    def locked(self, what: str, interval: float = 2.0) -> Iterator[list[int]]:
+        """Hold the folder; wait, saying for whom, while another attempt does (snakemake killed and started again).
+
+        Yields:
+            the signals to stop that have come in: empty as long as none has.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / "lock", "a+") as file, stopping() as asked:
+            said = False
+            while not _lock(file):
+                if not said:
+                    file.seek(0)
+                    print(f"{what}: waits for another attempt in {self.folder}: {file.read().strip()}", file=sys.stderr)
+                    said = True
+                if asked:
+                    raise Stopped
+                time.sleep(interval)
+            if said:
+                print(f"{what}: the other attempt has ended", file=sys.stderr)
+            file.truncate(0)
+            file.write(f"{_whoami()}\n")
+            file.flush()
+            yield asked  # the lock goes with the file, also when the process is killed
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[list[int]]:
+    """A list that fills with the signals SIGTERM and SIGUSR1 (SLURM's --signal) instead of their ending the process."""
+    received: list[int] = []
+    former = {}
+    with contextlib.suppress(ValueError):  # outside the main thread signals are not ours
+        for number in (signal.SIGTERM, signal.SIGUSR1):
+            former[number] = signal.signal(number, lambda number, _: received.append(number))
+    try:
+        yield received
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        # Two attempts then may both train; each file is still whole, since it is renamed into place.
+        print(f"warning: {file.name}: this file system has no locks ({error.strerror})", file=sys.stderr)
+    return True
+
+
+def _whoami() -> str:
+    job = os.environ.get("SLURM_JOB_ID")
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return f"{f'SLURM job {job}, ' if job else ''}process {os.getpid()} on {socket.gethostname()} since {since}"
+
+
+def _step(path: Path) -> int:
+    return int(path.stem.rpartition("-")[2])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
