@@ -20,10 +20,12 @@ from scipy import sparse
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
+from expressionvae import grid  # noqa: E402
 from expressionvae.data.cells import Cells  # noqa: E402
 from expressionvae.priors.build import Blueprint as PriorBlueprint  # noqa: E402
 from expressionvae.priors.build import build as build_prior  # noqa: E402
 from expressionvae.training import loop, plan, stage1  # noqa: E402
+from expressionvae.training.checkpoints import Checkpoints  # noqa: E402
 from expressionvae.vae.build import Blueprint, build  # noqa: E402
 
 GENES, CELLS, PERTURBATIONS, CELL_TYPES, EMBEDDING = 2000, 20_000, 400, 4, 2560
@@ -40,24 +42,27 @@ def made_up_cells() -> Cells:
     return Cells(counts, library, labels, ["A"] * CELLS, [f"g{i}" for i in range(GENES)], "p0")
 
 
-def timed(action: Callable[[], object], repeats: int = STEPS, warm_up: int = WARM_UP) -> float:
-    """Median seconds of `action`, the device idle before and after."""
-    for _ in range(warm_up):
-        action()
-    taken = []
-    for _ in range(repeats):
-        torch.cuda.synchronize()
-        started = time.perf_counter()
-        action()
-        torch.cuda.synchronize()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+def timed(*actions: Callable[[], object], burst: int = STEPS, warm_up: int = WARM_UP) -> list[float]:
+    """Seconds of one call of each action: the median of three bursts, by turns, the device idle before and after."""
+    for action in actions:
+        for _ in range(warm_up):
+            action()
+    taken = {action: [] for action in actions}
+    for _ in range(3):
+        for action in actions:
+            torch.cuda.synchronize()
+            started = time.perf_counter()
+            for _ in range(burst):
+                action()
+            torch.cuda.synchronize()
+            taken[action].append((time.perf_counter() - started) / burst)
+    return [statistics.median(times) for times in taken.values()]
 
 
 def trainer(model: torch.nn.Module, losses: loop.Losses, cells: int, settings: dict) -> loop.Trainer:
     schedule = plan.Plan(**settings)
     folder = Path(tempfile.mkdtemp())
-    options = {"seed": 0, "device": torch.device("cuda"), "checkpoint": folder / "none.pt"}
+    options = {"seed": 0, "device": torch.device("cuda"), "checkpoints": Checkpoints(folder, "none")}
     made = loop.Trainer(model, losses, cells, schedule, **options)
     model.train()
     return made
@@ -78,29 +83,29 @@ def vae(config: dict, cells: Cells, bottleneck: str, head: str) -> torch.nn.Modu
     return build(blueprint).cuda()
 
 
-def stage_one(config: dict, cells: Cells, bottleneck: str, head: str, compiled: bool = False) -> dict:
+def stage_one(config: dict, cells: Cells, bottleneck: str, head: str, compiled: bool = True) -> dict:
     """A training step with the loader, and one on a batch that stays on the device; then encoding and decoding."""
     device = torch.device("cuda")
     model = vae(config, cells, bottleneck, head)
-    called = torch.compile(model) if compiled else model
+    if compiled:
+        loop.compile_for(device, config["vae"]["training"]["compile"], model.encoder, model.decoder)
     fixed = stage1.batch(cells, torch.arange(config["vae"]["training"]["batch_size"]), device)
 
     def with_loader(indices: torch.Tensor) -> dict:
-        loss, penalty = called(*stage1.batch(cells, indices, device))
+        loss, penalty = model(*stage1.batch(cells, indices, device))
         return {"loss": loss + penalty}
 
     def on_fixed(indices: torch.Tensor) -> dict:
-        loss, penalty = called(*fixed)
+        loss, penalty = model(*fixed)
         return {"loss": loss + penalty}
 
     torch.cuda.reset_peak_memory_stats()
     loading = trainer(model, with_loader, CELLS, config["vae"]["training"])
     still = trainer(model, on_fixed, CELLS, config["vae"]["training"])
-    result = {"step_s": timed(loading._advance), "fixed_batch_step_s": timed(still._advance)}
+    step, fixed_step = timed(loading._advance, still._advance)
+    result = {"step_s": step, "fixed_batch_step_s": fixed_step}
     result["peak_gb"] = torch.cuda.max_memory_allocated() / 2**30
-    if not compiled:
-        result |= inference(config, cells, model.eval(), head)
-    return result
+    return result | inference(config, cells, vae(config, cells, bottleneck, head).eval(), head)
 
 
 def inference(config: dict, cells: Cells, model: torch.nn.Module, head: str) -> dict:
@@ -109,13 +114,14 @@ def inference(config: dict, cells: Cells, model: torch.nn.Module, head: str) -> 
     generator = torch.Generator("cuda").manual_seed(0)
     with torch.no_grad(), loop.precision(torch.device("cuda")):
         latents = model.encode(*batch)
-        encoding = timed(lambda: model.encode(*batch))
-        decoding = timed(lambda: model.decode(latents, batch[1], rule, generator))
+        encoding = timed(lambda: model.encode(*batch), burst=4, warm_up=1)[0]
+        decoding = timed(lambda: model.decode(latents, batch[1], rule, generator), burst=2, warm_up=1)[0]
     return {"encode_cells_per_s": size / encoding, "decode_cells_per_s": size / decoding}
 
 
-def stage_two(config: dict, name: str) -> dict:
-    options, gaussian = config["priors"][name], config["bottlenecks"]["gaussian"]
+def stage_two(config: dict, name: str, compiled: bool = True) -> dict:
+    options, gaussian = grid.options(config, name, sampling=False), config["bottlenecks"]["gaussian"]
+    sampling = grid.options(config, name, sampling=True)
     flow, tokens = options["kind"] == "flow", gaussian["tokens"]
     codes = 0 if flow else int(np.prod(config["bottlenecks"]["fsq"]["levels"]))
     channels = gaussian["channels"] if flow else 0
@@ -135,13 +141,15 @@ def stage_two(config: dict, name: str) -> dict:
         model, lambda _: {"loss": model(latents, perturbation, cell_type)}, CELLS, config["prior"]["training"]
     )
     torch.cuda.reset_peak_memory_stats()
-    result = {"step_s": timed(training._advance, repeats=60), "peak_gb": torch.cuda.max_memory_allocated() / 2**30}
-    model.eval()
-    for size in (config["batch_size"], 4 * config["batch_size"], 16 * config["batch_size"]):
+    if compiled:
+        loop.compile_for(torch.device("cuda"), config["prior"]["training"]["compile"], model.prior.trunk)
+    result = {"step_s": timed(training._advance, burst=60)[0], "peak_gb": torch.cuda.max_memory_allocated() / 2**30}
+    model = build_prior(blueprint, torch.randn(PERTURBATIONS, EMBEDDING), *moments).cuda().eval()
+    for size in (config["batch_size"] // 4, config["batch_size"], 4 * config["batch_size"]):
         rows = torch.randint(PERTURBATIONS, (size,)).cuda(), torch.randint(CELL_TYPES, (size,)).cuda()
         generator = torch.Generator("cuda").manual_seed(0)
         with torch.no_grad(), loop.precision(torch.device("cuda")):
-            taken = timed(lambda: model.sample(*rows, generator), repeats=3, warm_up=1)  # noqa: B023
+            taken = timed(lambda: model.sample(*rows, generator, **sampling), burst=1, warm_up=1)[0]  # noqa: B023
         result[f"sample_cells_per_s_batch_{size}"] = size / taken
     return result
 
@@ -161,11 +169,14 @@ def main(output: str | None) -> None:
 
     for name in ("ar", "mdlm", "flow"):
         note("stage2", name, stage_two(config, name))
+        note("stage2", f"{name}, not compiled", stage_two(config, name, compiled=False))
     for bottleneck, head in (("fsq", "nb"), ("fsq", "ce"), ("fsq", "hurdle"), ("fsq", "mse"), ("gaussian", "mse")):
         note("stage1", f"{bottleneck}-{head}", stage_one(config, cells, bottleneck, head))
     lean = config | {"vae": config["vae"] | {"model": config["vae"]["model"] | {"decoder_self_attention": False}}}
     note("stage1", "fsq-nb, no self-attention among genes", stage_one(lean, cells, "fsq", "nb"))
-    note("stage1", "fsq-nb, torch.compile", stage_one(config, cells, "fsq", "nb", compiled=True))
+    note("stage1", "fsq-nb, not compiled", stage_one(config, cells, "fsq", "nb", compiled=False))
+    for name in ("fsq-wide", "fsq-long", "fsq-long-wide"):
+        note("stage1", f"{name}-mse", stage_one(config, cells, name, "mse"))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from expressionvae.training.plan import Order, Plan, split
 
 def plan(**changes) -> Plan:
     rest = dict(batch_size=4, learning_rate=1e-3, weight_decay=0.0, clip=1.0, validation_fraction=0.1)
-    every = dict(validate_every=10, log_every=5, checkpoint_every=10)
+    every = dict(validate_every=10, log_every=5, checkpoint_every=10, compile=None)
     return Plan(**{"iterations": 100, "warmup": 10, **rest, **every, **changes})
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from torch import Generator, Tensor, nn
 
+from expressionvae.nn.dit import DiT
 from expressionvae.tensors import Condition, Loss
 
 
@@ -15,6 +16,7 @@ class Prior(nn.Module, ABC):
     """
 
     bottleneck: ClassVar[str]  # the kind of latents it models: "fsq" or "gaussian"
+    trunk: DiT
 
     @abstractmethod
     def loss(self, latents: Tensor, condition: Condition) -> Loss:

@@ -70,7 +70,8 @@ class Trainer:
         self.order = Order(training, plan.batch_size, seed)
         self.step = 0
         self.history: list[Row] = []
-        self.pending: list[dict[str, float]] = []  # losses since the last row of the history
+        # Losses since the last row of the history, left on the device: reading one makes a GPU wait for the host.
+        self.pending: list[dict[str, Tensor | float]] = []
 
     def run(self, what: str) -> list[Row]:
         """Train to the end; return the loss table (one row a split and step).
@@ -85,9 +86,9 @@ class Trainer:
             progress = Progress(what, self.plan.iterations, self.step)
             self.model.train()
             while self.step < self.plan.iterations:
-                loss = self._advance()
+                self._advance()
                 self._record()
-                progress.advance(note=f"loss {loss:.4g}")
+                progress.advance(note=f"loss {self.history[-1]['loss']:.4g}" if self.history else "")
                 if asked and self.step < self.plan.iterations:
                     self._stop(what, signal.Signals(asked[0]).name)
         self.model.eval()
@@ -105,7 +106,7 @@ class Trainer:
         """Learning rate of the next step."""
         return self.plan.learning_rate * self.plan.rate(self.step)
 
-    def _advance(self) -> float:
+    def _advance(self) -> None:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
         with precision(self.device):
@@ -115,13 +116,12 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
         self.optimiser.step()
         self.step += 1
-        self.pending.append({name: float(value.detach()) for name, value in losses.items()})
-        return self.pending[-1]["loss"]
+        self.pending.append({name: value.detach() for name, value in losses.items()})
 
     def _record(self) -> None:
         plan, last = self.plan, self.step == self.plan.iterations
         if self.step % plan.log_every == 0 or last:
-            self.history.append(self._row("train", self.pending))
+            self.history.append(self._row("train", floats(self.pending)))
             self.pending = []
         if self.step % plan.validate_every == 0 or last:
             self.history.append(self._row("validation", self._validate()))
@@ -151,7 +151,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "history": self.history,
-            "pending": self.pending,
+            "pending": floats(self.pending),
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state(self.device) if gpu else None,
         }
@@ -161,10 +161,29 @@ class Trainer:
         # The schedule and the order of the cells are functions of the step.
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.history, self.pending = state["step"], state["history"], state["pending"]
+        self.step, self.history = state["step"], state["history"]
+        self.pending = list(state["pending"])
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and state["random_gpu"] is not None:
             torch.cuda.set_rng_state(state["random_gpu"], self.device)
+
+
+def floats(rows: list[dict[str, Tensor | float]]) -> list[dict[str, float]]:
+    return [{name: float(value) for name, value in row.items()} for row in rows]
+
+
+def compile_for(device: torch.device, mode: str | None, *modules: nn.Module) -> None:
+    """Let torch.compile speed up the forward of modules, in place and on a GPU alone; what it cannot do runs as it is.
+
+    Args:
+        mode: of torch.compile; "reduce-overhead" replays CUDA graphs, for models whose kernels take less time than
+            their launches. None: nothing is compiled.
+    """
+    if mode is None or device.type != "cuda":
+        return
+    torch._dynamo.config.suppress_errors = True  # a cluster without a C compiler trains all the same, slower
+    for module in modules:
+        module.compile(mode=mode)
 
 
 def _devices(device: torch.device) -> list[int]:

@@ -21,6 +21,7 @@ class Plan:
         validation_fraction: share of the training cells set apart to watch the loss, never trained on.
         validate_every, log_every, checkpoint_every: steps between validation losses, rows of the loss
             table, checkpoints.
+        compile: mode of torch.compile on a GPU, or None.
     """
 
     iterations: int
@@ -33,6 +34,7 @@ class Plan:
     validate_every: int
     log_every: int
     checkpoint_every: int
+    compile: str | None
 
     def rate(self, step: int) -> float:
         """Share of the peak rate at a step: linear warm-up, then a cosine to 0 (paper Tables 2 and 3)."""

@@ -12,7 +12,7 @@ from expressionvae.provenance import fingerprint
 from expressionvae.tensors import Counts, Library
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents
-from expressionvae.training.loop import Row, Trainer, best_device, precision
+from expressionvae.training.loop import Row, Trainer, best_device, compile_for, precision
 from expressionvae.training.plan import Plan
 from expressionvae.training.progress import Progress
 from expressionvae.vae.build import Blueprint, build
@@ -31,6 +31,7 @@ def train(
     device = best_device()
     torch.manual_seed(seed)
     model = build(blueprint).to(device)
+    compile_for(device, plan.compile, model.encoder, model.decoder)
     name = fingerprint(vars(blueprint), vars(plan), seed, version, cells.checksum())
 
     def losses(indices: Tensor) -> dict[str, Tensor]:

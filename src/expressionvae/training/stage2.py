@@ -13,7 +13,7 @@ from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.provenance import fingerprint
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents
-from expressionvae.training.loop import Row, Trainer, best_device, precision
+from expressionvae.training.loop import Row, Trainer, best_device, compile_for, precision
 from expressionvae.training.plan import Plan
 from expressionvae.training.progress import Progress
 
@@ -49,6 +49,7 @@ def train(
     values = torch.from_numpy(latents.values.astype(np.int64 if latents.codes else np.float32))
     mean, std = moments(values, latents.codes)
     model = build(plan_of, torch.from_numpy(embedding), mean, std).to(device)
+    compile_for(device, plan.compile, model.prior.trunk)
     perturbation = torch.from_numpy(latents.perturbation.astype(np.int64))
     cell_type = torch.from_numpy(latents.cell_type.astype(np.int64))
     name = fingerprint(vars(plan_of), vars(plan), seed, version, latents.values, embedding)
