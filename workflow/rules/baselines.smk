@@ -10,6 +10,8 @@ rule baseline:
         cells=f"{BASELINE}/cells.h5ad",
     log:
         "logs/baseline/{dataset}/{baseline}-{sample_seed}.log",
+    benchmark:
+        "results/benchmarks/baseline/{dataset}/{baseline}-{sample_seed}.tsv"
     wildcard_constraints:
         baseline="control|perturb-mean",
     conda:

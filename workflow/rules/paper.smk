@@ -17,6 +17,8 @@ rule collect:
         scores=f"{PAPER}/{{item}}.scores.csv",
     log:
         "logs/collect/{item}.log",
+    benchmark:
+        "results/benchmarks/collect/{item}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -36,6 +38,8 @@ rule table1:
         tex=f"{PAPER}/table1.tex",
     log:
         "logs/table1.log",
+    benchmark:
+        "results/benchmarks/table1.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -57,6 +61,8 @@ rule figure2:
         png=f"{PAPER}/figure2.png",
     log:
         "logs/figure2.log",
+    benchmark:
+        "results/benchmarks/figure2.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -76,6 +82,8 @@ rule loss_curves:
         plots=[f"{folder}/losses.png" for folder in trainings()],
     log:
         "logs/loss_curves.log",
+    benchmark:
+        "results/benchmarks/loss_curves.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -89,6 +97,8 @@ rule config_in_force:
         "results/config.yaml",
     log:
         "logs/config_in_force.log",
+    benchmark:
+        "results/benchmarks/config_in_force.tsv"
     conda:
         ENVIRONMENT
     params:

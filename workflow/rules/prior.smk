@@ -10,6 +10,8 @@ rule train_prior:
         losses=f"{PRIOR}/losses.csv",
     log:
         "logs/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+    benchmark:
+        "results/benchmarks/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -30,6 +32,8 @@ rule sample:
         latents=f"{PRIOR}/latents-{{sample_seed}}.npz",
     log:
         "logs/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{sample_seed}.log",
+    benchmark:
+        "results/benchmarks/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{sample_seed}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -49,6 +53,8 @@ rule decode:
         cells=f"{CELLS}/cells.h5ad",
     log:
         "logs/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}-{sample_seed}.log",
+    benchmark:
+        "results/benchmarks/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}-{sample_seed}.tsv"
     conda:
         ENVIRONMENT
     params:
