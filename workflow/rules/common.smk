@@ -34,6 +34,7 @@ wildcard_constraints:
     prior_seed=r"\d+",
     sample_seed=r"\d+",
     run=r".+-\d+",
+    page="[a-z0-9.-]+",
 
 
 ENVIRONMENT = "../../envs/expressionvae.yaml"
@@ -170,3 +171,66 @@ def names_of(item, key):
 
 def notes_of(item):
     return {name: config["datasets"][name].get("note", "") for name in datasets_of(item)}
+
+
+# Richness, and what the report shows
+
+FIGURE1_SECTIONS = "screens datasets esm2 bottlenecks heads decoders priors vae prior".split()
+TABLES, FIGURES, CLAIMS, CURVES, RUN_ITSELF = "1 Tables", "2 Figures", "3 Claims", "4 Training curves", "5 The run"
+# What a reader calls a file of results/paper, where that is more than its name with a capital.
+TITLES = {
+    "figure1": "Figure 1: the pipeline",
+    "figure2": "Figure 2: decoders under each prior",
+    "figure3": "Figure 3: reversion",
+    "richness": "Richness against each metric",
+    "config": "Config in force",
+    "resources": "Run times and memory",
+    "mdlm-steps": "MDLM steps",
+}
+CATEGORIES = dict.fromkeys(("config", "resources", "versions"), RUN_ITSELF) | {"claims": CLAIMS}
+
+
+def richness_runs():
+    """The models whose richness is drawn against their scores."""
+    return [run for run in grid.item_runs(config, "figure2") if not run.baseline]
+
+
+def richness_files(wildcards):
+    return [f"{run.folder}/richness.csv" for run in richness_runs()]
+
+
+def report_files():
+    """What the report shows besides `paper_files`: a page for each of their Markdown files, and the run itself."""
+    pages = [Path(file).stem for file in paper_files() if file.endswith(".md")] + ["config", "resources", "versions"]
+    drawn = [f"{PAPER}/{item}.{suffix}" for item in ("figure1", "richness") for suffix in ("pdf", "png")]
+    told = [f"{PAPER}/{item}.{suffix}" for item in ("resources", "versions") for suffix in ("csv", "md")]
+    return [*drawn, f"{PAPER}/richness.csv", *told, *(f"{PAPER}/{page}.html" for page in dict.fromkeys(pages))]
+
+
+def page_source(wildcards):
+    """What a page is made from."""
+    return "results/config.yaml" if wildcards.page == "config" else f"{PAPER}/{wildcards.page}.md"
+
+
+def page_category(wildcards):
+    item = wildcards.page.removesuffix(".compared")
+    return CATEGORIES.get(item, FIGURES if item.startswith("figure") else TABLES)
+
+
+def labels(page):
+    """How the report lists a file of results/paper: its title, and whether the paper's numbers stand beside ours."""
+    item, compared = page.removesuffix(".compared"), page.endswith(".compared")
+    plain = re.sub(r"^table(\d+)$", r"Table \1", item).replace("-", " ")
+    title = TITLES.get(item, plain[:1].upper() + plain[1:])
+    return {"Result": f"{title}, beside the paper" if compared else title}
+
+
+def training_labels(folder):
+    """How the report lists the curve of a training: the decisions that its folder names."""
+    _, dataset, bottleneck, head, vae, *prior = folder.split("/")
+    return {
+        "Screen": dataset,
+        "Bottleneck": bottleneck,
+        "Head": head,
+        "Training": f"prior {prior[0]} on {vae}" if prior else vae,
+    }

@@ -4,9 +4,14 @@
 localrules:
     collect,
     table1,
+    figure1,
     figure2,
+    richness,
     loss_curves,
     config_in_force,
+    resources,
+    versions,
+    page,
 
 
 rule collect:
@@ -52,13 +57,40 @@ rule table1:
         "../scripts/table1.py"
 
 
+rule figure1:
+    output:
+        pdf=f"{PAPER}/figure1.pdf",
+        png=report(
+            f"{PAPER}/figure1.png",
+            caption="../report/figure1.rst",
+            category=FIGURES,
+            labels=labels("figure1"),
+        ),
+    log:
+        "logs/figure1.log",
+    benchmark:
+        "results/benchmarks/figure1.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        config={key: config[key] for key in FIGURE1_SECTIONS},
+    script:
+        "../scripts/figure1.py"
+
+
 rule figure2:
     input:
         scores=f"{PAPER}/figure2.scores.csv",
         published=PUBLISHED,
     output:
         pdf=f"{PAPER}/figure2.pdf",
-        png=f"{PAPER}/figure2.png",
+        png=report(
+            f"{PAPER}/figure2.png",
+            caption="../report/figure2.rst",
+            category=FIGURES,
+            labels=labels("figure2"),
+        ),
     log:
         "logs/figure2.log",
     benchmark:
@@ -75,11 +107,48 @@ rule figure2:
         "../scripts/figure2.py"
 
 
+rule richness:
+    input:
+        scores=f"{PAPER}/figure2.scores.csv",
+        richness=richness_files,
+    output:
+        csv=f"{PAPER}/richness.csv",
+        pdf=f"{PAPER}/richness.pdf",
+        png=report(
+            f"{PAPER}/richness.png",
+            caption="../report/richness.rst",
+            category=FIGURES,
+            labels=labels("richness"),
+        ),
+    log:
+        "logs/richness.log",
+    benchmark:
+        "results/benchmarks/richness.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        runs=lambda wildcards: [vars(run) for run in richness_runs()],
+        columns=config["paper"]["figure2"]["columns"],
+        datasets=datasets_of("figure2"),
+        decoders=names_of("figure2", "decoder"),
+    script:
+        "../scripts/richness.py"
+
+
 rule loss_curves:
     input:
         losses=[f"{folder}/losses.csv" for folder in trainings()],
     output:
-        plots=[f"{folder}/losses.png" for folder in trainings()],
+        plots=[
+            report(
+                f"{folder}/losses.png",
+                caption="../report/losses.rst",
+                category=CURVES,
+                labels=training_labels(folder),
+            )
+            for folder in trainings()
+        ],
     log:
         "logs/loss_curves.log",
     benchmark:
@@ -106,3 +175,64 @@ rule config_in_force:
         config=config,
     script:
         "../scripts/config_in_force.py"
+
+
+rule resources:
+    input:
+        paper_files(),
+    output:
+        csv=f"{PAPER}/resources.csv",
+        md=f"{PAPER}/resources.md",
+    log:
+        "logs/resources.log",
+    benchmark:
+        "results/benchmarks/resources.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        folder="results/benchmarks",
+        order=lambda wildcards: [rule.name for rule in workflow.rules],
+    script:
+        "../scripts/resources.py"
+
+
+rule versions:
+    input:
+        paper_files(),
+    output:
+        csv=f"{PAPER}/versions.csv",
+        md=f"{PAPER}/versions.md",
+    log:
+        "logs/versions.log",
+    benchmark:
+        "results/benchmarks/versions.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+    script:
+        "../scripts/versions.py"
+
+
+rule page:
+    input:
+        page_source,
+    output:
+        report(
+            f"{PAPER}/{{page}}.html",
+            caption="../report/page.rst",
+            category=page_category,
+            labels=lambda wildcards: labels(wildcards.page),
+        ),
+    log:
+        "logs/page/{page}.log",
+    benchmark:
+        "results/benchmarks/page/{page}.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        title=lambda wildcards: labels(wildcards.page)["Result"],
+    script:
+        "../scripts/page.py"

@@ -51,6 +51,7 @@ rule decode:
         query=f"{SCREEN}/query.csv",
     output:
         cells=f"{CELLS}/cells.h5ad",
+        richness=f"{CELLS}/richness.csv",
     log:
         "logs/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}-{sample_seed}.log",
     benchmark:
@@ -60,5 +61,6 @@ rule decode:
     params:
         version=1,
         batch_size=config["batch_size"],
+        evaluation={key: config["evaluation"][key] for key in ("richness", "rescale_to")},
     script:
         "../scripts/decode.py"

@@ -8,6 +8,8 @@ with reporting(snakemake.log[0]):
     from expressionvae.data import predictions
     from expressionvae.data.baselines import read_query
     from expressionvae.grid import TRUE_LIBRARY
+    from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
+    from expressionvae.metrics.scores import write_scores
     from expressionvae.provenance import describe
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
@@ -30,3 +32,9 @@ with reporting(snakemake.log[0]):
     values = stage1.decode(model, sampled, library, rule, **options)
     provenance = describe(snakemake.config, **seeds) | {"predict": predict, "head": blueprint.head}
     predictions.write(snakemake.output.cells, values, query, blueprint.genes, provenance)
+    evaluation, batch_size = snakemake.params.evaluation, snakemake.params.batch_size
+    rows = chosen_rows(len(sampled), evaluation["richness"]["cells"])
+    again = (model, sampled[rows], library[rows], rule)
+    draws = [stage1.decode(*again, seed=k, batch_size=batch_size) for k in range(evaluation["richness"]["draws"])]
+    measured = richness(draws, rescale_to=evaluation["rescale_to"])
+    write_scores(measured, snakemake.output.richness, columns=RICHNESS_COLUMNS)
