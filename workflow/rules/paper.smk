@@ -131,7 +131,7 @@ rule richness:
         runs=lambda wildcards: [vars(run) for run in richness_runs()],
         columns=config["paper"]["figure2"]["columns"],
         datasets=datasets_of("figure2"),
-        decoders=names_of("figure2", "decoder"),
+        decoders=list(config["decoders"]),
     script:
         "../scripts/richness.py"
 

@@ -143,11 +143,10 @@ def _head_box(head: str, number: int, s: Sizes) -> Box:
 def _stage_2(s: Sizes) -> dict[str, Box]:
     top = 2.94
     prior, width = s.prior, f"width {s.prior['width']}"
-    steps = {kind: entry.get("steps") for kind, entry in s.priors.items()}
     sides = {
         "ar": (_DISCRETE, ("code after code", "causal mask")),
-        "mdlm": (_DISCRETE, (f"{_count(steps['mdlm'], 'step')}", "unmask codes")),
-        "flow": (_CONTINUOUS, (f"{_count(steps['flow'], 'step')} (Heun)", "noise to latents")),
+        "mdlm": (_DISCRETE, (_count(s.priors["mdlm"]["steps"], "step"), "unmask codes")),
+        "flow": (_CONTINUOUS, (_count(s.priors["flow"]["steps"], "step") + " (Heun)", "noise to latents")),
     }
     priors = {
         kind: Box(3.58 + 1.19 * i, top + 0.36, 1.13, 0.66, sides[kind][0], names.prior(kind),

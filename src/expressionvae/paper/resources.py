@@ -79,7 +79,7 @@ def _caption(table: pd.DataFrame) -> str:
     return (
         "**Run times and memory.** What each rule took, as Snakemake measured it: number of jobs; median, longest and "
         "summed wall time in seconds; most resident memory of any job in MiB; mean load in percent of one core. Only "
-        f"jobs that ran in this folder are counted; {DASH}: ended before it was measured."
+        f"jobs that ran in this folder are counted; {DASH}: ended before it was measured. Memory of a GPU is not."
     )
 
 

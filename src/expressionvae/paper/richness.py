@@ -114,9 +114,8 @@ def _panel(
         axes.set(xticks=[], yticks=[])
         return
     for _, row in shown.iterrows():
-        errors = {"xerr": [_error(row["richness_se"])], "yerr": [_error(row["se"])]}
         axes.errorbar(
-            [row["richness"]], [row["mean"]], **errors,
+            [row["richness"]], [row["mean"]], xerr=[_error(row["richness_se"])], yerr=[_error(row["se"])],
             fmt=styles[(row["bottleneck"], row["prior"])], color=_colour(row["decoder"], decoders),
             markersize=4.2, markerfacecolor="none", markeredgewidth=1.1, elinewidth=0.8, zorder=3,
         )  # fmt: skip
