@@ -1,4 +1,5 @@
 # make demo    Table 1 and Figure 2 in miniature, from a made-up screen
+# make report  the same as one page, report.html, to be opened in any browser
 # make test    all tests;  make quick: those that take less than a minute together
 # make check   format, lint, types, walls between the layers
 # make lock    resolve the versions again
@@ -9,10 +10,14 @@ PYTHON ?= $(shell for version in 3.11 3.12 3.13; do command -v python$$version &
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test quick check format lock bench clean
+.PHONY: demo report test quick check format lock bench clean
 
 demo: $(READY)
 	$(BIN)/snakemake --profile profiles/demo -- all
+
+# Finishes what `make demo` has not. Of other results: the same call with their profile and config files.
+report: demo
+	$(BIN)/snakemake --profile profiles/demo --report report.html -- all
 
 # A file's tests stay on one worker, and a worker on one thread: they share fixtures, and cores are few.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile

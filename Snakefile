@@ -2,6 +2,9 @@
 #   counts -> bins -> latents -> codes -> prior -> sampled codes -> decoded cells -> scores -> tables
 
 
+report: "workflow/report/workflow.rst"
+
+
 configfile: f"{workflow.basedir}/config/config.yaml"
 
 
@@ -18,6 +21,7 @@ rule all:
     default_target: True
     input:
         paper_files(),
+        report_files(),
 
 
 onsuccess:

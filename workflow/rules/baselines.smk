@@ -10,6 +10,8 @@ rule baseline:
         cells=each_seed(f"{BASELINE}/cells.h5ad"),
     log:
         "logs/baseline/{dataset}/{baseline}.log",
+    benchmark:
+        "results/benchmarks/baseline/{dataset}/{baseline}.tsv"
     wildcard_constraints:
         baseline="control|perturb-mean",
     conda:

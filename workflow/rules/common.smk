@@ -135,8 +135,8 @@ RESOURCES = Path(workflow.basedir) / "resources"
 PUBLISHED = sorted(map(str, (RESOURCES / "published").glob("*.csv")))
 PUBLISHED_SETTINGS = sorted(map(str, (RESOURCES / "published" / "settings").glob("*.csv")))
 SETTINGS_TABLES = ["table2", "table3"]
-FIGURES = ["figure1", "figure2", "figure3", "richness"]
-SCORE_TABLES = [item for item, entry in config["paper"].items() if "runs" in entry and item not in FIGURES]
+FIGURE_ITEMS = ["figure1", "figure2", "figure3", "richness"]
+SCORE_TABLES = [item for item, entry in config["paper"].items() if "runs" in entry and item not in FIGURE_ITEMS]
 ENDINGS = {
     "scores": {"scores": "scores.csv"},
     "compared": {"compared_csv": "compared.csv", "compared_md": "compared.md"},
@@ -155,7 +155,7 @@ def shown(item):
         return "csv", "md", "tex"
     if item == "claims":
         return "csv", "md"
-    return ("pdf", "png") if item in FIGURES else ("csv", "md", "tex", "compared")
+    return ("pdf", "png") if item in FIGURE_ITEMS else ("csv", "md", "tex", "compared")
 
 
 def paper_files():
@@ -206,12 +206,12 @@ def summary():
     )
 
 
-def score_files(kind):
-    return lambda wildcards: [f"{run.folder}/{kind}.csv" for run in grid.item_runs(config, wildcards.item)]
+def score_files(kind, item):
+    return [f"{run.folder}/{kind}.csv" for run in grid.item_runs(config, item)]
 
 
-def run_records(wildcards):
-    return [vars(run) for run in grid.item_runs(config, wildcards.item)]
+def run_records(item):
+    return [vars(run) for run in grid.item_runs(config, item)]
 
 
 def datasets_of(item):
@@ -226,3 +226,65 @@ def names_of(item, key):
 
 def notes_of(item):
     return {name: config["datasets"][name].get("note", "") for name in datasets_of(item)}
+
+
+# What the report shows
+
+FIGURE1_SECTIONS = "screens datasets esm2 bottlenecks heads decoders priors vae prior".split()
+IN_TABLES, IN_FIGURES, IN_CLAIMS, IN_CURVES, IN_RUN = (
+    "1 Tables",
+    "2 Figures",
+    "3 Claims",
+    "4 Training curves",
+    "5 The run",
+)
+# What a reader calls a file of results/paper, where that is more than its name with a capital.
+TITLES = {
+    "figure1": "Figure 1: the pipeline",
+    "figure2": "Figure 2: decoders under each prior",
+    "figure3": "Figure 3: reversion",
+    "richness": "Richness against each metric",
+    "config": "Config in force",
+    "resources": "Run times and memory",
+    "mdlm-steps": "MDLM steps",
+}
+CATEGORIES = dict.fromkeys(("config", "resources", "versions"), IN_RUN) | {"claims": IN_CLAIMS}
+
+
+def pages():
+    """The tables that the report shows as pages: those of the paper, and what tells about the run itself."""
+    return [*(Path(file).stem for file in made_files() if file.endswith(".md")), "config", "resources", "versions"]
+
+
+def report_files():
+    """What the report shows besides `paper_files`."""
+    return [f"{PAPER}/{page}.html" for page in pages()]
+
+
+def page_source(page):
+    """What a page is made from."""
+    return "results/config.yaml" if page == "config" else f"{PAPER}/{page}.md"
+
+
+def page_category(page):
+    item = page.removesuffix(".compared")
+    return CATEGORIES.get(item, IN_FIGURES if item in FIGURE_ITEMS else IN_TABLES)
+
+
+def labels(page):
+    """How the report lists a file of results/paper: its title, and whether the paper's numbers stand beside ours."""
+    item, compared = page.removesuffix(".compared"), page.endswith(".compared")
+    plain = re.sub(r"^table(\d+)$", r"Table \1", item).replace("-", " ")
+    title = TITLES.get(item, plain[:1].upper() + plain[1:])
+    return {"Result": f"{title}, beside the paper" if compared else title}
+
+
+def training_labels(folder):
+    """How the report lists the curve of a training: the decisions that its folder names."""
+    _, dataset, bottleneck, head, vae, *prior = folder.split("/")
+    return {
+        "Screen": dataset,
+        "Bottleneck": bottleneck,
+        "Head": head,
+        "Training": f"prior {prior[0]} on {vae}" if prior else vae,
+    }

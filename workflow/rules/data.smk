@@ -6,6 +6,8 @@ rule download:
         in_data_dir("{file}"),
     log:
         "logs/download/{file}.log",
+    benchmark:
+        "results/benchmarks/download/{file}.tsv"
     wildcard_constraints:
         file="|".join(map(re.escape, DOWNLOADS)),
     conda:
@@ -29,6 +31,8 @@ rule assemble_replogle:
         screen=f"{SCREEN}/screen.h5ad",
     log:
         "logs/assemble_replogle/{dataset}.log",
+    benchmark:
+        "results/benchmarks/assemble_replogle/{dataset}.tsv"
     wildcard_constraints:
         dataset=of_kind("replogle"),
     conda:
@@ -50,6 +54,8 @@ rule assemble_parse1m:
         screen=f"{SCREEN}/screen.h5ad",
     log:
         "logs/assemble_parse1m/{dataset}.log",
+    benchmark:
+        "results/benchmarks/assemble_parse1m/{dataset}.tsv"
     wildcard_constraints:
         dataset=of_kind("parse1m"),
     conda:
@@ -67,6 +73,8 @@ rule made_up_proteins:
         fasta=f"{SCREEN}/proteins.fasta",
     log:
         "logs/made_up_proteins/{dataset}.log",
+    benchmark:
+        "results/benchmarks/made_up_proteins/{dataset}.tsv"
     wildcard_constraints:
         dataset=of_kind("made-up"),
     conda:
@@ -86,6 +94,8 @@ rule simulate:
         effects=f"{SCREEN}/effects.npz",
     log:
         "logs/simulate/{dataset}.log",
+    benchmark:
+        "results/benchmarks/simulate/{dataset}.tsv"
     wildcard_constraints:
         dataset=of_kind("made-up"),
     conda:
@@ -106,6 +116,8 @@ rule prepare:
         heldout=f"{SCREEN}/heldout.h5ad",
     log:
         "logs/prepare/{dataset}.log",
+    benchmark:
+        "results/benchmarks/prepare/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -125,6 +137,8 @@ rule truth:
         query=f"{SCREEN}/query.csv",
     log:
         "logs/truth/{dataset}.log",
+    benchmark:
+        "results/benchmarks/truth/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -141,6 +155,8 @@ rule fit_bins:
         bins=f"{SCREEN}/bins.json",
     log:
         "logs/fit_bins/{dataset}.log",
+    benchmark:
+        "results/benchmarks/fit_bins/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -156,6 +172,8 @@ rule tiny_esm2:
         regression="results/tiny_esm2-contact-regression.pt",
     log:
         "logs/tiny_esm2.log",
+    benchmark:
+        "results/benchmarks/tiny_esm2.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -175,6 +193,8 @@ rule embed_proteins:
         proteins=f"{SCREEN}/proteins.npz",
     log:
         "logs/embed_proteins/{dataset}.log",
+    benchmark:
+        "results/benchmarks/embed_proteins/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -195,6 +215,8 @@ rule perturbations:
         perturbations=f"{SCREEN}/perturbations.npz",
     log:
         "logs/perturbations/{dataset}.log",
+    benchmark:
+        "results/benchmarks/perturbations/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:

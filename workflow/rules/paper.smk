@@ -4,28 +4,35 @@
 localrules:
     score_table,
     settings_table,
+    figure1,
     figure2,
+    richness,
     claims,
     loss_curves,
     config_in_force,
+    resources,
+    versions,
+    pages,
 
 
 rule score_table:
     input:
-        distribution=score_files("distribution"),
-        effects=score_files("effects"),
+        distribution=lambda wildcards: score_files("distribution", wildcards.item),
+        effects=lambda wildcards: score_files("effects", wildcards.item),
         published=PUBLISHED,
     output:
         **rendered("{item}", "csv", "md", "tex", "scores", "compared"),
     log:
         "logs/score_table/{item}.log",
+    benchmark:
+        "results/benchmarks/score_table/{item}.tsv"
     wildcard_constraints:
         item="|".join(SCORE_TABLES),
     conda:
         ENVIRONMENT
     params:
         version=1,
-        runs=run_records,
+        runs=lambda wildcards: run_records(wildcards.item),
         columns=lambda wildcards: config["paper"][wildcards.item]["columns"],
         datasets=lambda wildcards: datasets_of(wildcards.item),
         baselines=lambda wildcards: config["paper"][wildcards.item].get("published_baselines", []),
@@ -43,6 +50,8 @@ rule settings_table:
         **rendered("{item}", "csv", "md", "tex"),
     log:
         "logs/settings_table/{item}.log",
+    benchmark:
+        "results/benchmarks/settings_table/{item}.tsv"
     wildcard_constraints:
         item="|".join(SETTINGS_TABLES),
     conda:
@@ -54,22 +63,50 @@ rule settings_table:
         "../scripts/settings_table.py"
 
 
-rule figure2:
-    input:
-        distribution=score_files("distribution"),
-        effects=score_files("effects"),
-        published=PUBLISHED,
+rule figure1:
     output:
-        **rendered("{item}", "pdf", "png", "scores"),
+        pdf=f"{PAPER}/figure1.pdf",
+        png=report(
+            f"{PAPER}/figure1.png",
+            caption="../report/figure1.rst",
+            category=IN_FIGURES,
+            labels=labels("figure1"),
+        ),
     log:
-        "logs/{item}.log",
-    wildcard_constraints:
-        item="figure2",
+        "logs/figure1.log",
+    benchmark:
+        "results/benchmarks/figure1.tsv"
     conda:
         ENVIRONMENT
     params:
         version=1,
-        runs=run_records,
+        config={key: config[key] for key in FIGURE1_SECTIONS},
+    script:
+        "../scripts/figure1.py"
+
+
+rule figure2:
+    input:
+        distribution=score_files("distribution", "figure2"),
+        effects=score_files("effects", "figure2"),
+        published=PUBLISHED,
+    output:
+        **rendered("figure2", "pdf", "scores"),
+        png=report(
+            f"{PAPER}/figure2.png",
+            caption="../report/figure2.rst",
+            category=IN_FIGURES,
+            labels=labels("figure2"),
+        ),
+    log:
+        "logs/figure2.log",
+    benchmark:
+        "results/benchmarks/figure2.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        runs=run_records("figure2"),
         columns=config["paper"]["figure2"]["columns"],
         datasets=datasets_of("figure2"),
         priors=names_of("figure2", "prior"),
@@ -87,6 +124,8 @@ rule claims:
         **rendered("claims", "csv", "md"),
     log:
         "logs/claims.log",
+    benchmark:
+        "results/benchmarks/claims.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -97,13 +136,52 @@ rule claims:
         "../scripts/claims.py"
 
 
+rule richness:
+    input:
+        distribution=score_files("distribution", "richness"),
+        effects=score_files("effects", "richness"),
+        richness=score_files("richness", "richness"),
+    output:
+        **rendered("richness", "csv", "pdf", "scores"),
+        png=report(
+            f"{PAPER}/richness.png",
+            caption="../report/richness.rst",
+            category=IN_FIGURES,
+            labels=labels("richness"),
+        ),
+    log:
+        "logs/richness.log",
+    benchmark:
+        "results/benchmarks/richness.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        runs=run_records("richness"),
+        columns=config["paper"]["richness"]["columns"],
+        datasets=datasets_of("richness"),
+        decoders=names_of("richness", "decoder"),
+    script:
+        "../scripts/richness.py"
+
+
 rule loss_curves:
     input:
         losses=[f"{folder}/losses.csv" for folder in trainings()],
     output:
-        plots=[f"{folder}/losses.png" for folder in trainings()],
+        plots=[
+            report(
+                f"{folder}/losses.png",
+                caption="../report/losses.rst",
+                category=IN_CURVES,
+                labels=training_labels(folder),
+            )
+            for folder in trainings()
+        ],
     log:
         "logs/loss_curves.log",
+    benchmark:
+        "results/benchmarks/loss_curves.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -117,6 +195,8 @@ rule config_in_force:
         "results/config.yaml",
     log:
         "logs/config_in_force.log",
+    benchmark:
+        "results/benchmarks/config_in_force.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -124,3 +204,67 @@ rule config_in_force:
         config=config,
     script:
         "../scripts/config_in_force.py"
+
+
+rule resources:
+    input:
+        paper_files(),
+    output:
+        csv=f"{PAPER}/resources.csv",
+        md=f"{PAPER}/resources.md",
+    log:
+        "logs/resources.log",
+    benchmark:
+        "results/benchmarks/resources.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        folder="results/benchmarks",
+        order=lambda wildcards: [rule.name for rule in workflow.rules],
+    script:
+        "../scripts/resources.py"
+
+
+rule versions:
+    input:
+        paper_files(),
+    output:
+        csv=f"{PAPER}/versions.csv",
+        md=f"{PAPER}/versions.md",
+    log:
+        "logs/versions.log",
+    benchmark:
+        "results/benchmarks/versions.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+    script:
+        "../scripts/versions.py"
+
+
+rule pages:
+    input:
+        [page_source(page) for page in pages()],
+    output:
+        [
+            report(
+                f"{PAPER}/{page}.html",
+                caption="../report/page.rst",
+                category=page_category(page),
+                labels=labels(page),
+            )
+            for page in pages()
+        ],
+    log:
+        "logs/pages.log",
+    benchmark:
+        "results/benchmarks/pages.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        titles=[labels(page)["Result"] for page in pages()],
+    script:
+        "../scripts/pages.py"

@@ -10,6 +10,8 @@ rule train_prior:
         losses=f"{PRIOR}/losses.csv",
     log:
         "logs/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+    benchmark:
+        "results/benchmarks/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -30,6 +32,8 @@ rule sample:
         latents=each_seed(f"{PRIOR}/latents-{{sample_seed}}.npz"),
     log:
         "logs/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+    benchmark:
+        "results/benchmarks/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
     wildcard_constraints:
         prior=priors_that_sample(True),
     conda:
@@ -51,6 +55,8 @@ rule true_codes:
         latents=each_seed(f"{PRIOR}/latents-{{sample_seed}}.npz"),
     log:
         "logs/true_codes/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+    benchmark:
+        "results/benchmarks/true_codes/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
     wildcard_constraints:
         prior=priors_that_sample(False),
     conda:
@@ -70,13 +76,18 @@ rule decode:
         query=f"{SCREEN}/query.csv",
     output:
         cells=each_seed(f"{CELLS}/cells.h5ad"),
+        richness=each_seed(f"{CELLS}/richness.csv"),
     log:
         "logs/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}.log",
+    benchmark:
+        "results/benchmarks/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}.tsv"
     conda:
         ENVIRONMENT
     params:
         version=1,
         seeds=SAMPLES,
         batch_size=config["batch_size"],
+        richness=config["evaluation"]["richness"],
+        rescale_to=config["evaluation"]["rescale_to"],
     script:
         "../scripts/decode.py"

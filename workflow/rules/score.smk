@@ -11,6 +11,8 @@ rule truth_de:
         de=f"{SCREEN}/truth_de.parquet",
     log:
         "logs/truth_de/{dataset}.log",
+    benchmark:
+        "results/benchmarks/truth_de/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -29,6 +31,8 @@ rule bin_coverage:
         f"{SCREEN}/bin_coverage.json",
     log:
         "logs/bin_coverage/{dataset}.log",
+    benchmark:
+        "results/benchmarks/bin_coverage/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -49,6 +53,8 @@ rule score:
         effects=each_seed(f"{RUN}/effects.csv"),
     log:
         "logs/score/{dataset}/{run}.log",
+    benchmark:
+        "results/benchmarks/score/{dataset}/{run}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -66,6 +72,8 @@ rule true_vs_true:
         effects=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/effects.csv"),
     log:
         "logs/true_vs_true/{dataset}.log",
+    benchmark:
+        "results/benchmarks/true_vs_true/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -85,6 +93,8 @@ rule recovery:
         scores=f"{SCREEN}/recovery.csv",
     log:
         "logs/recovery/{dataset}.log",
+    benchmark:
+        "results/benchmarks/recovery/{dataset}.tsv"
     wildcard_constraints:
         dataset=of_kind("made-up"),
     conda:

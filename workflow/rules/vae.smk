@@ -10,6 +10,8 @@ rule train_vae:
         losses=f"{VAE}/losses.csv",
     log:
         "logs/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
+    benchmark:
+        "results/benchmarks/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -32,6 +34,8 @@ rule encode:
         latents=f"{VAE}/latents.npz",
     log:
         "logs/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
+    benchmark:
+        "results/benchmarks/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
     params:

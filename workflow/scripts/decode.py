@@ -1,4 +1,4 @@
-"""Decode sampled latents to predicted cells, controls included, once a seed."""
+"""Decode sampled latents to predicted cells, controls included, and measure what that leaves to chance; once a seed."""
 
 from expressionvae.console import reporting
 
@@ -8,23 +8,29 @@ with reporting(snakemake.log[0]):
     from expressionvae.data import predictions
     from expressionvae.data.baselines import read_query
     from expressionvae.grid import TRUE_LIBRARY
+    from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
+    from expressionvae.metrics.scores import write_scores
     from expressionvae.provenance import describe
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
 
-    p, predict = snakemake.params, snakemake.wildcards.predict
+    p, files, rule = snakemake.params, snakemake.output, snakemake.wildcards.predict.removesuffix(TRUE_LIBRARY)
     trained = {stage: int(snakemake.wildcards[f"{stage}_seed"]) for stage in ("vae", "prior")}
     loop.use_threads(snakemake.threads)
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     query = read_query(snakemake.input.query)
     training = latents.Latents.load(snakemake.input.training)
-    for seed, sampled, output in zip(p.seeds, snakemake.input.latents, snakemake.output.cells, strict=True):
+    rows, draws = chosen_rows(len(query), p.richness["cells"]), range(p.richness["draws"])
+    for seed, sampled, output, rich in zip(p.seeds, snakemake.input.latents, files.cells, files.richness, strict=True):
         with np.load(sampled) as file:
             values = file["values"]
         library = stage1.draw_library(training, query["cell_type"].tolist(), seed=seed)
-        if predict.endswith(TRUE_LIBRARY):
+        if rule != snakemake.wildcards.predict:
             library = query["true_library"].to_numpy(np.float32)
-        rule = predict.removesuffix(TRUE_LIBRARY)
         cells = stage1.decode(model, values, library, rule, seed=seed, batch_size=p.batch_size)
-        provenance = describe(snakemake.config, **trained, sample=seed) | {"predict": predict, "head": blueprint.head}
+        how = {"predict": snakemake.wildcards.predict, "head": blueprint.head}
+        provenance = describe(snakemake.config, **trained, sample=seed) | how
         predictions.write(output, cells, query, blueprint.genes, provenance)
+        again = (model, values[rows], library[rows], rule)
+        drawn = [stage1.decode(*again, seed=draw, batch_size=p.batch_size) for draw in draws]
+        write_scores(richness(drawn, rescale_to=p.rescale_to), rich, columns=RICHNESS_COLUMNS)

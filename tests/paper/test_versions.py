@@ -1,0 +1,25 @@
+import platform
+from importlib import metadata
+
+from expressionvae.paper import versions
+
+
+def test_python_the_commit_and_every_dependency_are_told():
+    told = dict(versions.table().itertuples(index=False))
+    assert told["Python"] == platform.python_version()
+    assert told["torch"] == metadata.version("torch") and told["cell-eval"] == metadata.version("cell-eval")
+    assert {"numpy", "snakemake", "matplotlib"} <= set(told) and "pytest" not in told
+    assert "expressionvae (commit)" in told
+
+
+def test_a_checkout_that_is_not_installed_tells_what_matters_most(monkeypatch):
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(versions.metadata, "requires", absent)
+    assert {"torch", "numpy", "anndata"} <= set(versions.table()["name"])
+
+
+def test_the_page_has_a_row_for_each():
+    table = versions.table()
+    assert versions.markdown(table).count("\n| ") == len(table) + 2
