@@ -34,6 +34,7 @@ wildcard_constraints:
     prior_seed=r"\d+",
     sample_seed=r"\d+",
     run=r".+-\d+",
+    reversion="[a-z0-9-]+",
 
 
 ENVIRONMENT = "../../envs/expressionvae.yaml"
@@ -113,14 +114,14 @@ def predicted_cells(wildcards):
 # Tables and figures
 
 PUBLISHED = sorted(str(path) for path in (Path(workflow.basedir) / "resources" / "published").glob("*.csv"))
-RENDERED = {"table1": ("csv", "md", "tex"), "figure2": ("pdf", "png")}
+RENDERED = {"table1": ("csv", "md", "tex"), "figure2": ("pdf", "png"), "figure3": ("pdf", "png", "csv", "md")}
 
 
 def paper_files():
     """What `all` makes: tables and figures, the loss curve of every training, the bins' coverage, the config in force."""
     runs = grid.all_runs(config)
     return [
-        *(f"results/paper/{item}.{suffix}" for item in config["paper"] for suffix in RENDERED[item]),
+        *(f"results/paper/{item}.{suffix}" for item in items() for suffix in RENDERED[item]),
         *(f"{folder}/losses.png" for folder in trainings()),
         *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
         *dict.fromkeys(
@@ -132,14 +133,20 @@ def paper_files():
     ]
 
 
+def items():
+    """Tables and figures to make: all that the config names, without a Figure 3 of no screen."""
+    return [item for item in config["paper"] if item != "figure3" or grid.reversion_screens(config)]
+
+
 def trainings():
     """The folder of every VAE and prior that the paper needs, each once."""
-    return list(dict.fromkeys(folder for run in grid.all_runs(config) for folder in run.trainings))
+    folders = [folder for run in grid.all_runs(config) for folder in run.trainings]
+    return list(dict.fromkeys(folders + [encoder.folder for encoder in grid.reversion_encoders(config)]))
 
 
 def summary():
     """Where to look when all is done."""
-    made = [f"  results/paper/{item}.{suffix}" for item in config["paper"] for suffix in RENDERED[item]]
+    made = [f"  results/paper/{item}.{suffix}" for item in items() for suffix in RENDERED[item]]
     return "\n".join(
         [
             "",
@@ -170,3 +177,52 @@ def names_of(item, key):
 
 def notes_of(item):
     return {name: config["datasets"][name].get("note", "") for name in datasets_of(item)}
+
+
+# Reversion
+
+
+def reversion_config(wildcards):
+    return config["reversion"]["screens"][wildcards.reversion]
+
+
+def reversion_source(wildcards):
+    entry = reversion_config(wildcards)
+    if entry["kind"] == "local":
+        return in_data_dir(entry["path"])
+    return f"results/{wildcards.reversion}/reversion.h5ad"
+
+
+def made_up_training(wildcards):
+    """The recipe of the made-up training screen that a made-up reversion screen is like."""
+    return config["datasets"][reversion_config(wildcards)["like"]]["simulation"]
+
+
+def of_reversion_kind(kind):
+    """A wildcard constraint: the reversion screens of a kind; matches nothing where there is none."""
+    names = [name for name, entry in config["reversion"]["screens"].items() if entry["kind"] == kind]
+    return "|".join(names) or "(?!)"
+
+
+def reversion_options():
+    return {key: config["reversion"][key] for key in ("shuffles", "bootstrap", "seed")}
+
+
+def reversion_scores():
+    """Every encoder's scores and every dataset's references, by the columns that tell them apart."""
+    kinds = [(vars(encoder), encoder.folder) for encoder in grid.reversion_encoders(config)]
+    kinds += [({"dataset": dataset}, f"results/{dataset}") for dataset in grid.reversion_datasets(config)]
+    screens = grid.reversion_screens(config)
+    return [
+        (about | {"screen": screen}, f"{folder}/reversion-{screen}.csv")
+        for screen in screens
+        for about, folder in kinds
+    ]
+
+
+def reversion_notes():
+    """What Figure 3 says of each screen: its note, and whether the published figure is about it."""
+    screens = config["reversion"]["screens"]
+    return {
+        name: {key: screens[name].get(key) for key in ("note", "published")} for name in grid.reversion_screens(config)
+    }
