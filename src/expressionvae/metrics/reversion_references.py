@@ -20,7 +20,7 @@ def log_normalised(counts: sparse.csr_matrix, full_library: Library, *, median_l
 
 def references(
     training: sparse.csr_matrix, training_library: Library, blocks: Iterable[Block], *, components: int
-) -> dict[str, sparse.csr_matrix | Float[ndarray, "cell component"]]:
+) -> dict[str, sparse.csr_matrix | Float[ndarray, "embedded component"]]:
     """Embeddings of the blocks' cells by name: `hvg`, the panel's log values; `pca`, their principal components.
 
     The components are those of the *training* cells, as the encoders are: a frozen linear encoder. Both see the

@@ -2,6 +2,8 @@
 
 DATASETS = {"replogle": "Replogle", "parse1m": "Parse 1M"}
 PRIORS = {"ar": "AR", "mdlm": "MDLM", "flow": "Flow"}
+BOTTLENECKS = {"fsq": "FSQ", "gaussian": "Gaussian"}
+HEADS = {"ce": "Quantile", "hurdle": "Hurdle", "mse": "MSE", "nb": "NB"}  # as in Figure 3
 DECODERS = {"nb-deter": "nb (deter)"}
 BASELINES = {
     "state": "STATE",
@@ -26,6 +28,14 @@ def dataset(name: str) -> str:
 
 def prior(name: str) -> str:
     return PRIORS.get(name, name)
+
+
+def bottleneck(name: str) -> str:
+    return BOTTLENECKS.get(name, name)
+
+
+def head(name: str) -> str:
+    return HEADS.get(name, name)
 
 
 def decoder(name: str) -> str:
