@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from expressionvae.paper import names
 from expressionvae.paper.reversion import DECIMALS, HVG, METRICS, PCA, TRAINED, UNTRAINED, caption
@@ -17,7 +18,7 @@ from expressionvae.paper.reversion import DECIMALS, HVG, METRICS, PCA, TRAINED, 
 _BARS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7")
 _INK, _QUIET, _BAND = "#1a1a1a", "#595959", "#e4e4e4"
 _LINES = {PCA: (0, (6, 2)), HVG: (0, (2, 1.2))}
-_ROW, _WIDTH, _TOP, _LEGEND, _NOTE = 2.75, 10.2, 0.35, 0.62, 0.165  # inches
+_ROW, _WIDTH, _TOP, _LEGEND, _NOTE = 2.7, 10.2, 0.02, 0.50, 0.165  # inches
 
 
 def draw(summary: pd.DataFrame, *, notes: Mapping[str, str]) -> Figure:
@@ -37,11 +38,11 @@ def draw(summary: pd.DataFrame, *, notes: Mapping[str, str]) -> Figure:
         here = summary[(summary["screen"] == screen) & summary["dataset"].isin([dataset, ""])]
         bottom = height - _TOP - _ROW * (i + 1)
         for j, metric in enumerate(METRICS):
-            area = (0.075 + 0.313 * j, (bottom + 0.45) / height, 0.262, (_ROW - 0.85) / height)
+            area = (0.075 + 0.313 * j, (bottom + 0.36) / height, 0.262, (_ROW - 0.88) / height)
             axes = figure.add_axes(area)
             _panel(axes, here[here["metric"] == metric], metric, heads, bottlenecks)
         title = f"Trained on {names.dataset(dataset)}, embedding {screen}"
-        figure.text(0.012, (bottom + _ROW - 0.12) / height, title, fontsize=10.5, fontweight="bold", color=_INK)
+        figure.text(0.012, (bottom + _ROW - 0.20) / height, title, fontsize=10.5, fontweight="bold", color=_INK)
     _legend(figure, summary, bottlenecks, (_NOTE * len(text) + 0.08) / height)
     for i, line in enumerate(text):
         y = (_NOTE * (len(text) - i - 0.5) + 0.05) / height
@@ -78,12 +79,14 @@ def _bar(axes: Axes, models: pd.DataFrame, who: tuple[str, str], x: float, width
     row = models.loc[(TRAINED, *who)]
     axes.bar(x, row["value"], width * 0.92, color=colour, zorder=2)
     if np.isfinite(row["low"]):
-        axes.plot([x, x], [row["low"], row["high"]], color=_INK, linewidth=1.1, zorder=4)
+        edge = [withStroke(linewidth=2.6, foreground="white")]  # black on dark blue would not be seen
+        left = [x - 0.2 * width] * 2
+        axes.plot(left, [row["low"], row["high"]], color=_INK, linewidth=1.1, zorder=4, path_effects=edge)
     if np.isfinite(row["published"]):
         axes.plot(x, row["published"], "x", color=_INK, markersize=7, markeredgewidth=1.8, zorder=6)
     if (UNTRAINED, *who) in models.index:
         value = models.loc[(UNTRAINED, *who), "value"]
-        axes.plot(x, value, "D", markersize=5, markerfacecolor="white", markeredgecolor=_INK, zorder=5)
+        axes.plot(x + 0.2 * width, value, "D", markersize=5, markerfacecolor="white", markeredgecolor=_INK, zorder=5)
 
 
 def _chance(axes: Axes, table: pd.DataFrame, chance: float) -> None:

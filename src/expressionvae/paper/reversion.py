@@ -69,7 +69,9 @@ def _published(published: pd.DataFrame, row: Mapping[Any, Any]) -> float:
 
 def markdown(summary: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str]) -> str:
     """The numbers of Figure 3 as a GitHub table a screen, under what they mean."""
-    parts = ["**Figure 3 as tables.** " + caption(summary, notes)]
+    signs = " p: exact, one-sided (of several VAE seeds the largest)."
+    signs += " [ ] the paper's own number." if summary["published"].notna().any() else ""
+    parts = ["**Figure 3 as tables.** " + caption(summary, notes) + signs]
     for screen, table in summary.groupby("screen", sort=False):
         about = screens[str(screen)].get("note")
         parts.append(f"**{screen}**" + (f": {about}." if about else ""))
@@ -84,10 +86,10 @@ def caption(summary: pd.DataFrame, notes: Mapping[str, str]) -> str:
         "Frozen encoders on screens that no training has seen. Gene CH: Calinski-Harabasz score of the targets among "
         "treated (T) and untreated (U) cells over its mean under shuffled labels (1 = none). Enrichment AUC: whether "
         "targets known to undo the stimulus bring cells nearest to untreated controls (0.5 = random), with a 95% "
-        "bootstrap interval over targets and the exact one-sided p-value. Untrained: the same encoder with fresh "
-        "weights. PCA: principal components of the training cells; HVG: the panel's log values. [ ] the paper's."
+        "bootstrap interval over targets. Untrained: the same encoder with fresh weights. PCA: principal components of "
+        "the training cells; HVG: the panel's log values."
     )
-    several = " Means over VAE seeds; the p-value is the largest." if (summary["n"] > 1).any() else ""
+    several = " Means over VAE seeds." if (summary["n"] > 1).any() else ""
     about = [f"{names.dataset(name)}: {note}." for name, note in notes.items() if note]
     return " ".join([text + several, *about])
 
