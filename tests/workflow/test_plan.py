@@ -11,7 +11,7 @@ from tests.conftest import REPOSITORY
 pytestmark = pytest.mark.slow
 
 PAPER = {
-    "train_vae": 8,  # 2 screens x 4 heads
+    "train_vae": 16,  # 2 screens x 4 heads x 2 bottlenecks, of which Figure 3 alone asks for Gaussian ones
     "encode": 8,
     "train_prior": 16,  # x 2 priors
     "sample": 64,  # x 4 seeds
@@ -19,9 +19,12 @@ PAPER = {
     "baseline": 16,  # 2 screens x (control, perturb-mean) x 4 seeds
     "true_vs_true": 8,
     "score": 96,
-    "download": 12,
+    "reversion": 16,  # each of those encoders
+    "reversion_references": 2,
+    "download": 13,
     "table1": 1,
     "figure2": 1,
+    "figure3": 1,
 }
 
 
@@ -56,16 +59,24 @@ def test_gpu_rules_ask_for_a_gpu_and_others_do_not(paper):
         for rule, block in re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?=^\[|\Z)", paper, flags=re.MULTILINE | re.DOTALL)
     }
     with_gpu = {rule for rule, gpu in asked.items() if gpu}
-    assert with_gpu == {"train_vae", "train_prior", "encode", "sample", "decode", "embed_proteins"}
+    assert with_gpu == {"train_vae", "train_prior", "encode", "sample", "decode", "embed_proteins", "reversion"}
 
 
 def test_the_demo_is_the_paper_s_grid_on_one_screen_with_two_seeds(tmp_path):
     planned = jobs(dry_run("--profile", "profiles/demo", "--directory", str(tmp_path)))
-    expected = {"train_vae": 4, "train_prior": 8, "sample": 16, "decode": 20, "score": 24, "true_vs_true": 2}
+    expected = {
+        "train_vae": 8,
+        "reversion": 8,
+        "train_prior": 8,
+        "sample": 16,
+        "decode": 20,
+        "score": 24,
+        "true_vs_true": 2,
+    }
     assert {rule: planned[rule] for rule in expected} == expected
 
 
 def test_retraining_per_seed_plans_four_times_the_trainings(tmp_path):
     arguments = ["--profile", "profiles/slurm", "--configfile", "config/retrain.yaml", "--directory", str(tmp_path)]
     planned = jobs(dry_run(*arguments))
-    assert (planned["train_vae"], planned["train_prior"], planned["sample"], planned["decode"]) == (32, 64, 64, 80)
+    assert (planned["train_vae"], planned["train_prior"], planned["sample"], planned["decode"]) == (64, 64, 64, 80)

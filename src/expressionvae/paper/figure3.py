@@ -83,7 +83,8 @@ def _bar(axes: Axes, models: pd.DataFrame, who: tuple[str, str], x: float, width
         left = [x - 0.2 * width] * 2
         axes.plot(left, [row["low"], row["high"]], color=_INK, linewidth=1.1, zorder=4, path_effects=edge)
     if np.isfinite(row["published"]):
-        axes.plot(x, row["published"], "x", color=_INK, markersize=7, markeredgewidth=1.8, zorder=6)
+        edge = [withStroke(linewidth=4, foreground="white")]
+        axes.plot(x, row["published"], "x", color=_INK, markersize=7, markeredgewidth=1.8, zorder=6, path_effects=edge)
     if (UNTRAINED, *who) in models.index:
         value = models.loc[(UNTRAINED, *who), "value"]
         axes.plot(x + 0.2 * width, value, "D", markersize=5, markerfacecolor="white", markeredgecolor=_INK, zorder=5)
@@ -122,7 +123,10 @@ def _mark_best(axes: Axes, models: pd.DataFrame, places: Mapping[tuple[str, str]
         return
     who = trained["value"].idxmax()
     row = trained.loc[who]
-    top = np.nanmax([row["value"], row["high"], row["published"]])
+    tops = [row["value"], row["high"], row["published"]]
+    if (UNTRAINED, *who) in models.index and row["value"] < models.loc[(UNTRAINED, *who), "value"] < 1.1 * row["value"]:
+        tops.append(1.02 * models.loc[(UNTRAINED, *who), "value"])  # the label would cover the diamond
+    top = np.nanmax(tops)
     text = f"{row['value']:.{DECIMALS[metric]}f}"
     gap = 0.015 * axes.get_ylim()[1]
     axes.text(
