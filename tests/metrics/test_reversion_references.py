@@ -28,3 +28,9 @@ def test_components_are_those_of_the_training_cells():
 
 def test_a_small_screen_has_no_more_components_than_genes():
     assert references(TRAINING, LIBRARY, BLOCKS, components=99)["pca"].shape[1] == 8
+
+
+def test_depth_is_the_rescaled_sum_alone():
+    depth = references(TRAINING, LIBRARY, BLOCKS, components=2)["depth"]
+    rescaled = CELLS.sum(1) * np.median(LIBRARY) / (CELLS.sum(1) + 3)
+    np.testing.assert_allclose(depth, np.stack([np.ones(20), np.log1p(rescaled)], axis=1), rtol=1e-4)

@@ -79,7 +79,7 @@ def test_the_same_seed_makes_the_same_cells(finished):
 
 def test_frozen_encoders_are_scored_on_a_screen_that_no_training_has_seen(finished):
     scores = pd.read_csv(finished / "results/paper/figure3.csv")
-    assert set(scores["embedding"]) == {"trained", "untrained", "pca", "hvg"}
+    assert set(scores["embedding"]) == {"trained", "untrained", "pca", "hvg", "depth"}
     references = scores[scores["embedding"] == "pca"].set_index("metric")
     assert references.loc["enrichment_auc", "low"] > 0.5  # the planted pathway comes out
 

@@ -24,16 +24,21 @@ def references(
     """Embeddings of the blocks' cells by name: `hvg`, the panel's log values; `pca`, their principal components.
 
     The components are those of the *training* cells, as the encoders are: a frozen linear encoder. Both see the
-    library as the encoders do, rescaled to the median of training.
+    library as the encoders do, rescaled to the median of training. `depth` knows one thing of a cell, how many of
+    its rescaled counts lie on the panel, as the direction (1, log1p of them): where it finds the positives, their
+    rank tells nothing of what an encoder learned.
     """
     median = float(np.median(training_library))
     fitted = _fit(log_normalised(training, training_library, median_library=median), components)
-    raw, projected = [], []
+    raw, projected, depth = [], [], []
     for block in blocks:
         values = log_normalised(block.counts, block.full_library, median_library=median)
         raw.append(values)
         projected.append(fitted.transform(values))
-    return {"pca": np.concatenate(projected), "hvg": sparse.csr_matrix(sparse.vstack(raw))}
+        depth.append(np.log1p(np.asarray(values.expm1().sum(axis=1), dtype=np.float64)).ravel())
+    total = np.concatenate(depth)
+    one_number = np.stack([np.ones(len(total)), total], axis=1)
+    return {"pca": np.concatenate(projected), "hvg": sparse.csr_matrix(sparse.vstack(raw)), "depth": one_number}
 
 
 def _fit(values: sparse.csr_matrix, components: int) -> PCA:

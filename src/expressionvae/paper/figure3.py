@@ -12,12 +12,12 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from expressionvae.paper import names
-from expressionvae.paper.reversion import DECIMALS, HVG, METRICS, PCA, TRAINED, UNTRAINED, caption
+from expressionvae.paper.reversion import DECIMALS, DEPTH, EMBEDDINGS, HVG, METRICS, PCA, TRAINED, UNTRAINED, caption
 
 # Okabe and Ito: told apart with any colour vision.
 _BARS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7")
 _INK, _QUIET, _BAND = "#1a1a1a", "#595959", "#e4e4e4"
-_LINES = {PCA: (0, (6, 2)), HVG: (0, (2, 1.2))}
+_LINES = {PCA: (0, (6, 2)), HVG: (0, (2, 1.2)), DEPTH: (0, (1, 3))}
 _ROW, _WIDTH, _TOP, _LEGEND, _NOTE = 2.7, 10.2, 0.02, 0.50, 0.165  # inches
 
 
@@ -142,8 +142,8 @@ def _legend(figure: Figure, summary: pd.DataFrame, bottlenecks: Sequence[str], b
     ]
     diamond = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markeredgecolor": _INK, "markersize": 5}
     handles.append(Line2D([], [], label="the same, untrained", **diamond))
-    for name, label in ((PCA, "PCA"), (HVG, "log values (HVG)")):
-        handles.append(Line2D([], [], color=_INK, linestyle=_LINES[name], linewidth=1.1, label=label))
+    for name, style in _LINES.items():
+        handles.append(Line2D([], [], color=_INK, linestyle=style, linewidth=1.1, label=EMBEDDINGS[name]))
     handles.append(Line2D([], [], color=_QUIET, linestyle="--", linewidth=1, label="chance"))
     handles.append(Patch(color=_BAND, label="95% of random"))
     handles.append(Line2D([], [], color=_INK, linewidth=1.1, label="95% interval"))

@@ -13,8 +13,14 @@ from expressionvae.paper.numbers import DASH, fixed
 from expressionvae.paper.published import lookup
 
 METRICS = {"gene_ch_treated": "Gene CH (T)", "gene_ch_untreated": "Gene CH (U)", "enrichment_auc": "Enrichment AUC"}
-TRAINED, UNTRAINED, PCA, HVG = "trained", "untrained", "pca", "hvg"
-EMBEDDINGS = {TRAINED: "encoder", UNTRAINED: "untrained encoder", PCA: "PCA", HVG: "log values (HVG)"}
+TRAINED, UNTRAINED, PCA, HVG, DEPTH = "trained", "untrained", "pca", "hvg", "depth"
+EMBEDDINGS = {
+    TRAINED: "encoder",
+    UNTRAINED: "untrained encoder",
+    PCA: "PCA",
+    HVG: "log values (HVG)",
+    DEPTH: "depth alone",
+}
 KEY = ["screen", "dataset", "embedding", "bottleneck", "head"]
 _NUMBERS = ["value", "low", "high", "random_low", "random_high", "p_value", "positives", "targets", "cells"]
 SUMMARY = [*KEY, "metric", *_NUMBERS, "n", "published"]
@@ -87,7 +93,7 @@ def caption(summary: pd.DataFrame, notes: Mapping[str, str]) -> str:
         "treated (T) and untreated (U) cells over its mean under shuffled labels (1 = none). Enrichment AUC: whether "
         "targets known to undo the stimulus bring cells nearest to untreated controls (0.5 = random), with a 95% "
         "bootstrap interval over targets. Untrained: the same encoder with fresh weights. PCA: principal components of "
-        "the training cells; HVG: the panel's log values."
+        "the training cells; HVG: the panel's log values; depth: only how many of a cell's counts lie on the panel."
     )
     several = " Means over VAE seeds." if (summary["n"] > 1).any() else ""
     about = [f"{names.dataset(name)}: {note}." for name, note in notes.items() if note]
