@@ -155,3 +155,9 @@ def test_both_tables_are_written(screen, tmp_path):
     scored = [score(name, embedding(screen), screen, **OPTIONS) for name in ("a", "b")]
     write(scored, tmp_path / "s.csv", tmp_path / "t.csv")
     assert (tmp_path / "s.csv").read_text().count("\n") == 7 and (tmp_path / "t.csv").read_text().count("\n") == 11
+
+
+def test_an_embedding_that_is_the_same_for_all_ranks_nothing(screen):
+    scores = score("x", np.full((600, 3), 0.1), screen, **OPTIONS)[0].set_index("metric")
+    assert (scores.loc["enrichment_auc", "value"], scores.loc["enrichment_auc", "p_value"]) == (0.5, 1)
+    assert np.isnan(scores.loc["gene_ch_treated", "value"])

@@ -140,7 +140,7 @@ def cosine_distance(centroids: Float[ndarray, "target feature"], other: Float[nd
     """1 - cosine; 1 for a centroid of zeros."""
     length = np.linalg.norm(centroids, axis=1) * np.linalg.norm(other)
     cosine = np.divide(centroids @ other, length, out=np.zeros(len(centroids)), where=length > 0)
-    return 1 - cosine
+    return np.round(1 - cosine, 12)  # what differs by rounding error only is tied
 
 
 def enrichment(
@@ -159,11 +159,10 @@ def enrichment(
     draws = [_resampled(wins, generator) for _ in range(bootstrap)]
     tied = len(np.unique(distance)) < len(distance)
     test = stats.mannwhitneyu(near, far, alternative="greater", method="asymptotic" if tied else "exact")
+    p_value = 1.0 if len(np.unique(distance)) == 1 else float(test.pvalue)
     low, high = np.percentile(draws, COVERED)
     random_low, random_high = np.percentile(_random_aucs(*wins.shape, bootstrap, generator), COVERED)
-    return Enrichment(
-        float(wins.mean()), float(low), float(high), float(random_low), float(random_high), float(test.pvalue)
-    )
+    return Enrichment(float(wins.mean()), float(low), float(high), float(random_low), float(random_high), p_value)
 
 
 def _resampled(wins: ndarray, generator: np.random.Generator) -> float:
