@@ -14,6 +14,7 @@ include: "workflow/rules/vae.smk"
 include: "workflow/rules/prior.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/reversion.smk"
 include: "workflow/rules/paper.smk"
 
 

@@ -135,3 +135,38 @@ def test_a_width_that_heads_do_not_divide_is_refused(config):
     config["vae"]["model"]["width"] = 250
     with pytest.raises(UserError, match=r"vae.model.width: 250 is not a multiple of vae.model.heads, 8"):
         grid.check(config)
+
+
+def test_figure_3_is_two_screens_two_bottlenecks_four_heads(config):
+    encoders = grid.reversion_encoders(config)
+    assert len(set(encoders)) == 2 * 2 * 4
+    assert encoders[0].folder == "results/replogle/fsq/ce/vae-0"
+
+
+def test_figure_3_trains_only_what_no_other_figure_does(config):
+    trained = {folder for run in grid.all_runs(config) for folder in run.trainings}
+    alone = {encoder for encoder in grid.reversion_encoders(config) if encoder.folder not in trained}
+    assert {encoder.bottleneck for encoder in alone} <= {"gaussian"}
+
+
+def test_a_figure_3_of_no_screen_asks_for_nothing(config):
+    config["paper"]["figure3"]["screens"] = []
+    assert grid.reversion_encoders(config) == [] and grid.reversion_datasets(config) == []
+    del config["paper"]["figure3"]
+    assert grid.reversion_encoders(config) == []
+    grid.check(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("screens", "wong"), ("bottleneck", "fqs"), ("head", "hurdel"), ("dataset", "parse")]
+)
+def test_what_figure_3_cannot_know_is_named(config, key, value):
+    config["paper"]["figure3"][key] = [value]
+    with pytest.raises(UserError, match=f"paper.figure3.{key}: unknown '{value}' .*did you mean"):
+        grid.check(config)
+
+
+def test_a_made_up_reversion_screen_is_like_a_made_up_dataset(config):
+    config["reversion"]["screens"]["x"] = {"kind": "made-up", "like": "replogle"}
+    with pytest.raises(UserError, match="reversion.screens.x.like: unknown 'replogle' as a made-up dataset"):
+        grid.check(config)

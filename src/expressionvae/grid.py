@@ -127,6 +127,7 @@ def check(config: Mapping[str, Any]) -> None:
     _known("items", config["items"], config["paper"])
     for item in config["paper"]:
         item_runs(config, item)
+    check_reversion(config)
 
 
 def _check_decoder(config: Mapping[str, Any], name: str, decoder: Mapping[str, str]) -> None:
@@ -196,3 +197,53 @@ def _known(where: str, values: Iterable[str], allowed: Iterable[str], note: str 
             close = difflib.get_close_matches(value, allowed, 1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise UserError(f"{where}: unknown {value!r} {note}{note and ' '}(allowed: {', '.join(allowed)}){hint}")
+
+
+# The reversion benchmark: no run, but encoders and what is compared with them.
+
+
+@dataclass(frozen=True, order=True)
+class Encoder:
+    """A trained VAE whose frozen encoder Figure 3 shows."""
+
+    dataset: str
+    bottleneck: str
+    head: str
+    vae_seed: int
+
+    @property
+    def folder(self) -> str:
+        return f"{SCREEN}/{VAE}".format(**asdict(self))
+
+
+def reversion_screens(config: Mapping[str, Any]) -> list[str]:
+    """Names of the reversion screens that Figure 3 shows; none where the config asks for no such figure."""
+    return list(config["paper"]["figure3"]["screens"]) if "figure3" in config["items"] else []
+
+
+def reversion_datasets(config: Mapping[str, Any]) -> list[str]:
+    """Datasets whose encoders Figure 3 shows."""
+    return list(config["paper"]["figure3"].get("dataset", config["screens"])) if reversion_screens(config) else []
+
+
+def reversion_encoders(config: Mapping[str, Any]) -> list[Encoder]:
+    """Every encoder that Figure 3 shows, once, in the order of the config."""
+    if not reversion_screens(config):
+        return []
+    item = config["paper"]["figure3"]
+    seeds = dict.fromkeys(training["vae"] for training in config["replicates"]["trainings"])
+    choices = itertools.product(reversion_datasets(config), item["bottleneck"], item["head"], seeds)
+    return [Encoder(*choice) for choice in choices]
+
+
+def check_reversion(config: Mapping[str, Any]) -> None:
+    """Refuse a Figure 3, or a reversion screen, that asks for what the config does not name. Raises: UserError."""
+    item = config["paper"].get("figure3", {})
+    sections = {"bottleneck": "bottlenecks", "head": "heads", "dataset": "datasets"}
+    _known("paper.figure3.screens", item.get("screens", []), config["reversion"]["screens"])
+    for key, section in sections.items():
+        _known(f"paper.figure3.{key}", item.get(key, []), config[section])
+    made_up = [name for name, entry in config["datasets"].items() if entry["kind"] == "made-up"]
+    for name, entry in config["reversion"]["screens"].items():
+        if entry["kind"] == "made-up":
+            _known(f"reversion.screens.{name}.like", [entry["like"]], made_up, "as a made-up dataset")

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import http.server
+import json
 import threading
 
 import pytest
@@ -119,3 +120,37 @@ def test_list_without_a_key_is_refused_by_name(tmp_path):
     (tmp_path / "d.yaml").write_text("a: {url: x, file: y}")
     with pytest.raises(UserError, match="entry 'a' lacks licence, citation"):
         read_downloads(tmp_path / "d.yaml")
+
+
+def a_record(server, tmp_path, names) -> dict:
+    """An entry that names a record, as Zenodo answers for one, with files of these names."""
+    md5 = hashlib.md5(CONTENT).hexdigest()
+    files = [
+        {"key": name, "size": len(CONTENT), "checksum": f"md5:{md5}", "links": {"self": f"{server}/a.h5ad"}}
+        for name in names
+    ]
+    (tmp_path / "served" / "record").write_text(json.dumps({"files": files}))
+    return {"url": "https://zenodo.org/records/1", "record": f"{server}/record", "file": "mine.h5ad"}
+
+
+def test_a_record_s_only_h5ad_is_fetched_and_held_to_its_checksum(server, tmp_path):
+    entry = a_record(server, tmp_path, ["readme.txt", "screen.h5ad"])
+    fetch(entry, tmp_path / "mine.h5ad", retries=0)
+    assert (tmp_path / "mine.h5ad").read_bytes() == CONTENT
+    (tmp_path / "served" / "a.h5ad").write_bytes(b"other" * 1200)
+    with pytest.raises(UserError, match="could not download"):
+        fetch(entry, tmp_path / "again.h5ad", retries=0)
+
+
+def test_a_record_of_several_files_asks_which(server, tmp_path):
+    entry = a_record(server, tmp_path, ["a.h5ad", "b.h5ad"])
+    with pytest.raises(UserError, match=r"2 of its files are .h5ad: a.h5ad, b.h5ad; name one as record_file"):
+        fetch(entry, tmp_path / "mine.h5ad", retries=0)
+    fetch(entry | {"record_file": "b.h5ad"}, tmp_path / "mine.h5ad", retries=0)
+    assert (tmp_path / "mine.h5ad").exists()
+
+
+def test_a_record_that_cannot_be_had_says_how_to_do_without(server, tmp_path):
+    entry = {"url": "https://zenodo.org/records/1", "record": f"{server}/none", "file": "mine.h5ad"}
+    with pytest.raises(UserError, match=r"could not download https://zenodo.org/records/1 .* By hand"):
+        fetch(entry, tmp_path / "mine.h5ad", retries=0)

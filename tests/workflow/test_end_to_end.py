@@ -21,7 +21,16 @@ def finished(tmp_path_factory):
 
 
 def test_table_and_figure_are_there_and_said_so(finished):
-    for name in ("table1.csv", "table1.md", "table1.tex", "figure2.pdf", "figure2.png"):
+    for name in (
+        "table1.csv",
+        "table1.md",
+        "table1.tex",
+        "figure2.pdf",
+        "figure2.png",
+        "figure3.pdf",
+        "figure3.png",
+        "figure3.md",
+    ):
         assert (finished / "results" / "paper" / name).stat().st_size > 500
 
 
@@ -66,6 +75,23 @@ def test_the_same_seed_makes_the_same_cells(finished):
     run = call(finished, *tiny("demo.yaml"), "--forcerun", "sample", "decode", "--", wanted)
     assert run.returncode == 0, run.stderr[-3000:]
     assert np.array_equal(ad.read_h5ad(path).X.toarray(), before)
+
+
+def test_frozen_encoders_are_scored_on_a_screen_that_no_training_has_seen(finished):
+    scores = pd.read_csv(finished / "results/paper/figure3.csv")
+    assert set(scores["embedding"]) == {"trained", "untrained", "pca", "hvg", "depth"}
+    references = scores[scores["embedding"] == "pca"].set_index("metric")
+    assert references.loc["enrichment_auc", "low"] > 0.5  # the planted pathway comes out
+
+
+def test_encoders_trained_on_one_real_screen_embed_another(shared, tmp_path):
+    only = ["--config", f"data_dir={shared / 'data'}"]
+    run = call(tmp_path, *tiny("small.yaml", "screens/datlinger.yaml"), *only, "--", "results/paper/figure3.csv")
+    assert run.returncode == 0, run.stderr[-3000:]
+    scores = pd.read_csv(tmp_path / "results/paper/figure3.csv")
+    assert scores["value"].notna().all() and set(scores["positives"].dropna()) == {3}
+    log = (tmp_path / "logs/reversion_references/kang-panel/datlinger.log").read_text()
+    assert "of the encoder's 1000 genes are absent" in log
 
 
 @pytest.mark.parametrize("screen", ["kang-cd4t", "perturbench", "papalexi"])

@@ -16,9 +16,12 @@ PAPER = {
     "train_prior": 30,  # AR and MDLM on codes, flow on Gaussian latents; AR and MDLM on the codebooks of Table 4
     "baseline": 4,  # 2 screens x (control, perturb-mean)
     "true_vs_true": 2,
-    "download": 12,
+    "reversion": 16,  # the encoders of 2 screens x 2 bottlenecks x 4 heads
+    "reversion_references": 2,
+    "download": 13,
     "table1": 1,
     "figure2": 1,
+    "figure3": 1,
 }
 
 
@@ -53,12 +56,12 @@ def test_gpu_rules_ask_for_a_gpu_and_others_do_not(paper):
         for rule, block in re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?=^\[|\Z)", paper, flags=re.MULTILINE | re.DOTALL)
     }
     with_gpu = {rule for rule, gpu in asked.items() if gpu}
-    assert with_gpu == {"train_vae", "train_prior", "encode", "sample", "decode", "embed_proteins"}
+    assert with_gpu == {"train_vae", "train_prior", "encode", "sample", "decode", "embed_proteins", "reversion"}
 
 
 def test_the_demo_is_the_paper_s_grid_on_one_screen(tmp_path):
     planned = jobs(dry_run("--profile", "profiles/demo", "--directory", str(tmp_path)))
-    expected = {"train_vae": 11, "train_prior": 18, "true_vs_true": 1}
+    expected = {"train_vae": 11, "train_prior": 18, "reversion": 8, "true_vs_true": 1}
     assert {rule: planned[rule] for rule in expected} == expected
 
 

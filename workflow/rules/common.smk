@@ -34,6 +34,7 @@ wildcard_constraints:
     prior_seed=r"\d+",
     sample_seed=r"\d+",
     run=r".+",
+    reversion="[a-z0-9-]+",
 
 
 ENVIRONMENT = "../../envs/expressionvae.yaml"
@@ -155,6 +156,8 @@ def shown(item):
         return "csv", "md", "tex"
     if item == "claims":
         return "csv", "md"
+    if item == "figure3":
+        return "pdf", "png", "csv", "md"
     return ("pdf", "png") if item in FIGURE_ITEMS else ("csv", "md", "tex", "compared")
 
 
@@ -185,17 +188,20 @@ def scored_items():
 
 
 def made_up():
-    return [name for name, entry in config["datasets"].items() if entry["kind"] == "made-up"]
+    """Names of the simulated screens, for training and for reversion."""
+    screens = config["datasets"] | config["reversion"]["screens"]
+    return [name for name, entry in screens.items() if entry["kind"] == "made-up"]
 
 
 def trainings():
     """The folder of every VAE and prior that the paper needs, each once."""
-    return list(dict.fromkeys(folder for run in grid.all_runs(config) for folder in run.trainings))
+    runs = [folder for run in grid.all_runs(config) for folder in run.trainings]
+    return list(dict.fromkeys([*runs, *(encoder.folder for encoder in grid.reversion_encoders(config))]))
 
 
 def summary():
     """Where to look when all is done."""
-    made = [f"  results/paper/{item}.{suffix}" for item in config["items"] for suffix in RENDERED.get(item, ())]
+    made = [f"  {file}" for file in made_files()]
     return "\n".join(
         [
             "",
@@ -279,6 +285,11 @@ def labels(page):
     return {"Result": f"{title}, beside the paper" if compared else title}
 
 
+def page_labels(page):
+    """The same of a page; a figure's is its numbers."""
+    return {"Result": labels(page)["Result"] + (", in numbers" if page in FIGURE_ITEMS else "")}
+
+
 def training_labels(folder):
     """How the report lists the curve of a training: the decisions that its folder names."""
     _, dataset, bottleneck, head, vae, *prior = folder.split("/")
@@ -287,4 +298,53 @@ def training_labels(folder):
         "Bottleneck": bottleneck,
         "Head": head,
         "Training": f"prior {prior[0]} on {vae}" if prior else vae,
+    }
+
+
+# Reversion
+
+
+def reversion_config(wildcards):
+    return config["reversion"]["screens"][wildcards.reversion]
+
+
+def reversion_source(wildcards):
+    entry = reversion_config(wildcards)
+    if entry["kind"] == "local":
+        return in_data_dir(entry["path"])
+    return f"results/{wildcards.reversion}/reversion.h5ad"
+
+
+def made_up_training(wildcards):
+    """The recipe of the made-up training screen that a made-up reversion screen is like."""
+    return config["datasets"][reversion_config(wildcards)["like"]]["simulation"]
+
+
+def of_reversion_kind(kind):
+    """A wildcard constraint: the reversion screens of a kind; matches nothing where there is none."""
+    names = [name for name, entry in config["reversion"]["screens"].items() if entry["kind"] == kind]
+    return "|".join(names) or "(?!)"
+
+
+def reversion_options():
+    return {key: config["reversion"][key] for key in ("shuffles", "bootstrap", "seed")}
+
+
+def reversion_scores():
+    """Every encoder's scores and every dataset's references, by the columns that tell them apart."""
+    kinds = [(vars(encoder), encoder.folder) for encoder in grid.reversion_encoders(config)]
+    kinds += [({"dataset": dataset}, f"results/{dataset}") for dataset in grid.reversion_datasets(config)]
+    screens = grid.reversion_screens(config)
+    return [
+        (about | {"screen": screen}, f"{folder}/reversion-{screen}.csv")
+        for screen in screens
+        for about, folder in kinds
+    ]
+
+
+def reversion_notes():
+    """What Figure 3 says of each screen: its note, and whether the published figure is about it."""
+    screens = config["reversion"]["screens"]
+    return {
+        name: {key: screens[name].get(key) for key in ("note", "published")} for name in grid.reversion_screens(config)
     }

@@ -119,6 +119,7 @@ rule claims:
     input:
         scores=[file for item in scored_items() for file in rendered(item, "scores").values()],
         coverage=[f"results/{dataset}/bin_coverage.json" for dataset in config["screens"]],
+        reversion=[f"{PAPER}/figure3.csv"] if grid.reversion_screens(config) else [],
         published=PUBLISHED,
     output:
         **rendered("claims", "csv", "md"),
@@ -253,7 +254,7 @@ rule pages:
                 f"{PAPER}/{page}.html",
                 caption="../report/page.rst",
                 category=page_category(page),
-                labels=labels(page),
+                labels=page_labels(page),
             )
             for page in pages()
         ],
@@ -265,6 +266,6 @@ rule pages:
         ENVIRONMENT
     params:
         version=1,
-        titles=[labels(page)["Result"] for page in pages()],
+        titles=[page_labels(page)["Result"] for page in pages()],
     script:
         "../scripts/pages.py"

@@ -48,6 +48,8 @@ def fetch(entry: Mapping[str, Any], destination: str | Path, *, retries: int) ->
         return
     if not entry.get("file"):
         raise UserError(f"{entry['url']} is a page, not a file: find the file there and put it at {destination}")
+    if entry.get("record"):
+        entry = from_record(entry, destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     part = destination.with_name(f".{destination.name}.download")
     try:
@@ -65,6 +67,28 @@ def fetch(entry: Mapping[str, Any], destination: str | Path, *, retries: int) ->
     if checksum(entry) is None:
         found = pooch.file_hash(str(destination))
         print(f"{destination}: no checksum was known; from now on hold it to sha256: {found}")
+
+
+def from_record(entry: Mapping[str, Any], destination: Path) -> dict[str, Any]:
+    """The entry with the url, bytes and md5 that its Zenodo record (`record`) states for its file.
+
+    The file is `record_file`, or the record's only .h5ad. Source: https://developers.zenodo.org (records, files).
+    Raises: UserError when the record cannot be had, or does not say which file is meant.
+    """
+    try:
+        answer = requests.get(entry["record"], timeout=TIMEOUT)
+        answer.raise_for_status()
+        files = {file["key"]: file for file in answer.json()["files"]}
+    except (requests.exceptions.RequestException, ValueError, KeyError, TypeError) as error:
+        raise UserError(by_hand(entry, destination, f"{entry['record']}: {error}")) from None
+    wanted = entry.get("record_file")
+    found = [name for name in files if (name == wanted if wanted else name.endswith(".h5ad"))]
+    if len(found) != 1:
+        why = f"{len(found)} of its files are {wanted or '.h5ad'}: {', '.join(files)}; name one as record_file"
+        raise UserError(by_hand(entry, destination, why))
+    file = files[found[0]]
+    algorithm, _, digest = str(file["checksum"]).partition(":")
+    return {**entry, "url": file["links"]["self"], "bytes": file["size"], algorithm: digest}
 
 
 def _download(entry: Mapping[str, Any], part: Path, retries: int) -> None:

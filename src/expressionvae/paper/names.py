@@ -5,6 +5,7 @@ import re
 DATASETS = {"replogle": "Replogle", "parse1m": "Parse 1M"}
 PRIORS = {"ar": "AR", "mdlm": "MDLM", "flow": "Flow", "true-codes": "True codes"}
 BOTTLENECKS = {"fsq": "FSQ", "gaussian": "Gaussian"}
+HEADS = {"ce": "Quantile", "hurdle": "Hurdle", "mse": "MSE", "nb": "NB"}  # as in Figure 3
 DECODERS = {"nb-deter": "nb (deter)", "nb-sample-true-library": "nb-sample, true library"}
 # In Table 4's run labels; its NB is the deterministic rule, as in Tables 5-9.
 SHORT = {"nb-deter": "NB", "mse": "MSE", "hurdle": "Hurdle", "ce-quant": "CE", "nb-sample": "NB-sample"}
@@ -40,6 +41,10 @@ def bottleneck(name: str) -> str:
 def short(decoder: str) -> str:
     """A decoder in a run label: "MSE" in "AR-FSQ-MSE"."""
     return SHORT.get(decoder, decoder)
+
+
+def head(name: str) -> str:
+    return HEADS.get(name, name)
 
 
 def decoder(name: str) -> str:

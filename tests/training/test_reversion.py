@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from scipy import sparse
+
+from expressionvae.data import madeup, madeup_reversion, reversion
+from expressionvae.data.cells import Cells
+from expressionvae.metrics.reversion import score
+from expressionvae.metrics.reversion_references import references
+from expressionvae.training import stage1
+from expressionvae.training.plan import Plan
+from expressionvae.training.reversion import embed, untrained
+from expressionvae.vae.build import Blueprint
+from tests.conftest import REPOSITORY
+from tests.vae.conftest import FSQ, GAUSSIAN, blueprint, of_each_head  # noqa: F401
+
+GENERATOR = np.random.default_rng(0)
+COUNTS = GENERATOR.poisson(1.5, (30, 20)).astype(np.float32)
+
+
+def blocks():
+    for start in range(0, 30, 11):
+        part = COUNTS[start : start + 11]
+        yield reversion.Block(sparse.csr_matrix(part), part.sum(1) + 10)
+
+
+@pytest.mark.parametrize("bottleneck", [FSQ, GAUSSIAN])
+def test_the_latent_before_quantisation_is_what_comes_out(of_each_head, bottleneck):  # noqa: F811
+    model = untrained(replace(of_each_head, bottleneck=bottleneck), seed=0)
+    (made,) = embed([model], blocks(), cells=30, batch_size=4)
+    counts = torch.from_numpy(COUNTS).to(next(model.parameters()).device)
+    states = model.states(counts, counts.sum(1) + 10)
+    expected = model.bottleneck.continuous(states).flatten(1)
+    width = bottleneck.get("channels") or len(bottleneck["levels"])
+    assert made.shape == (30, 4 * width)
+    np.testing.assert_allclose(made, expected.cpu().numpy(), atol=1e-4)
+
+
+def test_an_fsq_embedding_is_not_rounded(blueprint):  # noqa: F811
+    (made,) = embed([untrained(blueprint, seed=0)], blocks(), cells=30, batch_size=8)
+    assert len(np.unique(made)) > 100 and np.abs(made).max() <= 1.01  # codes would have 8 values
+
+
+def test_a_twin_is_the_seed_s_own(blueprint):  # noqa: F811
+    models = [untrained(blueprint, seed=seed) for seed in (0, 0, 1)]
+    first, same, other = embed(models, blocks(), cells=30, batch_size=8)
+    assert np.array_equal(first, same) and not np.allclose(first, other)
+    assert not models[0].training
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """The demo's training cells and reversion screen."""
+    folder = tmp_path_factory.mktemp("planted")
+    config = yaml.safe_load((REPOSITORY / "config" / "demo.yaml").read_text())
+    recipe = madeup.Recipe(**config["datasets"]["made-up"]["simulation"])
+    truth = madeup.structure(recipe, None)
+    cell_type, perturbation = madeup.assign(recipe)
+    parts = [slice(i, i + madeup.BLOCK) for i in range(0, recipe.cells, madeup.BLOCK)]
+    drawn = [madeup.draw(recipe, truth, i, cell_type[p], perturbation[p]) for i, p in enumerate(parts)]
+    counts = sparse.csr_matrix(sparse.vstack(drawn))
+    library = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
+    genes = madeup.gene_names(recipe.genes)
+    cells = Cells(counts, library, [""] * recipe.cells, [""] * recipe.cells, genes, "")
+    simulation = config["reversion"]["screens"]["made-up-reversion"]["simulation"]
+    madeup_reversion.simulate(folder / "r.h5ad", recipe=madeup_reversion.Recipe(**simulation), training=recipe)
+    screen = reversion.read_entry(folder / "r.h5ad", {"kind": "made-up", "min_cells": 10})
+    return config, cells, screen, folder
+
+
+OPTIONS = {"shuffles": 10, "bootstrap": 500, "seed": 0}
+
+
+def auc(rows, screen):
+    return score("x", rows, screen, **OPTIONS)[0].set_index("metric").loc["enrichment_auc"]
+
+
+def of_random_positives(rows, screen) -> float:
+    """Mean AUC when the positives are any five of the targets that revert nothing."""
+    names = sorted(set(screen.target) - {screen.control, *screen.positives})
+    generator = np.random.default_rng(5)
+    draws = [list(generator.choice(names, 5, replace=False)) for _ in range(40)]
+    known = ~np.isin(screen.target, screen.positives)  # the planted pathway left out: it would stand before them
+    fields = {**vars(screen), "rows": screen.rows[known], "target": screen.target[known]}
+    fields["treated"] = screen.treated[known]
+    screens = [reversion.Screen(**{**fields, "positives": draw}) for draw in draws]
+    return float(np.mean([auc(rows[known], screen)["value"] for screen in screens]))
+
+
+@pytest.mark.slow
+def test_principal_components_find_the_planted_pathway(planted):
+    config, cells, screen, _ = planted
+    rows = references(cells.counts, cells.full_library, reversion.panel(screen, cells.genes, {}), components=20)
+    for name in ("pca", "hvg"):
+        found = auc(rows[name], screen)
+        assert found["value"] > 0.85 and found["low"] > 0.6 and found["p_value"] < 0.01, name
+    assert 0.4 < of_random_positives(rows["pca"], screen) < 0.6
+
+
+@pytest.mark.slow
+def test_a_trained_encoder_finds_the_planted_pathway(planted):
+    config, cells, screen, folder = planted
+    made = config["bottlenecks"]["fsq"]  # at the demo's size the Gaussian ones, hardly trained, do not find it
+    bins = {"lower": [0, 1, 2, 4, 8, 16], "means": [0.0, 1.0, 2.4, 5.2, 10.5, 24.0]}
+    plan = Plan(**{**config["vae"]["training"], "weight_decay": 0.001, "clip": 5.0, "validation_fraction": 0.01})
+    plan_of = Blueprint(cells.genes, bins, float(np.median(cells.full_library)), config["vae"]["model"], made, "nb", {})
+    model, _ = stage1.train(cells, plan_of, plan, seed=0, version=1, checkpoints=folder)
+    blocks = reversion.panel(screen, cells.genes, {})
+    (rows,) = embed([model.eval()], blocks, cells=len(screen.rows), batch_size=256)
+    found = auc(rows, screen)
+    assert found["value"] > 0.75 and found["low"] > 0.5 and found["p_value"] < 0.05
+    assert 0.35 < of_random_positives(rows, screen) < 0.65
+    assert score("x", rows, screen, **OPTIONS)[0]["value"][0] > 1.5  # targets are told apart

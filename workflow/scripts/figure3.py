@@ -1,0 +1,20 @@
+"""Draw Figure 3, the reversion benchmark, and write its numbers as tables."""
+
+from expressionvae.console import reporting
+from expressionvae.files import written
+from expressionvae.paper import published, reversion
+from expressionvae.paper.figure2 import save
+from expressionvae.paper.figure3 import draw
+
+with reporting(snakemake.log[0]):
+    p, output = snakemake.params, snakemake.output
+    scores = reversion.collect(p.about, snakemake.input.scores)
+    summary = reversion.summarise(scores, published.load(snakemake.input.published), p.screens)
+    with written(output.csv) as path:
+        summary.to_csv(path, index=False, float_format="%.10g")
+    with written(output.md) as path:
+        path.write_text(reversion.markdown(summary, p.screens, p.notes), encoding="utf-8")
+    figure = draw(summary, notes=p.notes)
+    for target in (output.pdf, output.png):
+        with written(target) as path:
+            save(figure, path)

@@ -1,0 +1,17 @@
+"""Score what needs no encoder on a reversion screen: log values of the panel, and their principal components."""
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    from expressionvae.data import cells, reversion
+    from expressionvae.data.proteins import read_symbol_map
+    from expressionvae.metrics.reversion import score, write
+    from expressionvae.metrics.reversion_references import references
+
+    p = snakemake.params
+    screen = reversion.read_entry(snakemake.input.screen, p.screen)
+    train = cells.read(snakemake.input.train)
+    blocks = reversion.panel(screen, train.genes, read_symbol_map(p.symbol_map))
+    embeddings = references(train.counts, train.full_library, blocks, components=p.components)
+    scored = [score(name, rows, screen, **p.options) for name, rows in embeddings.items()]
+    write(scored, snakemake.output.scores, snakemake.output.targets)
