@@ -92,10 +92,10 @@ def separability(rows: Rows, labels: ndarray, *, shuffles: int, seed: int) -> tu
         return np.nan, np.nan, np.nan
     generator = np.random.default_rng(seed)
     total = _total(rows)
+    if total[1] <= 1e-12 * len(labels):  # rows of length 1 that are all alike: nothing but rounding to tell apart
+        return np.nan, np.nan, np.nan
     null = [_calinski_harabasz(rows, generator.permutation(labels), kinds, total) for _ in range(shuffles)]
     mean = float(np.mean(null))
-    if not mean > 0:  # all rows alike: nothing to tell apart
-        return np.nan, np.nan, np.nan
     low, high = np.percentile(null, COVERED) / mean
     return _calinski_harabasz(rows, labels, kinds, total) / mean, float(low), float(high)
 
