@@ -7,6 +7,7 @@ so that an encoder trained there can see the stimulus; no cell is shared.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,10 +65,11 @@ def simulate(path: str | Path, *, recipe: Recipe, training: madeup.Recipe) -> No
     blocks = [slice(start, start + madeup.BLOCK) for start in range(0, recipe.cells, madeup.BLOCK)]
     drawn_blocks = [madeup.draw(drawn, truth, i, condition[cells], target[cells]) for i, cells in enumerate(blocks)]
     counts = csr_matrix(vstack(drawn_blocks))
+    named: Any = pd.Categorical.from_codes  # its stubs refuse arrays
     obs = pd.DataFrame(
         {
-            "target": pd.Categorical.from_codes(target + 1, pd.Index([CONTROL, *names])),
-            "condition": pd.Categorical.from_codes(condition, pd.Index(conditions)),
+            "target": named(target + 1, pd.Index([CONTROL, *names])),
+            "condition": named(condition, pd.Index(conditions)),
         },
         index=pd.Index([f"cell{i:07d}" for i in range(recipe.cells)]),
     )
@@ -101,7 +103,7 @@ def structure(recipe: Recipe, training: madeup.Recipe) -> madeup.Structure:
     own = np.zeros((recipe.targets, training.modules))
     own[:, half:] = recipe.own_scale * generator.normal(size=(recipe.targets, training.modules - half))
     undone = np.zeros(recipe.targets)
-    undone[: recipe.positives] = generator.uniform(*recipe.reverted, recipe.positives)
+    undone[: recipe.positives] = generator.uniform(recipe.reverted[0], recipe.reverted[1], recipe.positives)
     programme, effects = shift(pushed), shift(own)
     genes = np.arange(training.genes - recipe.targets, training.genes)
     effects[np.arange(recipe.targets), genes] += np.log1p(-training.knockdown)

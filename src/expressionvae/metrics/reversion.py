@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -92,10 +93,10 @@ def separability(rows: Rows, labels: ndarray, *, shuffles: int, seed: int) -> tu
         return np.nan, np.nan, np.nan
     generator = np.random.default_rng(seed)
     total = _total(rows)
+    if total[1] <= 1e-12 * len(labels):  # rows of length 1 that are all alike: nothing but rounding to tell apart
+        return np.nan, np.nan, np.nan
     null = [_calinski_harabasz(rows, generator.permutation(labels), kinds, total) for _ in range(shuffles)]
     mean = float(np.mean(null))
-    if not mean > 0:  # all rows alike: nothing to tell apart
-        return np.nan, np.nan, np.nan
     low, high = np.percentile(null, COVERED) / mean
     return _calinski_harabasz(rows, labels, kinds, total) / mean, float(low), float(high)
 
@@ -103,8 +104,8 @@ def separability(rows: Rows, labels: ndarray, *, shuffles: int, seed: int) -> tu
 def _total(rows: Rows) -> tuple[ndarray, float]:
     """Mean row, and sum of squared distances from it."""
     mean = np.asarray(rows.mean(axis=0), dtype=np.float64).ravel()
-    squares = rows.multiply(rows).sum() if sparse.issparse(rows) else np.einsum("ij,ij->", rows, rows)
-    return mean, float(squares) - rows.shape[0] * float(mean @ mean)
+    squares = rows.multiply(rows).sum() if sparse.issparse(rows) else np.square(np.asarray(rows)).sum()
+    return mean, float(squares) - cast(Any, rows).shape[0] * float(mean @ mean)
 
 
 def _calinski_harabasz(rows: Rows, labels: ndarray, kinds: int, total: tuple[ndarray, float]) -> float:
@@ -161,7 +162,7 @@ def enrichment(
     test = stats.mannwhitneyu(near, far, alternative="greater", method="asymptotic" if tied else "exact")
     p_value = 1.0 if len(np.unique(distance)) == 1 else float(test.pvalue)
     low, high = np.percentile(draws, COVERED)
-    random_low, random_high = np.percentile(_random_aucs(*wins.shape, bootstrap, generator), COVERED)
+    random_low, random_high = np.percentile(_random_aucs(len(near), len(far), bootstrap, generator), COVERED)
     return Enrichment(float(wins.mean()), float(low), float(high), float(random_low), float(random_high), p_value)
 
 

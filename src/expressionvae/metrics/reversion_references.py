@@ -1,6 +1,7 @@
 """What needs no training stands beside the frozen encoders: log values themselves, and their principal components."""
 
 from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float
@@ -43,4 +44,6 @@ def references(
 
 def _fit(values: sparse.csr_matrix, components: int) -> PCA:
     # "covariance_eigh" never makes the cells dense, and has no seed.
-    return PCA(n_components=min(components, *values.shape), svd_solver="covariance_eigh").fit(values)
+    return PCA(n_components=min(components, *cast(tuple[int, int], values.shape)), svd_solver="covariance_eigh").fit(
+        values
+    )

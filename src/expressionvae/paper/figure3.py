@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def _panel(axes: Axes, table: pd.DataFrame, metric: str, heads: Sequence[str], b
 def _bar(axes: Axes, models: pd.DataFrame, who: tuple[str, str], x: float, width: float, colour: str) -> None:
     if (TRAINED, *who) not in models.index:
         return
-    row = models.loc[(TRAINED, *who)]
+    row: Any = models.loc[[(TRAINED, *who)]].iloc[0]
     axes.bar(x, row["value"], width * 0.92, color=colour, zorder=2)
     if np.isfinite(row["low"]):
         edge = [withStroke(linewidth=2.6, foreground="white")]  # black on dark blue would not be seen
@@ -86,7 +87,7 @@ def _bar(axes: Axes, models: pd.DataFrame, who: tuple[str, str], x: float, width
         edge = [withStroke(linewidth=4, foreground="white")]
         axes.plot(x, row["published"], "x", color=_INK, markersize=7, markeredgewidth=1.8, zorder=6, path_effects=edge)
     if (UNTRAINED, *who) in models.index:
-        value = models.loc[(UNTRAINED, *who), "value"]
+        value = float(models["value"].loc[[(UNTRAINED, *who)]].iloc[0])
         axes.plot(x + 0.2 * width, value, "D", markersize=5, markerfacecolor="white", markeredgecolor=_INK, zorder=5)
 
 
@@ -118,14 +119,16 @@ def _limits(axes: Axes, table: pd.DataFrame, metric: str) -> None:
 def _mark_best(axes: Axes, models: pd.DataFrame, places: Mapping[tuple[str, str], float], metric: str) -> None:
     if TRAINED not in models.index:
         return
-    trained = models.loc[TRAINED].dropna(subset=["value"])
+    trained = cast(pd.DataFrame, models.loc[TRAINED]).dropna(subset=["value"])
     if trained.empty:
         return
-    who = trained["value"].idxmax()
-    row = trained.loc[who]
+    who = cast(tuple[str, str], trained["value"].idxmax())
+    row: Any = trained.loc[[who]].iloc[0]
     tops = [row["value"], row["high"], row["published"]]
-    if (UNTRAINED, *who) in models.index and row["value"] < models.loc[(UNTRAINED, *who), "value"] < 1.1 * row["value"]:
-        tops.append(1.02 * models.loc[(UNTRAINED, *who), "value"])  # the label would cover the diamond
+    twin = models["value"].loc[[(UNTRAINED, *who)]].tolist() if (UNTRAINED, *who) in models.index else []
+    tops += [
+        1.03 * value for value in twin if 0.9 * np.nanmax(tops) < value < 1.1 * np.nanmax(tops)
+    ]  # it would be covered
     top = np.nanmax(tops)
     text = f"{row['value']:.{DECIMALS[metric]}f}"
     gap = 0.015 * axes.get_ylim()[1]

@@ -119,20 +119,22 @@ def _grid(table: pd.DataFrame) -> str:
 
 def _best(table: pd.DataFrame) -> dict[str, float]:
     """Highest value of a trained encoder, by dataset."""
-    return table[table["embedding"] == TRAINED].groupby("dataset")["value"].max().to_dict()
+    best = table[table["embedding"] == TRAINED].groupby("dataset")["value"].max()
+    return {str(name): float(value) for name, value in best.items()}
 
 
 def _cell(rows: pd.DataFrame, metric: str, best: float | None) -> str:
     if metric not in rows.index:
         return DASH
-    row, decimals = rows.loc[metric], DECIMALS[metric]
+    row: Any = rows.loc[metric]
+    decimals = DECIMALS[metric]
     text = fixed(float(row["value"]), decimals)
     text = f"**{text}**" if row["embedding"] == TRAINED and row["value"] == best else text
     return text + (f" [{fixed(float(row['published']), decimals)}]" if math.isfinite(row["published"]) else "")
 
 
 def _interval(rows: pd.DataFrame) -> list[str]:
-    row = rows.loc["enrichment_auc"]
+    row: Any = rows.loc["enrichment_auc"]
     if not math.isfinite(row["low"]):
         return [DASH, DASH]
     return [f"{row['low']:.2f} to {row['high']:.2f}", "<0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}"]
