@@ -55,12 +55,11 @@ class Cluster:
         """What SLURM knows of a job, as `scontrol show job` prints it."""
         return dict(re.findall(r"(\S+?)=(\S*)", output("scontrol", "show", "job", number)))
 
-    def jobs(self, rule: str, *states: str) -> list[str]:
-        """Numbers of the jobs of a rule, the newest first; in some states, or in any."""
-        lines = output("squeue", "--noheader", "--states=all", "--sort=-i", "--format=%i %T %k").splitlines()
+    def jobs(self, rule: str, folder: Path) -> list[str]:
+        """Numbers of the jobs of a rule that were submitted from a folder, the newest first."""
+        lines = output("squeue", "--noheader", "--states=all", "--sort=-i", "--format=%i %Z %k").splitlines()
         rows = [line.split(maxsplit=2) for line in lines]
-        wanted = [row for row in rows if row[2].startswith(f"rule_{rule}")]
-        return [row[0] for row in wanted if not states or row[1] in states]
+        return [row[0] for row in rows if row[1] == str(folder) and row[2].startswith(f"rule_{rule}")]
 
     def daemon(self, name: str) -> int:
         return int((self.folder / f"{name}.pid").read_text())

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from tests.slurm.conftest import Cluster, output, until
@@ -26,7 +27,6 @@ class Training:
 
     def __init__(self, folder: Path, cluster: Cluster, config: Path):
         self.folder, self.cluster, self.config = folder, cluster, config
-        self.known = set(cluster.jobs("train_vae"))
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         return self.cluster.snakemake(self.folder, *configs(self.config), *ONE_THREAD, *arguments, "--", TARGET)
@@ -35,7 +35,7 @@ class Training:
         return self.start(*arguments).wait(timeout=400)
 
     def jobs(self) -> list[str]:
-        return [number for number in self.cluster.jobs("train_vae") if number not in self.known]
+        return self.cluster.jobs("train_vae", self.folder)
 
     def under_way(self) -> str:
         """Number of the job, once it has kept a first state."""
@@ -52,9 +52,15 @@ class Training:
         """Steps after which an attempt went on."""
         return [int(step) for step in self.said(r"^vae: goes on after step (\d+)")]
 
-    def last_state(self) -> bytes:
-        (path,) = (self.folder / CHECKPOINTS).glob(f"*-{STEPS:09d}.pt")
-        return path.read_bytes()
+    def result(self) -> dict[str, bytes]:
+        return result(self.folder)
+
+
+def result(folder: Path) -> dict[str, bytes]:
+    """Every weight and the loss table, to the bit."""
+    weights = torch.load(folder / TARGET, weights_only=True)["weights"]
+    losses = (folder / TARGET).with_name("losses.csv").read_bytes()
+    return {name: weight.numpy().tobytes() for name, weight in weights.items()} | {"losses": losses}
 
 
 def configs(overlay: Path) -> list[str | Path]:
@@ -77,13 +83,12 @@ def with_inputs(folder: Path, here: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(here, config, tmp_path_factory) -> bytes:
-    """The last state of the same training, run in one go."""
+def undisturbed(here, config, tmp_path_factory) -> dict[str, bytes]:
+    """The weights and losses of the same training, run in one go."""
     folder = with_inputs(tmp_path_factory.mktemp("undisturbed"), here)
     run = call(folder, *tiny("demo.yaml"), config, *ONE_THREAD, "--", TARGET)
     assert run.returncode == 0, run.stderr[-3000:]
-    (path,) = (folder / CHECKPOINTS).glob(f"*-{STEPS:09d}.pt")
-    return path.read_bytes()
+    return result(folder)
 
 
 @pytest.fixture
@@ -101,7 +106,7 @@ def test_a_cancelled_job_goes_on_at_the_step_it_had_reached(training, undisturbe
     assert run.wait(timeout=200) != 0 and not (training.folder / TARGET).exists()
     (stopped,) = map(int, training.said(r"^vae: SIGTERM: stops after step (\d+)"))
     assert training.run() == 0
-    assert training.goes_on() == [stopped] and training.last_state() == undisturbed
+    assert training.goes_on() == [stopped] and training.result() == undisturbed
 
 
 def test_a_job_over_its_time_goes_on_in_a_retry(training, undisturbed):
@@ -109,7 +114,7 @@ def test_a_job_over_its_time_goes_on_in_a_retry(training, undisturbed):
     output("scontrol", "update", f"JobId={training.under_way()}", "TimeLimit=1")
     assert run.wait(timeout=400) == 0
     (stopped,) = map(int, training.said(r"^vae: SIGTERM: stops after step (\d+)"))
-    assert training.goes_on() == [stopped] and training.last_state() == undisturbed
+    assert training.goes_on() == [stopped] and training.result() == undisturbed
 
 
 def test_a_job_over_its_memory_gets_more_in_a_retry(training, undisturbed):
@@ -118,7 +123,7 @@ def test_a_job_over_its_memory_gets_more_in_a_retry(training, undisturbed):
     assert run.wait(timeout=400) == 0
     jobs = [training.cluster.job(number) for number in reversed(training.jobs())]
     assert [(job["JobState"], job["MinMemoryNode"]) for job in jobs] == [("FAILED", "500M"), ("COMPLETED", "2000M")]
-    assert training.last_state() == undisturbed
+    assert training.result() == undisturbed
 
 
 def test_a_preempted_job_goes_on_under_its_number(training, undisturbed):
@@ -128,7 +133,7 @@ def test_a_preempted_job_goes_on_under_its_number(training, undisturbed):
     until("the urgent job runs", lambda: training.cluster.job(urgent)["JobState"] in ("RUNNING", "COMPLETED"))
     assert run.wait(timeout=400) == 0
     assert training.jobs() == [number] and training.cluster.job(number)["Restarts"] == "1"
-    assert len(training.goes_on()) == 1 and training.last_state() == undisturbed
+    assert len(training.goes_on()) == 1 and training.result() == undisturbed
 
 
 def test_a_job_on_a_lost_node_goes_on_when_the_node_is_back(training, undisturbed):
@@ -143,7 +148,7 @@ def test_a_job_on_a_lost_node_goes_on_when_the_node_is_back(training, undisturbe
     output("slurmd", "-N", "node1", "-f", cluster.folder / "slurm.conf")
     assert run.wait(timeout=400) == 0
     assert training.jobs() == [number] and cluster.job(number)["Restarts"] == "1"
-    assert len(training.goes_on()) == 1 and training.last_state() == undisturbed
+    assert len(training.goes_on()) == 1 and training.result() == undisturbed
 
 
 def test_a_job_does_not_notice_that_the_controller_restarts(training, undisturbed):
@@ -155,20 +160,24 @@ def test_a_job_does_not_notice_that_the_controller_restarts(training, undisturbe
     output("slurmctld", "-f", cluster.folder / "slurm.conf")
     assert run.wait(timeout=400) == 0
     assert training.jobs() == [number] and cluster.job(number)["Restarts"] == "0"
-    assert training.goes_on() == [] and training.last_state() == undisturbed
+    assert training.goes_on() == [] and training.result() == undisturbed
 
 
 def test_snakemake_killed_and_started_again_does_not_train_twice(training, undisturbed):
     first = training.start()
     number = training.under_way()
+    output("scontrol", "suspend", number)  # so that it is still under way when the second is
     first.kill()
     first.wait()
     assert training.run() != 0 and "--unlock" in (training.folder / "run.log").read_text()
     assert training.run("--unlock") == 0
-    assert training.run() == 0
+    second = training.start()
+    until("the second waits", lambda: training.said(r"^(vae: waits for another attempt)"))
+    output("scontrol", "resume", number)
+    assert second.wait(timeout=400) == 0
     assert len(training.jobs()) == 2 and training.cluster.job(number)["JobState"] == "COMPLETED"
     assert training.said(rf"waits for another attempt in .*: SLURM job ({number}),") == [number]
-    assert training.goes_on() == [STEPS] and training.last_state() == undisturbed
+    assert training.goes_on() == [STEPS] and training.result() == undisturbed
 
 
 def test_a_full_disk_is_named_and_costs_no_step_that_was_kept(training, undisturbed, here, tmp_path):
@@ -183,9 +192,11 @@ def test_a_full_disk_is_named_and_costs_no_step_that_was_kept(training, undistur
         training.under_way()
         filler = small / "filler"
         subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=4k"], capture_output=True)  # until it is full
+        os.truncate(filler, filler.stat().st_size - 50_000)  # room for the message, not for a state
         assert run.wait(timeout=200) != 0 and not (small / TARGET).exists()
+        assert training.said(r"^error: .*cannot keep the state .*: (No space left on device); step \d+ is kept")
         filler.unlink()
         assert training.run() == 0
-        assert training.goes_on()[-1] > 0 and training.last_state() == undisturbed
+        assert training.goes_on()[-1] > 0 and training.result() == undisturbed
     finally:
         subprocess.run(["umount", "--lazy", small], check=True)
