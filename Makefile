@@ -1,6 +1,7 @@
 # make demo    Table 1 and Figure 2 in miniature, from a made-up screen
 # make report  the same as one page, report.html, to be opened in any browser
 # make test    all tests;  make quick: those that take less than a minute together
+# make slurm-test  the workflow on a SLURM cluster of one node, and what goes wrong there (Debian, as root)
 # make check   format, lint, types, walls between the layers
 # make lock    resolve the versions again
 # make bench   timed comparisons
@@ -10,7 +11,7 @@ PYTHON ?= $(shell for version in 3.11 3.12 3.13; do command -v python$$version &
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo report test quick check format lock bench clean
+.PHONY: demo report test quick slurm-test check format lock bench clean
 
 demo: $(READY)
 	$(BIN)/snakemake --profile profiles/demo -- all
@@ -23,10 +24,15 @@ report: demo
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
 
 test: $(READY)
-	$(PYTEST)
+	$(PYTEST) --ignore tests/slurm
 
 quick: $(READY)
 	$(PYTEST) -m "not slow"
+
+# One cluster at a time: not in parallel. Skips, with the reason, where no SLURM can be had.
+slurm-test: $(READY)
+	bash tests/slurm/install.sh
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/slurm --durations=0
 
 check: $(READY)
 	$(BIN)/ruff check .

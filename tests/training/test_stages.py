@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import sparse
 
 from expressionvae.data.cells import Cells
@@ -76,6 +77,28 @@ def test_sampling_then_decoding_gives_cells_and_again_the_same(trained, tmp_path
     assert np.array_equal(*codes)
     made = [stage1.decode(model, codes[0], np.ones(2, np.float32), "sample", seed=1, batch_size=2) for _ in range(2)]
     assert np.array_equal(*made) and made[0].shape == (2, 20) and set(np.unique(made[0])) <= {0.0, 1.0, np.float32(2.9)}
+
+
+def test_interrupted_sampling_goes_on_to_the_same_latents(trained, tmp_path, monkeypatch):
+    embedding = np.zeros((3, 0), np.float32)
+    blueprint = stage2.blueprint(trained[1], embedding, SIZE, KINDS["ar"])
+    prior = stage2.build(blueprint, torch.from_numpy(embedding), torch.ones(0), torch.ones(0)).eval()
+    query = pd.DataFrame({"cell_type": ["T", "B"] * 4, "perturbation": ["b", "ctrl"] * 4})
+    options = {"options": {}, "seed": 3, "batch_size": 2}
+    whole = stage2.sample(prior, blueprint, query, **options)
+    drawn, sample = [], prior.sample
+
+    def dies_at_the_third(*arguments):
+        drawn.append(len(drawn))
+        if len(drawn) == 3:
+            raise KeyboardInterrupt
+        return sample(*arguments)
+
+    monkeypatch.setattr(prior, "sample", dies_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        stage2.sample(prior, blueprint, query, **options, keep=tmp_path / "parts")
+    again = stage2.sample(prior, blueprint, query, **options, keep=tmp_path / "parts")
+    assert np.array_equal(again, whole) and len(drawn) == 5  # 2 kept, 1 interrupted, 2 more
 
 
 def test_an_unknown_label_in_the_query_is_named(trained, tmp_path):

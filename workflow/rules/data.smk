@@ -1,6 +1,10 @@
 # Counts on their way to bins and conditions.
 
 
+localrules:  # a cluster's nodes often have no internet
+    download,
+
+
 rule download:
     output:
         in_data_dir("{file}"),

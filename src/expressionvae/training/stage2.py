@@ -1,5 +1,6 @@
 """Stage 2: train a prior on the latents of the frozen VAE, sample from it (paper sections 3.2 and 3.3)."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from expressionvae.provenance import fingerprint
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents
 from expressionvae.training.loop import Row, Trainer, best_device, compile_for, precision
+from expressionvae.training.parts import Parts, seed_of
 from expressionvae.training.plan import Plan
 from expressionvae.training.progress import Progress
 
@@ -79,26 +81,37 @@ def sample(
     options: dict[str, int],
     seed: int,
     batch_size: int,
+    keep: Path | None = None,
 ) -> np.ndarray:
     """One cell's latents for every row of `query` (columns cell_type, perturbation).
 
-    `options` are the prior's sampling options: denoising or solver steps, none for AR.
+    Args:
+        options: the prior's sampling options: denoising or solver steps, none for AR.
+        keep: folder in which batches are kept, so that an interrupted call goes on; the caller's to remove.
 
     Raises:
         UserError: if the query asks for a label that the prior has not been trained with.
     """
     device = best_device()
-    generator = torch.Generator(device).manual_seed(seed)
     perturbation = indices(query, "perturbation", plan_of.perturbations)
     cell_type = indices(query, "cell_type", plan_of.cell_types)
-    progress = Progress("sample", len(query))
-    parts = []
-    for rows in torch.arange(len(query)).split(batch_size):
+    weights = (weight.cpu().numpy() for weight in model.state_dict().values())
+    labels = perturbation.numpy(), cell_type.numpy()
+    kept = Parts(keep, fingerprint(vars(plan_of), options, seed, batch_size, *labels, *weights)) if keep else None
+
+    def draw(number: int, rows: Tensor) -> np.ndarray:
+        generator = torch.Generator(device).manual_seed(seed_of(seed, number))
         with precision(device):
             drawn = model.sample(perturbation[rows].to(device), cell_type[rows].to(device), generator, **options)
-        parts.append(drawn.cpu())
+        return drawn.cpu().numpy().astype(np.uint16 if plan_of.codes else np.float32)
+
+    progress = Progress("sample", len(query))
+    parts = []
+    for number, rows in enumerate(torch.arange(len(query)).split(batch_size)):
+        make = partial(draw, number, rows)
+        parts.append(kept.take(number, make) if kept else make())
         progress.advance(len(rows))
-    return torch.cat(parts).numpy().astype(np.uint16 if plan_of.codes else np.float32)
+    return np.concatenate(parts)
 
 
 def indices(query: pd.DataFrame, column: str, labels: list[str]) -> Tensor:

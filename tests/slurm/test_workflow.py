@@ -1,0 +1,106 @@
+"""The whole workflow on a SLURM cluster, through the profile that users get."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.slurm.conftest import ITEMS, Cluster
+from tests.workflow.conftest import tiny
+
+pytestmark = pytest.mark.slow
+GPU = {"train_vae", "train_prior", "encode", "sample", "decode", "embed_proteins"}
+
+
+def configs() -> list[str | Path]:
+    arguments = tiny("demo.yaml")
+    return [*arguments[arguments.index("--configfile") :], *ITEMS]
+
+
+@pytest.fixture(scope="module")
+def finished(cluster, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("there")
+    run = cluster.snakemake(folder, *configs(), "--", "all")
+    assert run.wait() == 0, (folder / "run.log").read_text()[-5000:]
+    return folder
+
+
+def submitted(folder: Path) -> dict[str, list[str]]:
+    """SLURM's job numbers by rule, from the log files that are left."""
+    jobs: dict[str, list[str]] = {}
+    for path in (folder / "logs" / "slurm").glob("rule_*/**/*.log"):
+        jobs.setdefault(path.relative_to(folder / "logs" / "slurm").parts[0][5:], []).append(path.stem)
+    return jobs
+
+
+def test_gpu_rules_got_one_gpu_of_the_type_asked_for_and_others_none(finished, cluster):
+    for rule, numbers in submitted(finished).items():
+        for number in numbers:
+            job = cluster.job(number)
+            assert job["JobState"] == "COMPLETED"
+            assert job.get("TresPerJob") == ("gres:gpu:h100:1" if rule in GPU else None), rule
+            assert job["Partition"] == ("gpu" if rule in GPU else "cpu"), rule
+    assert submitted(finished).keys() >= GPU
+
+
+def test_every_job_got_the_cpus_and_the_memory_of_the_profile(finished, cluster):
+    asked = {
+        "train_vae": ("8", "62.50G"),
+        "decode": ("8", "31.25G"),
+        "score": ("4", "31.25G"),
+        "truth": ("1", "62.50G"),
+    }
+    for rule, (cpus, memory) in asked.items():
+        job = cluster.job(submitted(finished)[rule][0])
+        assert (job["NumCPUs"], job["MinMemoryNode"]) == (cpus, memory), rule
+
+
+def test_a_job_s_name_and_comment_tell_what_it_is(finished, cluster):
+    job = cluster.job(submitted(finished)["train_vae"][0])
+    assert job["JobName"].startswith("expressionvae_")
+    assert job["Comment"] == "rule_train_vae_wildcards_made-up_fsq_nb_0"
+
+
+def test_logs_lie_where_the_documentation_says(finished):
+    text = (REPOSITORY / "docs" / "slurm.md").read_text()
+    assert "logs/{rule}/" in text and "logs/slurm/rule_{rule}/" in text
+    assert (finished / "logs/train_vae/made-up/fsq/nb/vae-0.log").read_text().endswith(" s\n")
+    (log,) = (finished / "logs/slurm/rule_train_vae/made-up_fsq_nb_0").glob("*.log")
+    assert re.search(r"^vae 10/10 ", log.read_text(), flags=re.MULTILINE)
+
+
+def test_small_rules_ran_beside_snakemake(finished):
+    assert submitted(finished).keys().isdisjoint({"table1", "figure2", "loss_curves", "config_in_force", "download"})
+
+
+def test_the_results_are_those_of_a_run_without_slurm_to_the_byte(finished, here):
+    names = [path.relative_to(here) for path in (here / "results").rglob("*.csv")]
+    assert len(names) > 10
+    for name in names:
+        assert (finished / name).read_bytes() == (here / name).read_bytes(), name
+
+
+def site(path: Path, **changes: str | None) -> Path:
+    values = {"gpu_partition": "gpu", "cpu_partition": "cpu", "gpu_type": "h100", "max_hours": "1"}
+    rest = {"account": "null", "accounting": "false"}
+    path.write_text("".join(f"{key}: {value}\n" for key, value in (values | rest | changes).items()))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"cpu_partition": "cqu"}, "sbatch: error: invalid partition specified: cqu"),
+        ({"gpu_type": "h101"}, "sbatch: error: Batch job submission failed: Requested node configuration is not avail"),
+        ({"gpus": "2"}, "site.yaml: unknown or missing: gpus; expected account, accounting, cpu_partition"),
+    ],
+)  # fmt: skip
+def test_a_wrong_name_in_the_site_s_file_fails_at_once_in_slurm_s_words(change, words, cluster: Cluster, tmp_path):
+    target = "results/made-up/proteins.npz" if "gpu_type" in change else "results/made-up/proteins.fasta"
+    fasta = ["--", "results/made-up/proteins.fasta", "results/tiny_esm2.pt"]
+    if "gpu_type" in change:
+        assert cluster.snakemake(tmp_path, *configs(), *fasta).wait() == 0
+    run = cluster.snakemake(tmp_path, *configs(), "--", target, site=site(tmp_path / "site.yaml", **change))
+    assert run.wait(timeout=60) != 0
+    assert words in (tmp_path / "run.log").read_text()
