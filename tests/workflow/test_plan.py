@@ -19,7 +19,7 @@ PAPER = {
     "baseline": 16,  # 2 screens x (control, perturb-mean) x 4 seeds
     "true_vs_true": 8,
     "score": 96,
-    "download": 12,
+    "fetch": 12,
     "table1": 1,
     "figure2": 1,
 }

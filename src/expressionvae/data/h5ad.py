@@ -260,8 +260,8 @@ class Matrix:
         where = self.key if self.key == "X" else f"layer '{self.key.removeprefix('layers/')}'"
         raise UserError(
             f"{self.source.path}: {where} holds {values.flat[at]:.6g} at cell '{cell}' (row {rows[row]}), gene "
-            f"'{gene}', but raw counts (whole numbers, 0 or more) are expected; if the values are normalised, point config key "
-            "`layer` at the counts"
+            f"'{gene}', but raw counts (whole numbers, 0 or more) are expected; if the values are normalised, point "
+            "config key `layer` at the counts"
         )
 
 
