@@ -1,8 +1,9 @@
 """Small stand-ins of the published files: their names, layout, dtypes and quirks, with made-up counts.
 
-What is copied from the real ones: Replogle and Nadig's files are dense float32, uncompressed (their sizes in bytes say
-so), one Ensembl id a gene and its symbol in `gene_name` (some symbols twice, some outdated), a different gene set a line,
-cells of one barcode in several lines; Parse's are sparse, all donors in one file; the reversion screen's conditions start with Treated_ or Untreated.
+What is copied from the real ones: Replogle and Nadig's files are dense float32, uncompressed (their sizes in bytes
+say so), one Ensembl id a gene and its symbol in `gene_name` (some symbols twice, some outdated), a different gene set
+a line, cells of one barcode in several lines; Parse's are sparse, all donors in one file; the reversion screen's
+conditions start with Treated_ or Untreated.
 """
 
 import hashlib

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
 _FEW = len(_COLOURS)  # groups that can be told apart as lines
@@ -52,6 +53,7 @@ def _steps(axes: Axes, steps: pd.DataFrame) -> None:
     axes.set_yticks(range(len(order)), order)
     axes.invert_yaxis()
     axes.margins(x=0.18)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.set(xlabel="cells", title="cells left after each step")
     if len(names) > 1:
         axes.legend(frameon=False, fontsize=8)
@@ -70,19 +72,14 @@ def _knockdown(axes: Axes, perturbations: pd.DataFrame, limit: float) -> None:
 
 def _libraries(axes: Axes, libraries: pd.DataFrame) -> None:
     """A row a group: share of its cells by library size, over the sizes that occur."""
-    names = libraries["cell_type"].where(
-        libraries["group"] == "kept", libraries["cell_type"] + ", " + libraries["group"]
-    )
-    if (libraries["group"] != "kept").any():
-        names = libraries["cell_type"] + ", " + libraries["group"]
+    one_group = libraries["group"].nunique() == 1
+    names = libraries["cell_type"] if one_group else libraries["cell_type"] + ", " + libraries["group"]
     table = libraries.assign(name=names).pivot_table(index="name", columns="from", values="cells", sort=False)
     table = table[sorted(table.columns)]
     seen = np.flatnonzero(table.sum().to_numpy() > 0)
     inside = slice(max(seen.min() - 1, 0), seen.max() + 2)
     shares = table.div(table.sum(axis=1).clip(lower=1), axis=0).to_numpy()[:, inside]
-    edges = np.append(table.columns.to_numpy(), libraries["to"].max())[
-        inside.start : inside.start + shares.shape[1] + 1
-    ]
+    edges = np.append(table.columns.to_numpy(), libraries["to"].max())[inside.start :][: shares.shape[1] + 1]
     axes.pcolormesh(edges, np.arange(len(table) + 1), shares, cmap="Blues", rasterized=True)
     axes.set_xscale("log")
     axes.set_yticks(np.arange(len(table)) + 0.5, table.index, fontsize=7)
