@@ -20,7 +20,7 @@ from expressionvae.files import UserError
 Rows = Integer[ndarray, "cell"]  # row numbers, ascending
 Block = ndarray | csr_matrix  # counts of some cells, as the file stores them
 
-BLOCK_BYTES = 64_000_000  # of the matrix read at a time: what is made of it stays within a few times that
+BLOCK_BYTES = 16_000_000  # of the matrix read at a time: what is made of it stays within a few times that
 MOST_BYTES = 1_000_000_000  # of a block that a file's own chunks force on its reader, or of a matrix stored by columns
 LABELS = 200_000  # labels or names decoded at a time
 DAMAGE = (OSError, RuntimeError, KeyError)  # what HDF5 raises when a file ends too early
@@ -219,7 +219,7 @@ class Matrix:
         rows = max(1, BLOCK_BYTES // width)
         if self.stored.chunks:  # whole chunks, so that none is decompressed twice
             chunk = self.stored.chunks[0]
-            rows = max(1, rows // chunk) * chunk
+            rows = min(self.shape[0], max(1, rows // chunk) * chunk)
         if rows * width > MOST_BYTES:
             raise UserError(
                 f"{self.source.path}: {self.key} is stored in chunks of {self.stored.chunks} values, and {rows:,} rows "

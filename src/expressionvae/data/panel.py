@@ -36,7 +36,7 @@ class Panel:
         """
         symbols = source.symbols(gene_column)
         columns = locate(symbols, genes, symbol_map)
-        of_column = np.full(len(symbols), -1)
+        of_column = np.full(len(symbols), -1, np.int32)
         of_column[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
         panel = cls(list(genes), columns, of_column)
         if len(panel.absent) == len(genes):

@@ -139,7 +139,7 @@ def _unexpected(targets: pd.DataFrame, split: Split, control: str) -> list[str]:
 def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writer) -> dict[str, pd.DataFrame]:
     """Append the cells of a line that pass the filter; return their table and the line's quality tables."""
     with scratch(writer.file.filename) as path:
-        spool = Writer(path, len(split.genes), compression="lzf")
+        spool = Writer(path, len(split.genes), compression=None)
         own, baseline, library = _measured(line, control, rule, spool)
         spool.seal()
         keep, targets = knocked_down(line.label, residuals(own, baseline), control, rule)

@@ -70,7 +70,7 @@ class Screen:
 
     def whole_panel(self) -> Panel:
         """All genes of the file, in its order."""
-        everything = np.arange(len(self.genes))
+        everything = np.arange(len(self.genes), dtype=np.int32)
         return Panel(self.genes.tolist(), everything, everything)
 
     def blocks(self, panel: Panel, rows: Rows | None = None) -> Iterator[tuple[Rows, csr_matrix, Library]]:

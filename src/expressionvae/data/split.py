@@ -148,6 +148,6 @@ def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
     assert ranked is not None
     order = np.argsort(-ranked["residual_variances"].to_numpy(), kind="stable")
     chosen = np.sort(np.flatnonzero(detected)[order[:genes]])
-    of_column = np.full(len(screen.genes), -1)
+    of_column = np.full(len(screen.genes), -1, np.int32)
     of_column[chosen] = np.arange(genes)
     return Panel(screen.genes[chosen].tolist(), chosen, of_column)

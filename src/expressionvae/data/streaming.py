@@ -124,13 +124,16 @@ class Meter:
 def cut(block: Block, panel: Panel) -> csr_matrix:
     """The counts of a block on the panel: int32 CSR, genes sorted, no stored zeros; zeros for absent genes."""
     if isinstance(block, ndarray):
-        counts = np.zeros((len(block), len(panel.genes)), np.int32)
-        counts[:, panel.present] = block[:, panel.columns[panel.present]]
-        return csr_matrix(counts)
+        present = np.take(block, panel.columns[panel.present], axis=1)
+        at = np.flatnonzero(present)
+        ends = np.searchsorted(at, np.arange(len(block) + 1) * len(panel.present)).astype(np.int32)
+        column = panel.present[at % max(len(panel.present), 1)].astype(np.int32)
+        parts = (present.ravel()[at].astype(np.int32), column, ends)
+        return csr_matrix(parts, shape=(len(block), len(panel.genes)))
     column = panel.of_column[block.indices]
-    kept = (column >= 0) & (block.data != 0)
-    ends = np.concatenate([[0], np.cumsum(kept)])[block.indptr]
-    parts = (block.data[kept].astype(np.int32), column[kept].astype(np.int32), ends.astype(np.int32))
+    kept = np.flatnonzero((column >= 0) & (block.data != 0))
+    ends = np.searchsorted(kept, block.indptr).astype(np.int32)
+    parts = (block.data[kept].astype(np.int32), column[kept], ends)
     counts = csr_matrix(parts, shape=(block.shape[0], len(panel.genes)))
     counts.sum_duplicates()  # sorts too
     return counts
