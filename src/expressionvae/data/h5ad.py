@@ -83,8 +83,8 @@ class Source:
     def numbers(self, frame: str, name: str, key: str = "") -> ndarray:
         """A numeric column of obs or var as float64. Raises: UserError if absent or not of numbers."""
         stored = self._element(frame, name, key)
-        values = self.file[frame][name] if isinstance(stored, h5py.Dataset) else read_elem(stored)
-        values = pd.Series(cast(Any, values[:]))
+        values = self.file[frame][name][:] if isinstance(stored, h5py.Dataset) else read_elem(stored)
+        values = pd.Series(cast(Any, values))
         if not pd.api.types.is_numeric_dtype(values):
             raise UserError(f"{self.path}: {frame} column '{name}' holds {values.iloc[0]!r}; expected numbers")
         return values.to_numpy(np.float64, na_value=np.nan)
@@ -138,10 +138,13 @@ class Source:
 
     def _categories(self, stored: Any, frame: str, name: str) -> pd.Categorical | None:
         """Labels stored as codes, in each of the ways of anndata's history; None when they are plain."""
+        codes: Any
+        categories: Any
         if isinstance(stored, h5py.Group):
-            if "codes" not in stored:
+            parts: Any = stored
+            if "codes" not in parts:
                 return pd.Categorical(pd.Series(cast(Any, read_elem(stored))).astype("string").astype(object))
-            codes, categories = stored["codes"][:], stored["categories"]
+            codes, categories = parts["codes"][:], parts["categories"]
         elif "categories" in stored.attrs:  # 0.7
             codes, categories = stored[:], self.file[stored.attrs["categories"]]
         elif isinstance(self.file[frame], h5py.Dataset) and f"{name}_categories" in self.file.get("uns", ()):
@@ -313,7 +316,7 @@ def _text(values: ndarray) -> ndarray:
 def _factorised(read: Callable[[int, int], ndarray], length: int) -> pd.Categorical:
     """Plain text as labels, a piece at a time: ten million strings would take a gigabyte."""
     known: dict[str, int] = {}
-    codes = np.empty(length, np.int32)
+    codes: Any = np.empty(length, np.int32)
     for start in range(0, length, LABELS):
         piece, names = pd.factorize(read(start, min(start + LABELS, length)))
         number = np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int32)

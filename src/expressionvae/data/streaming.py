@@ -106,7 +106,7 @@ class Meter:
 
     def add(self, block: Block) -> None:
         """Count a block that has been dealt with."""
-        self.done += block.shape[0]
+        self.done += len(block) if isinstance(block, ndarray) else len(block.indptr) - 1
         self.bytes += block.nbytes if isinstance(block, ndarray) else block.data.nbytes + block.indices.nbytes
         if time.monotonic() - self.said >= self.every:
             self.said = time.monotonic()
@@ -134,7 +134,7 @@ def cut(block: Block, panel: Panel) -> csr_matrix:
     kept = np.flatnonzero((column >= 0) & (block.data != 0))
     ends = np.searchsorted(kept, block.indptr).astype(np.int32)
     parts = (block.data[kept].astype(np.int32), column[kept], ends)
-    counts = csr_matrix(parts, shape=(block.shape[0], len(panel.genes)))
+    counts = csr_matrix(parts, shape=(len(ends) - 1, len(panel.genes)))
     counts.sum_duplicates()  # sorts too
     return counts
 

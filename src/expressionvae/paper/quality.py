@@ -60,7 +60,7 @@ def _steps(axes: Axes, steps: pd.DataFrame) -> None:
 
 
 def _knockdown(axes: Axes, perturbations: pd.DataFrame, limit: float) -> None:
-    edges = np.linspace(0, 1.5, 61)
+    edges = np.linspace(0, 1.5, 61).tolist()
     for colour, (name, here) in zip(_COLOURS, perturbations.groupby("cell_type", sort=False), strict=False):
         residual = here["residual"].replace(np.inf, np.nan).dropna().clip(upper=edges[-1])
         share = (residual <= limit).mean()
