@@ -25,7 +25,7 @@ def test_filter_by_hand():
     baseline = np.array([1.0] * 8 + [0.0] * 3)  # D is not measured
     keep, targets = knocked_down(label, residuals(expression, baseline), "c", rule())
     assert keep.tolist() == [True] * 4 + [False] * 7  # A: mean residual 0.2, one leaky cell; B: mean residual 0.43
-    assert targets["why"].tolist() == ["kept", "not knocked down", "not measured"]
+    assert targets["why"].tolist() == ["kept", "not knocked down", "not in controls"]
     assert targets["kept"].tolist() == [2, 0, 0] and targets["cells"].tolist() == [3, 3, 3]
 
 

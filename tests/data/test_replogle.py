@@ -121,11 +121,11 @@ def test_quality_tables_count_every_cell(tmp_path, splits, lines):
     steps, targets, libraries = (pd.read_csv(tmp_path / f"{n}.csv") for n in ("steps", "perturbations", "libraries"))
     for line in lines:
         here = steps[steps["cell_type"] == line].set_index("step")
-        assert here.loc["in the file", "cells"] == 90 and here.loc["target measured", "cells"] == 80
+        assert here.loc["in the file", "cells"] == 90 and here.loc["target in controls", "cells"] == 80
         assert here["cells"].is_monotonic_decreasing and (here["controls"] == 40).all()
         assert here.loc["listed in the split", "cells"] == (screen.obs["cell_type"] == line).sum()
         of_line = targets[targets["cell_type"] == line].set_index("perturbation")
-        assert of_line.loc["UNMEASURED", "why"] == "not measured"
+        assert of_line.loc["UNMEASURED", "why"] == "not in controls"
         kept = screen.obs.loc[screen.obs["cell_type"] == line, "perturbation"].value_counts()
         assert of_line["kept"].sum() == kept.drop("non-targeting").sum()
         assert libraries.loc[libraries["cell_type"] == line, "cells"].sum() == 90

@@ -18,7 +18,7 @@ from expressionvae.files import UserError
 Kept = Bool[ndarray, "cell"]
 Targets = Integer[ndarray, "cell"]  # column of each cell's own target, -1 where there is none
 
-REASONS = ("kept", "not measured", "not knocked down", "too few cells")
+REASONS = ("kept", "not in controls", "not knocked down", "too few cells")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def steps(label: ndarray, targets: pd.DataFrame, control: str) -> pd.DataFrame:
     controls = int((label == control).sum())
     stages = {
         "in the file": (targets["cells"] > 0, "cells"),
-        "target measured": (targets["why"] != "not measured", "cells"),
+        "target in controls": (targets["why"] != "not in controls", "cells"),
         "target knocked down": (targets["why"].isin(["kept", "too few cells"]), "cells"),
         "cell knocked down": (targets["why"].isin(["kept", "too few cells"]), "passing"),
         "enough cells": (targets["why"] == "kept", "passing"),
