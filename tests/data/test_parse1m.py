@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import assembly
+from expressionvae.data import h5ad
 from expressionvae.data.assembly import read_split
-from expressionvae.data.parse1m import assemble_parse1m
+from expressionvae.data.parse1m import Found, assemble_parse1m, find_counts
 from expressionvae.files import UserError
 
 GENES = [f"G{i}" for i in range(8)]
@@ -34,7 +34,7 @@ def atlas():
 @pytest.fixture
 def splits(tmp_path):
     held_out = ("test", ["CD4 Naive"], ["IL-4", "IL-9"])
-    for name, types, cytokines in (("train", ["CD4 Naive", "NK"], CYTOKINES), held_out):
+    for name, types, cytokines in (("train", ["CD4 Naive", "NK"], [*CYTOKINES, "IL-9"]), held_out):
         labels = {"cell_type": types, "cytokine": cytokines}
         (tmp_path / f"{name}.json").write_text(json.dumps({"genes": PANEL, "labels": labels}))
     return tmp_path / "train.json", tmp_path / "test.json"
@@ -47,42 +47,46 @@ def assemble(tmp_path, splits, adata, **changes):
         "donor": "Donor1",
         "library_column": "tscp_count",
         "symbol_map": {},
+        "key": None,
+        "stated": {},
+        "on_difference": "report",
     } | changes
-    lost = assemble_parse1m(tmp_path / "atlas.h5ad", *splits, tmp_path / "screen.h5ad", **options)
-    return lost, anndata.read_h5ad(tmp_path / "screen.h5ad")
+    quality = {name: tmp_path / f"{name}.csv" for name in ("steps", "perturbations", "libraries")}
+    assemble_parse1m(tmp_path / "atlas.h5ad", *splits, tmp_path / "screen.h5ad", quality, **options)
+    return anndata.read_h5ad(tmp_path / "screen.h5ad")
 
 
 def test_screen_holds_one_donor_on_the_panel(tmp_path, splits, monkeypatch):
-    monkeypatch.setattr(assembly, "ROWS", 16)
+    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 400)
     adata = atlas()
-    lost, screen = assemble(tmp_path, splits, adata)
+    screen = assemble(tmp_path, splits, adata)
     expected = adata[(adata.obs["donor"] == "Donor1") & adata.obs["cytokine"].isin(CYTOKINES)]
     assert screen.obs_names.tolist() == expected.obs_names.tolist()
     assert screen.obs["perturbation"].tolist() == expected.obs["cytokine"].tolist()
     assert screen.obs["cell_type"].tolist() == expected.obs["cell_type"].tolist()
     assert np.array_equal(screen.X.toarray(), expected[:, PANEL].X.toarray())
     assert screen.X.dtype == np.int32 and np.allclose(screen.obs["library_size"], expected.obs["tscp_count"])
-    assert lost == ["IL-9"] and list(screen.uns["split"]["heldout"]) == ["IL-4"]
+    assert list(screen.uns["split"]["heldout"]) == ["IL-4"]
 
 
-def test_without_a_library_column_the_files_genes_are_summed_and_said(tmp_path, splits, capsys):
+def test_without_a_library_column_the_files_genes_are_summed(tmp_path, splits):
     adata = atlas()
-    _, screen = assemble(tmp_path, splits, adata, library_column=None)
+    screen = assemble(tmp_path, splits, adata, library_column=None)
     assert np.allclose(screen.obs["library_size"], adata[screen.obs_names].X.sum(axis=1).A1)
-    assert "sum over the file's 8 genes" in capsys.readouterr().out
 
 
 def test_unlisted_labels_are_named(tmp_path, splits, capsys):
     assemble(tmp_path, splits, atlas())
-    assert "cytokines of donor Donor1: 1 not listed, left out: IL-99" in capsys.readouterr().out
+    assert "cytokines of donor Donor1: 1 not listed, left out: IL-99" in (out := capsys.readouterr().out)
+    assert "held-out cytokines in CD4 Naive: 1 of 2 listed are absent: IL-9" in out
 
 
 def test_counts_are_found_in_a_layer_when_x_is_logged(tmp_path, splits, capsys):
     adata = atlas()
-    _, expected = assemble(tmp_path, splits, adata)
+    expected = assemble(tmp_path, splits, adata)
     adata.layers["counts"] = adata.X
     adata.X = adata.X.log1p()
-    _, screen = assemble(tmp_path, splits, adata)
+    screen = assemble(tmp_path, splits, adata)
     assert (screen.X != expected.X).nnz == 0
     assert "raw counts in layers/counts" in capsys.readouterr().out
 
@@ -90,16 +94,16 @@ def test_counts_are_found_in_a_layer_when_x_is_logged(tmp_path, splits, capsys):
 def test_file_without_counts_is_refused(tmp_path, splits):
     adata = atlas()
     adata.X = adata.X.log1p()
-    with pytest.raises(UserError, match=r"atlas.h5ad: neither X nor layers/counts nor raw/X holds raw counts"):
+    with pytest.raises(UserError, match=r"atlas.h5ad: no raw counts .*: X holds [\d.]+ at cell"):
         assemble(tmp_path, splits, adata)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"donor": "Donor9"}, "no cell of donor 'Donor9'; obs donor has Donor1, Donor2"),
+        ({"donor": "Donor9"}, "no cell of donor 'Donor9' .config key donor.; obs donor has 'Donor1', 'Donor2'"),
         ({"control": "water"}, "no cell of the control 'water'"),
-        ({"library_column": "total"}, "no column 'total' in obs"),
+        ({"library_column": "total"}, "obs has no column 'total'"),
     ],
 )
 def test_wrong_choice_is_refused_by_name(tmp_path, splits, changes, message):
@@ -110,7 +114,7 @@ def test_wrong_choice_is_refused_by_name(tmp_path, splits, changes, message):
 def test_library_smaller_than_the_counts_is_refused(tmp_path, splits):
     adata = atlas()
     adata.obs["tscp_count"] = 0.5
-    with pytest.raises(UserError, match="less than its counts"):
+    with pytest.raises(UserError, match="is 0.5 at cell .*less than its counts"):
         assemble(tmp_path, splits, adata)
 
 
@@ -127,3 +131,58 @@ def test_published_split_is_read(shared):
     split = read_split(*paths, cell_type="cell_type", perturbation="cytokine")
     assert (len(split.genes), len(split.cell_types), len(split.perturbations)) == (2000, 18, 91)
     assert split.heldout_cell_type == "CD4 Naive" and len(split.heldout) == 27
+
+
+def test_listed_labels_that_are_absent_and_other_numbers_stop_the_job(tmp_path, splits):
+    with pytest.raises(UserError) as error:
+        assemble(tmp_path, splits, atlas(), stated={"donor_cells": 41, "genes": 8}, on_difference="stop")
+    assert "donor Donor1, has 40 donor_cells, expected 41" in str(error.value)
+    assert "held-out cytokines in CD4 Naive: 1 of 2 listed are absent: IL-9" in str(error.value)
+    assert not (tmp_path / "screen.h5ad").exists()
+
+
+def test_quality_tables_count_the_cells(tmp_path, splits):
+    screen = assemble(tmp_path, splits, atlas())
+    steps = pd.read_csv(tmp_path / "steps.csv")
+    assert steps["cells"].tolist() == [80, 40, 30] and steps["controls"].tolist() == [20, 10, 10]
+    groups = pd.read_csv(tmp_path / "perturbations.csv")
+    assert groups["cells"].sum() == screen.n_obs and len(groups) == 6
+    assert pd.read_csv(tmp_path / "libraries.csv")["cells"].sum() == screen.n_obs
+
+
+LOGGED = "X of log values"
+
+
+@pytest.mark.parametrize(
+    ("panel_file", "options", "expected"),
+    [
+        ("counts", {}, ("hvg2000", "X", "tscp_count")),
+        ("counts in a layer", {}, ("hvg2000", "layers/counts", "tscp_count")),
+        ("counts", {"library_column": "n"}, ("hvg2000", "X", "n")),
+        ("no library", {}, ("full", "", None)),
+        ("no library", {"counts_from": "hvg2000"}, ("hvg2000", "X", None)),
+        (LOGGED, {}, ("full", "", None)),
+        (LOGGED, {"counts_from": "full"}, ("full", "", None)),
+        (LOGGED, {"counts_from": "hvg2000"}, None),
+    ],
+)
+def test_the_small_file_serves_if_it_has_counts_and_library_sizes(tmp_path, panel_file, options, expected):
+    adata = atlas()
+    adata.layers["counts"] = adata.X.copy()
+    if panel_file != "counts":
+        adata.X = adata.X.log1p()
+    if panel_file == LOGGED:
+        del adata.layers["counts"]
+    if panel_file == "no library":
+        adata.X = adata.layers["counts"]
+        del adata.obs["tscp_count"]
+    adata.write_h5ad(tmp_path / "small.h5ad")
+    options = {"counts_from": "auto", "library_column": None} | options
+    if expected is None:
+        with pytest.raises(UserError, match="no raw counts"):
+            find_counts(tmp_path / "small.h5ad", **options)
+    else:
+        found = find_counts(tmp_path / "small.h5ad", **options)
+        assert found == Found(*expected)
+        found.save(tmp_path / "found.yaml")
+        assert Found.load(tmp_path / "found.yaml") == found

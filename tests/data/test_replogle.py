@@ -3,15 +3,14 @@
 import json
 
 import anndata
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse import csr_matrix
 
-from expressionvae.data import assembly
-from expressionvae.data.assembly import Source, first_bad, locate, read_split
-from expressionvae.data.replogle import Filter, assemble_replogle, canonical, knocked_down
+from expressionvae.data import h5ad
+from expressionvae.data.assembly import read_split
+from expressionvae.data.replogle import assemble_replogle
 from expressionvae.files import UserError
 
 GENES = [f"G{i}" for i in range(12)]
@@ -58,13 +57,14 @@ def lines(tmp_path):
 def assemble(tmp_path, splits, **changes):
     sources = {name: tmp_path / f"{name}.h5ad" for name in ("hepg2", "k562")}
     output = tmp_path / "screen.h5ad"
-    options = {"control": "non-targeting", "symbol_map": MAP} | RULE | changes
-    lost = assemble_replogle(sources, *splits, output, **options)
-    return lost, anndata.read_h5ad(output)
+    quality = {name: tmp_path / f"{name}.csv" for name in ("steps", "perturbations", "libraries")}
+    about = {"control": "non-targeting", "symbol_map": MAP, "stated": {}, "on_difference": "report"}
+    assemble_replogle(sources, *splits, output, quality, **(about | RULE | changes))
+    return anndata.read_h5ad(output)
 
 
 def test_screen_has_the_panel_in_order_and_the_counts_of_the_files(tmp_path, splits, lines):
-    _, screen = assemble(tmp_path, splits)
+    screen = assemble(tmp_path, splits)
     assert screen.var_names.tolist() == PANEL
     assert screen.X.dtype == np.int32 and screen.X.has_sorted_indices and (screen.X.data > 0).all()
     for name, adata in lines.items():
@@ -77,20 +77,62 @@ def test_screen_has_the_panel_in_order_and_the_counts_of_the_files(tmp_path, spl
 
 
 def test_leaky_unmeasured_and_unlisted_targets_go_and_are_named(tmp_path, splits, lines, capsys):
-    lost, screen = assemble(tmp_path, splits)
+    screen = assemble(tmp_path, splits)
     kept = screen.obs.groupby("cell_type", observed=True)["perturbation"].agg(lambda labels: sorted(set(labels)))
     assert kept["hepg2"] == ["AARS", "G0", "G1", "non-targeting"]
     assert kept["k562"] == ["AARS", "G0", "G1", "G2", "non-targeting"]
-    assert lost == ["G2"]
     out = capsys.readouterr().out
-    assert "held-out targets that survive in hepg2: 2 of 3 listed are here; absent: G2" in out
+    assert "WARNING" in out and "held-out targets that survive in hepg2: 1 of 3 listed are absent: G2" in out
+    assert "G2: not knocked down; mean residual 0.9" in out and "0 of 10 cells pass" in out
     assert "1 targets are not among its genes, left out: UNMEASURED" in out
     assert "1 of 5 panel genes absent, set to 0: NOWHERE" in out
     assert "targets that survive in some line: 4 of 4 listed are here" in out
+    assert "G1 (in 2 columns, the first is taken)" in out and "AARS1 as AARS" in out
+
+
+def test_a_heldout_target_that_does_not_survive_stops_the_job_with_what_befell_it(tmp_path, splits, lines):
+    with pytest.raises(UserError, match=r"1 of 3 listed are absent: G2\n    G2: not knocked down; mean residual"):
+        assemble(tmp_path, splits, on_difference="stop")
+    assert not (tmp_path / "screen.h5ad").exists() and not (tmp_path / "steps.csv").exists()
+
+
+def test_numbers_that_are_not_as_stated_stop_the_job_before_counts_are_read(tmp_path, splits, lines):
+    stated = {"hepg2": {"cells": 91, "genes": 14, "controls": 41}, "k562": {"cells": 90, "genes": 13}}
+    with pytest.raises(UserError) as error:
+        assemble(tmp_path, splits, stated=stated, on_difference="stop")
+    said = str(error.value).splitlines()[1:-1]
+    assert [line.strip() for line in said] == [
+        "hepg2.h5ad has 90 cells, expected 91",
+        "hepg2.h5ad has 40 controls, expected 41",
+        "k562.h5ad has 14 genes, expected 13",
+    ]
+
+
+def test_one_normalised_line_among_raw_ones_is_refused_before_any_is_read(tmp_path, splits, lines, monkeypatch):
+    lines["k562"].X = lines["k562"].X.multiply(0.3).tocsr()
+    lines["k562"].write_h5ad(tmp_path / "k562.h5ad")
+    monkeypatch.setattr("expressionvae.data.replogle._filtered", lambda *_: pytest.fail("read too early"))
+    with pytest.raises(UserError, match="k562.h5ad: X holds .* but raw counts"):
+        assemble(tmp_path, splits)
+
+
+def test_quality_tables_count_every_cell(tmp_path, splits, lines):
+    screen = assemble(tmp_path, splits)
+    steps, targets, libraries = (pd.read_csv(tmp_path / f"{n}.csv") for n in ("steps", "perturbations", "libraries"))
+    for line in lines:
+        here = steps[steps["cell_type"] == line].set_index("step")
+        assert here.loc["in the file", "cells"] == 90 and here.loc["target in controls", "cells"] == 80
+        assert here["cells"].is_monotonic_decreasing and (here["controls"] == 40).all()
+        assert here.loc["listed in the split", "cells"] == (screen.obs["cell_type"] == line).sum()
+        of_line = targets[targets["cell_type"] == line].set_index("perturbation")
+        assert of_line.loc["UNMEASURED", "why"] == "not in controls"
+        kept = screen.obs.loc[screen.obs["cell_type"] == line, "perturbation"].value_counts()
+        assert of_line["kept"].sum() == kept.drop("non-targeting").sum()
+        assert libraries.loc[libraries["cell_type"] == line, "cells"].sum() == 90
 
 
 def test_all_controls_stay_and_the_split_is_stored(tmp_path, splits, lines):
-    _, screen = assemble(tmp_path, splits)
+    screen = assemble(tmp_path, splits)
     assert (screen.obs["perturbation"] == "non-targeting").sum() == 80
     about = screen.uns["split"]
     assert (about["control"], about["heldout_cell_type"]) == ("non-targeting", "hepg2")
@@ -99,62 +141,38 @@ def test_all_controls_stay_and_the_split_is_stored(tmp_path, splits, lines):
 
 
 def test_chunks_change_nothing(tmp_path, splits, lines, monkeypatch):
-    _, whole = assemble(tmp_path, splits)
-    monkeypatch.setattr(assembly, "ROWS", 7)
-    _, parts = assemble(tmp_path, splits)
+    whole = assemble(tmp_path, splits)
+    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 700)
+    parts = assemble(tmp_path, splits)
     assert (whole.X != parts.X).nnz == 0 and whole.obs.equals(parts.obs)
 
 
 def test_log_scale_is_stricter_about_what_remains(tmp_path, splits, lines):
-    _, linear = assemble(tmp_path, splits)
-    _, log = assemble(tmp_path, splits, scale="log")
+    linear = assemble(tmp_path, splits)
+    log = assemble(tmp_path, splits, scale="log")
     assert log.n_obs < linear.n_obs
-
-
-def test_filter_by_hand():
-    label = np.array(["c"] * 2 + ["A"] * 3 + ["B"] * 3 + ["D"] * 3, dtype=object)
-    expression = np.array([1, 1, 0, 0, 0.6, 0, 0.5, 0.8, 0, 0, 0])
-    baseline = np.array([1.0] * 8 + [0.0] * 3)  # D is not measured
-    rule = Filter(0.3, 0.5, 2, "linear", 1e4)  # A: mean residual 0.2, one leaky cell; B: mean residual 0.43
-    assert knocked_down(label, expression, baseline, "c", rule).tolist() == [True] * 4 + [False] * 7
-
-
-def test_bounds_of_the_filter_are_inclusive_and_targets_with_few_cells_go():
-    label = np.array(["c", "A", "A", "B"], dtype=object)
-    expression, baseline = np.array([1.0, 0.5, 0.0, 0.0]), np.ones(4)
-    assert knocked_down(label, expression, baseline, "c", Filter(0.25, 0.5, 2, "linear", 1e4)).tolist() == [
-        True,
-        True,
-        True,
-        False,
-    ]
-
-
-def test_unknown_scale_is_refused():
-    with pytest.raises(UserError, match="expected 'log' or 'linear'"):
-        Filter(0.3, 0.5, 30, "sqrt", 1e4)
-
-
-def test_genes_are_found_under_old_and_new_names_first_of_a_symbol():
-    assert locate(["A", "B1", "C", "A"], ["A", "B", "C1", "D"], {"B": "B1", "C": "C1"}).tolist() == [
-        0,
-        1,
-        2,
-        -1,
-    ]
-    assert canonical("B1", ["B"], {"B": "B1"}) == "B" and canonical("Z", ["B"], {}) == "Z"
 
 
 def test_lines_other_than_the_splits_are_refused(tmp_path, splits, lines):
     with pytest.raises(UserError, match="lists cell lines"):
-        assemble_replogle({"hepg2": ""}, *splits, tmp_path / "s", control="c", symbol_map={}, **RULE)
+        assemble_replogle(
+            {"hepg2": ""},
+            *splits,
+            tmp_path / "s",
+            {},
+            control="c",
+            symbol_map={},
+            stated={},
+            on_difference="stop",
+            **RULE,
+        )
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda a: setattr(a, "X", np.log1p(a.X)), r"hepg2.h5ad: X rows 0-2048: value .*expected raw counts"),
-        (lambda a: a.obs.rename(columns={"gene": "target"}, inplace=True), "no column 'gene' in obs; it has"),
+        (lambda a: setattr(a, "X", np.log1p(a.X)), r"hepg2.h5ad: X holds 3.78\d+ at cell .*raw counts"),
+        (lambda a: a.obs.rename(columns={"gene": "target"}, inplace=True), "obs has no column 'gene'; its columns are"),
         (lambda a: a.var.drop(columns="gene_name", inplace=True), "Ensembl ids"),
         (lambda a: a.obs.update(pd.DataFrame({"gene": "G0"}, index=a.obs_names)), "the control label"),
     ],
@@ -169,29 +187,8 @@ def test_other_file_is_refused_by_name(tmp_path, splits, lines, damage, message)
 
 def test_file_that_is_no_h5ad_is_refused(tmp_path, splits, lines):
     (tmp_path / "hepg2.h5ad").write_bytes(b"half a download")
-    with pytest.raises(UserError, match="hepg2.h5ad: not an h5ad file"):
+    with pytest.raises(UserError, match="hepg2.h5ad: not a readable h5ad file"):
         assemble(tmp_path, splits)
-
-
-def test_column_wise_and_old_files_are_read(tmp_path, lines):
-    adata = lines["k562"]
-    expected = adata.X.toarray()
-    adata.X = csc_matrix(adata.X)
-    adata.write_h5ad(tmp_path / "old.h5ad")
-    with h5py.File(tmp_path / "old.h5ad", "a") as file:  # categories as anndata 0.7 wrote them
-        codes, categories = file["obs/gene/codes"][:], file["obs/gene/categories"][:]
-        del file["obs/gene"]
-        file["obs/__categories/gene"] = categories
-        file["obs/gene"] = codes
-        file["obs/gene"].attrs["categories"] = file["obs/__categories/gene"].ref
-    with Source(tmp_path / "old.h5ad") as source:
-        assert source.column("obs", "gene").tolist() == adata.obs["gene"].tolist()
-        assert np.array_equal(np.concatenate([c.toarray() for _, c in source.counts().chunks()]), expected)
-
-
-def test_first_bad_value():
-    assert first_bad(np.array([1.0, 2.0])) is None
-    assert first_bad(np.array([1.0, -2.0, 0.5])) == -2 and first_bad(np.array([0.5])) == 0.5
 
 
 def test_published_split_is_read(shared):
@@ -209,3 +206,22 @@ def test_published_split_is_read(shared):
 def test_split_without_its_keys_is_refused(splits):
     with pytest.raises(UserError, match="expected keys genes, labels.cell_type, labels.cytokine"):
         read_split(*splits, cell_type="cell_type", perturbation="cytokine")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda train, test: test["genes"].reverse(), "the same genes in another order, from place 0 on"),
+        (lambda train, test: test["genes"].pop(), "1 genes are in only one of them"),
+        (lambda train, test: test["labels"]["gene"].append("G77"), "holds out G77, which .*train.json does not list"),
+        (lambda train, test: test["labels"]["cell_line"].append("k562"), "expected exactly one"),
+        (lambda train, test: train["genes"].append("G1"), "names a gene twice"),
+    ],
+)
+def test_split_files_that_do_not_fit_are_refused(splits, change, message):
+    train, test = (json.loads(path.read_text()) for path in splits)
+    change(train, test)
+    for path, split in zip(splits, (train, test), strict=True):
+        path.write_text(json.dumps(split))
+    with pytest.raises(UserError, match=message):
+        read_split(*splits, cell_type="cell_line", perturbation="gene")

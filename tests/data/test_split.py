@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from expressionvae.data import h5ad
 from expressionvae.data.screen import Columns
 from expressionvae.data.split import choose, prepare
 from expressionvae.files import UserError
@@ -90,6 +91,30 @@ def test_library_size_is_that_of_all_genes(split, source):
     train, _ = split(genes=5)
     full = np.asarray(ad.read_h5ad(source)[train.obs_names].X.sum(axis=1)).ravel()
     assert (train.obs["library_size"] == full).all()
+
+
+def test_a_cell_without_counts_is_left_out_and_counted(tmp_path, source, capsys):
+    screen = ad.read_h5ad(source)
+    screen.X = csr_matrix(screen.X.toarray() * (np.arange(160) != 3)[:, None])
+    screen.write_h5ad(tmp_path / "s.h5ad")
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
+    prepare(tmp_path / "s.h5ad", tmp_path / "t.h5ad", tmp_path / "h.h5ad", name="demo", columns=COLUMNS, **options)
+    assert "c3" not in ad.read_h5ad(tmp_path / "t.h5ad").obs_names
+    assert "left out 1 of 160 cells" in capsys.readouterr().out
+
+
+def test_blocks_change_nothing(split, monkeypatch):
+    whole = split()
+    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 700)
+    for one, other in zip(whole, split(), strict=True):
+        assert (one.X != other.X).nnz == 0 and one.obs.equals(other.obs)
+
+
+@pytest.mark.slow
+def test_genes_are_ranked_on_so_many_cells_at_most(split, monkeypatch, capsys):
+    monkeypatch.setattr("expressionvae.data.split.RANKED", 40)
+    train, _ = split(genes=5)
+    assert "g1" in train.var_names and "on 40 training cells" in capsys.readouterr().out
 
 
 def test_more_genes_than_are_detected_are_refused(split):

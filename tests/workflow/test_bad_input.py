@@ -36,7 +36,7 @@ def prepare(snakemake, tmp_path, **changes):
 
 COUNTS = np.random.default_rng(0).poisson(2.0, (80, 6)).astype(np.float32)
 MISTAKES = {  # each of the others is a test of tests/data
-    "log values": (np.log1p(COUNTS), {}, "mine.h5ad: X holds 1.09861 at cell 'c0', gene"),
+    "log values": (np.log1p(COUNTS), {}, "mine.h5ad: X holds 1.09861 at cell 'c0' (row 0), gene"),
     "missing control": (COUNTS, {"control": "NT"}, "mine.h5ad: no cell has the control label 'NT'"),
     "nothing held out": (COUNTS, {"heldout": {"cell_type": "Y", "perturbations": []}}, "selects no perturbation"),
 }

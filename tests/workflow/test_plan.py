@@ -18,7 +18,7 @@ PAPER = {
     "true_vs_true": 2,
     "reversion": 16,  # the encoders of 2 screens x 2 bottlenecks x 4 heads
     "reversion_references": 2,
-    "download": 13,
+    "fetch": 13,
     "table1": 1,
     "figure2": 1,
     "figure3": 1,

@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from expressionvae import grid
 from expressionvae.config import check_form
+from expressionvae.data.downloads import read_downloads
 from expressionvae.files import UserError
 
 try:
@@ -62,12 +63,36 @@ def in_data_dir(name):
 
 # Data
 
-DOWNLOADS = {
-    entry["file"]: entry
-    for entry in yaml.safe_load((Path(workflow.basedir) / "resources" / "downloads.yaml").read_text()).values()
-    if entry.get("file")
-}
+DOWNLOADS = read_downloads(config["downloads"] or Path(workflow.basedir) / "resources" / "downloads.yaml")
+QUALITY = {name: f"{SCREEN}/quality/{name}.csv" for name in ("steps", "perturbations", "libraries")}
 SYMBOLS = str(Path(workflow.basedir) / "resources" / "symbols.tsv")
+
+
+def downloaded(name):
+    """The record of a download, which tells where its file lies: Snakemake deletes outputs, and must not delete these."""
+    return f"results/downloads/{DOWNLOADS[name]['file']}.yaml"
+
+
+def downloaded_or_own(file):
+    """A file of data_dir: one of the list of downloads, or a user's own."""
+    names = [name for name, entry in DOWNLOADS.items() if entry["file"] == file]
+    return downloaded(names[0]) if names else in_data_dir(file)
+
+
+def downloads_of(prefix):
+    """What is stated of some downloads, by the rest of their names."""
+    return {name.removeprefix(prefix): entry for name, entry in DOWNLOADS.items() if name.startswith(prefix)}
+
+
+def parse1m_panel_file(wildcards):
+    wanted = dataset_config(wildcards)["counts_from"] != "full"
+    return {"panel_file": downloaded("parse1m_hvg2000")} if wanted else {}
+
+
+def parse1m_sources(wildcards):
+    """The file with raw counts and full-panel library sizes: known once the smaller one has been looked into."""
+    found = checkpoints.find_parse1m_counts.get(**wildcards).output.found
+    return {"found": found, "source": downloaded(f"parse1m_{yaml.safe_load(Path(found).read_text())['file']}")}
 
 
 def screen_source(wildcards):
@@ -82,7 +107,7 @@ def protein_sequences(wildcards):
     entry = dataset_config(wildcards)
     if entry["kind"] == "made-up":
         return f"results/{wildcards.dataset}/proteins.fasta"
-    return in_data_dir(entry["proteins"])
+    return downloaded_or_own(entry["proteins"])
 
 
 def perturbed_genes(wildcards):
@@ -100,8 +125,10 @@ def proteins_if_embedded(wildcards):
 
 def esm2_checkpoint():
     """The weights and, beside them under the name that fair-esm expects, those of the contact head."""
-    weights = "results/tiny_esm2.pt" if config["esm2"]["tiny"] else in_data_dir(config["esm2"]["checkpoint"])
-    return weights, weights.removesuffix(".pt") + "-contact-regression.pt"
+    if config["esm2"]["tiny"]:
+        return "results/tiny_esm2.pt", "results/tiny_esm2-contact-regression.pt"
+    weights = config["esm2"]["checkpoint"]
+    return downloaded_or_own(weights), downloaded_or_own(weights.removesuffix(".pt") + "-contact-regression.pt")
 
 
 # Priors
@@ -168,6 +195,12 @@ def paper_files():
         *made_files(),
         *(f"{folder}/losses.png" for folder in trainings()),
         *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
+        *dict.fromkeys(
+            f"results/{run.dataset}/quality.{suffix}"
+            for run in runs
+            for suffix in ("pdf", "png")
+            if config["datasets"][run.dataset]["kind"] in ("replogle", "parse1m")
+        ),
         *dict.fromkeys(
             f"results/{run.dataset}/recovery.csv"
             for run in runs
@@ -311,7 +344,7 @@ def reversion_config(wildcards):
 def reversion_source(wildcards):
     entry = reversion_config(wildcards)
     if entry["kind"] == "local":
-        return in_data_dir(entry["path"])
+        return downloaded_or_own(entry["path"])
     return f"results/{wildcards.reversion}/reversion.h5ad"
 
 

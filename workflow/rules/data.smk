@@ -1,37 +1,43 @@
 # Counts on their way to bins and conditions.
 
 
-localrules:  # a cluster's nodes often have no internet
-    download,
-
-
 rule download:
+    input:
+        [downloaded(name) for name in DOWNLOADS],
+    localrule: True
+
+
+rule fetch:
     output:
-        in_data_dir("{file}"),
+        record="results/downloads/{file}.yaml",
     log:
-        "logs/download/{file}.log",
+        "logs/fetch/{file}.log",
     benchmark:
-        "results/benchmarks/download/{file}.tsv"
+        "results/benchmarks/fetch/{file}.tsv"
     wildcard_constraints:
-        file="|".join(map(re.escape, DOWNLOADS)),
+        file="|".join(re.escape(entry["file"]) for entry in DOWNLOADS.values()),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
-        entry=lambda wildcards: DOWNLOADS[wildcards.file],
-        retries=5,
+        version=1,
+        entry=lambda wildcards: next(entry for entry in DOWNLOADS.values() if entry["file"] == wildcards.file),
+        data_dir=config["data_dir"],
+        retries=8,
     script:
-        "../scripts/download.py"
+        "../scripts/fetch.py"
 
 
 rule assemble_replogle:
     input:
-        k562=in_data_dir("K562_essential_raw_singlecell_01.h5ad"),
-        rpe1=in_data_dir("rpe1_raw_singlecell_01.h5ad"),
-        hepg2=in_data_dir("GSE264667_hepg2_raw_singlecell_01.h5ad"),
-        jurkat=in_data_dir("GSE264667_jurkat_raw_singlecell_01.h5ad"),
-        train_split=in_data_dir("replogle_train.json"),
-        test_split=in_data_dir("replogle_test.json"),
+        k562=downloaded("replogle_k562"),
+        rpe1=downloaded("replogle_rpe1"),
+        hepg2=downloaded("replogle_hepg2"),
+        jurkat=downloaded("replogle_jurkat"),
+        train_split=downloaded("split_replogle_train"),
+        test_split=downloaded("split_replogle_test"),
     output:
+        **QUALITY,
         screen=f"{SCREEN}/screen.h5ad",
     log:
         "logs/assemble_replogle/{dataset}.log",
@@ -45,16 +51,36 @@ rule assemble_replogle:
         version=1,
         dataset=dataset_config,
         symbol_map=SYMBOLS,
+        stated=downloads_of("replogle_"),
     script:
         "../scripts/assemble_replogle.py"
 
 
+checkpoint find_parse1m_counts:
+    input:
+        unpack(parse1m_panel_file),
+    output:
+        found=f"{SCREEN}/counts_in.yaml",
+    log:
+        "logs/find_parse1m_counts/{dataset}.log",
+    wildcard_constraints:
+        dataset=of_kind("parse1m"),
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        dataset=dataset_config,
+    script:
+        "../scripts/find_parse1m_counts.py"
+
+
 rule assemble_parse1m:
     input:
-        source=in_data_dir("adata_for_cellflow_datasets_with_embeddings.h5ad"),
-        train_split=in_data_dir("parse1m_train.json"),
-        test_split=in_data_dir("parse1m_test.json"),
+        unpack(parse1m_sources),
+        train_split=downloaded("split_parse1m_train"),
+        test_split=downloaded("split_parse1m_test"),
     output:
+        **QUALITY,
         screen=f"{SCREEN}/screen.h5ad",
     log:
         "logs/assemble_parse1m/{dataset}.log",
@@ -68,8 +94,26 @@ rule assemble_parse1m:
         version=1,
         dataset=dataset_config,
         symbol_map=SYMBOLS,
+        stated=downloads_of("parse1m_"),
     script:
         "../scripts/assemble_parse1m.py"
+
+
+rule quality:
+    input:
+        **QUALITY,
+    output:
+        multiext(f"{SCREEN}/quality", ".pdf", ".png"),
+    log:
+        "logs/quality/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        dataset=dataset_config,
+        name="{dataset}",
+    script:
+        "../scripts/quality.py"
 
 
 rule made_up_proteins:

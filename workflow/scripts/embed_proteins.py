@@ -3,6 +3,7 @@
 import torch
 
 from expressionvae.console import reporting
+from expressionvae.data.downloads import located
 from expressionvae.data.esm import embed, load
 from expressionvae.data.perturbations import all_genes, read_labels
 from expressionvae.data.proteins import Proteins, choose, read_fasta, read_symbol_map, report
@@ -10,7 +11,7 @@ from expressionvae.data.proteins import Proteins, choose, read_fasta, read_symbo
 with reporting(snakemake.log[0]):
     source, params = snakemake.input, snakemake.params
     torch.set_num_threads(snakemake.threads)
-    fasta = read_fasta(source.fasta)
+    fasta = read_fasta(located(source.fasta))
     wanted = fasta.sequences
     if source.get("train"):
         wanted = all_genes(read_labels(source.train, source.heldout), separator=params.separator)
@@ -18,7 +19,7 @@ with reporting(snakemake.log[0]):
     report(source.fasta, fasta, chosen, missing)
     embedding = embed(
         list(chosen.values()),
-        *load(source.checkpoint),
+        *load(located(source.checkpoint)),
         tokens_per_batch=params.tokens_per_batch,
         device=params.get("device", "auto"),
         precision=params.get("precision", "float32"),

@@ -1,11 +1,10 @@
 """What a screen must be before anything is written: each check names file, column and value."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
 
 from expressionvae.files import UserError
 
@@ -34,30 +33,31 @@ def unique(path: Path, names: pd.Index, what: str) -> None:
         raise UserError(f"{path}: {len(twice)} {what} appear more than once, for example {some(twice[:3])}")
 
 
-def labelled(path: Path, values: pd.Series, axis: str) -> None:
+def labelled(path: Path, labels: pd.Categorical, axis: str, name: str, row_name: Callable[[int], str]) -> None:
     """Require a label in every row; 'nan', which a missing value saved as text becomes, is none."""
-    missing = values.isna() | values.astype(str).isin(["nan", ""])
+    empty = labels.categories.isin(["nan", ""])
+    codes = np.asarray(labels.codes)
+    missing = codes < 0
+    if empty.any():
+        missing |= empty[codes]
     if missing.any():
-        row = missing.index[int(missing.to_numpy().argmax())]
+        row = row_name(int(missing.argmax()))
         raise UserError(
-            f"{path}: {axis} column '{values.name}' has no value in {int(missing.sum())} of "
-            f"{len(values)} rows, for example '{row}'"
+            f"{path}: {axis} column '{name}' has no value in {int(missing.sum())} of {len(labels)} rows, "
+            f"for example '{row}'"
         )
 
 
-def raw_counts(path: Path, block: csr_matrix, cells: pd.Index, genes: pd.Index, where: str) -> None:
-    """Require whole numbers from 0 up; `where` is X or the layer, `block` the rows of `cells`."""
-    whole = np.isfinite(block.data) & (block.data == np.round(block.data))
-    wrong = ~whole | (block.data < 0) | (block.data > np.iinfo(np.int32).max)
-    if not wrong.any():
-        return
-    at = int(wrong.argmax())
-    cell = cells[int(np.searchsorted(block.indptr, at, side="right")) - 1]
-    raise UserError(
-        f"{path}: {where} holds {block.data[at]:.6g} at cell '{cell}', gene "
-        f"'{genes[block.indices[at]]}', but raw counts (whole numbers, "
-        f"0 or more) are expected; if the values are normalised, point config key `layer` at the counts"
-    )
+def wrong_count(values: np.ndarray) -> int | None:
+    """Where the first value stands (in the flattened array) that is no whole number from 0 up to int32's last."""
+    if values.size == 0 or values.dtype.kind == "b":
+        return None
+    low, high = values.min(), values.max()
+    fits = low >= 0 and high <= np.iinfo(np.int32).max  # false for nan too
+    if fits and (values.dtype.kind in "iu" or (np.rint(values) == values).all()):
+        return None
+    wrong = (values < 0) | (values > np.iinfo(np.int32).max) | (values != np.rint(values))
+    return int(wrong.argmax())
 
 
 def library(path: Path, library: np.ndarray, sums: np.ndarray, cells: pd.Index, name: str) -> None:

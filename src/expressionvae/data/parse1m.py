@@ -1,23 +1,72 @@
 """The Parse 1M screen: one donor of Parse's PBMC cytokine atlas (12 donors, 10 million cells)."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix, vstack
+import yaml
 
-from expressionvae.data.assembly import (
-    Source,
-    differences,
-    first_bad,
-    panel_columns,
-    read_split,
-    save,
-    screen,
-    selector,
-)
-from expressionvae.files import UserError
+from expressionvae.data import checks
+from expressionvae.data.assembly import Split, differing, histogram, missing, read_split, save_quality, settle
+from expressionvae.data.h5ad import Source
+from expressionvae.data.streaming import counts_matrix, slice_h5ad
+from expressionvae.files import UserError, written
+
+LIBRARIES = ("tscp_count", "n_counts", "total_counts", "nCount_RNA", "n_umi")  # counts of a cell over all genes
+LABELS = {"cell_type": "cell_type", "perturbation": "cytokine"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where raw counts and full-panel library sizes lie: which file, its matrix, its obs column (None: summed)."""
+
+    file: str  # "hvg2000" | "full"
+    key: str
+    library_column: str | None
+
+    def save(self, path: str | Path) -> None:
+        """Write as YAML."""
+        with written(path) as temporary:
+            temporary.write_text(yaml.safe_dump(asdict(self)))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Found":
+        """Read what `save` wrote."""
+        return cls(**yaml.safe_load(Path(path).read_text()))
+
+
+def find_counts(panel_file: str | Path | None, *, counts_from: str, library_column: str | None) -> Found:
+    """Decide between the file that is already cut to 2,000 genes and the big one, and say why.
+
+    The small file serves if some matrix in it holds raw counts and obs has a column of full-panel library sizes;
+    counts_from "hvg2000" takes it without such a column too (library sizes are then sums over 2,000 genes),
+    "full" takes the big one unseen.
+    """
+    if counts_from == "full" or panel_file is None:
+        return Found("full", "", library_column)
+    with Source(panel_file) as source:
+        try:
+            key = counts_matrix(source).key
+        except UserError as error:
+            if counts_from == "hvg2000":
+                raise
+            print(f"{error}\nso the counts come from the full file")
+            return Found("full", "", library_column)
+        there = source.columns("obs")
+        names = [library_column] if library_column else [name for name in LIBRARIES if name in there]
+    if names:
+        print(f"{source.path.name}: full-panel library sizes in obs {names[0]}")
+        return Found("hvg2000", key, names[0])
+    said = f"{source.path.name}: obs has no full-panel library size (config key library_column; looked for "
+    said += f"{', '.join(LIBRARIES)})"
+    if counts_from == "hvg2000":
+        print(f"{said}: library size = sum over its {source.n_genes:,} genes, less than the true one")
+        return Found("hvg2000", key, None)
+    print(f"{said}, so the counts come from the full file")
+    return Found("full", "", library_column)
 
 
 def assemble_parse1m(
@@ -25,83 +74,86 @@ def assemble_parse1m(
     train_json: str | Path,
     test_json: str | Path,
     output: str | Path,
+    quality: Mapping[str, str | Path],
     *,
     control: str,
     donor: str,
+    key: str | None,
     library_column: str | None,
     symbol_map: Mapping[str, str],
-) -> list[str]:
-    """Cut one donor of the atlas to the split's panel and write a screen of raw counts.
+    stated: Mapping[str, Any],
+    on_difference: str,
+) -> None:
+    """Stream one donor of the atlas to the split's panel as a screen of raw counts; only that donor's rows are read.
 
-    Returns (and prints) the held-out cytokines that are absent. Cells of labels that the split does not list
-    are left out by name.
+    Cells of labels that the split does not list are left out by name.
 
-    source: h5ad with obs donor, cytokine, cell_type; its counts may lie in X, layers/counts or raw/X.
-    library_column: obs column with each cell's counts over the full panel; None sums the genes of the file,
-        which in a file already cut to 2,000 genes is less than the library (said on stdout).
+    source: h5ad with obs donor, cytokine, cell_type. key: its matrix of counts; None: X, layers/counts or raw/X.
+    library_column: obs column with each cell's counts over the full panel; None sums the genes of the file.
+    quality: where to write the tables steps, perturbations, libraries.
+    stated: numbers that must hold: `genes` of the file, `donor_cells`.
+    on_difference: "stop" or "report" when a number is not as stated, or a listed label is absent.
     Raises: UserError when a column, the donor, the control or raw counts are not there.
     """
     split = read_split(train_json, test_json, cell_type="cell_type", perturbation="cytokine")
-    with Source(source) as file:
-        donors, label, cell_type = (file.column("obs", name) for name in ("donor", "cytokine", "cell_type"))
-        here = donors == donor
-        if not here.any():
-            raise UserError(f"{source}: no cell of donor '{donor}'; obs donor has {', '.join(sorted(set(donors)))}")
-        differences(set(label[here]), set(split.perturbations), f"cytokines of donor {donor}")
-        differences(set(cell_type[here]), set(split.cell_types), f"cell types of donor {donor}")
-        here &= np.isin(label, split.perturbations) & np.isin(cell_type, split.cell_types)
-        rows = np.flatnonzero(here)
-        if control not in set(label[rows]):
-            raise UserError(f"{source}: donor '{donor}' has no cell of the control '{control}' in obs cytokine")
-        counts, library = _counts(file, rows, split.genes, symbol_map)
-        library = _library(file, library_column, rows, library)
-        columns = {"cell_type": cell_type[rows], "perturbation": label[rows], "library_size": library}
-        obs = pd.DataFrame(columns, index=file.names("obs")[rows])
-    save(screen(counts, obs, split, name="parse1m", control=control), output)
-    print(f"{output}: {len(obs):,} cells of donor {donor}")
-    there = set(obs.loc[obs["cell_type"] == split.heldout_cell_type, "perturbation"])
-    return differences(
-        there & set(split.heldout), set(split.heldout), f"held-out cytokines in {split.heldout_cell_type}"
+    cells = _cells(source, split, donor, control, stated, on_difference)
+    rows = np.flatnonzero(cells["listed"])
+    listed = cells.loc[rows, ["cell_type", "perturbation"]]
+    about = split.about(listed, name="parse1m", control=control)
+    options = {"symbol_map": symbol_map, "key": key, "library_column": library_column, "rows": rows, "uns": about}
+    slice_h5ad(source, output, split.genes, labels=LABELS, **options)
+    save_quality(quality, _quality(cells, listed, _library(output), donor, control))
+    print(f"{output}: {len(rows):,} cells of donor {donor}")
+
+
+def _cells(
+    path: str | Path, split: Split, donor: str, control: str, stated: Mapping[str, Any], on_difference: str
+) -> pd.DataFrame:
+    """cell_type, perturbation of all cells of the atlas, whether of the donor (`here`) and listed in the split too."""
+    with Source(path) as file:
+        donors = file.labels("obs", "donor")
+        cells = pd.DataFrame({name: file.labels("obs", column) for name, column in LABELS.items()})
+        if donor not in donors.categories:
+            there = checks.some(sorted(donors.categories))
+            raise UserError(f"{path}: no cell of donor '{donor}' (config key donor); obs donor has {there}")
+        cells["here"] = donors.codes == donors.categories.get_loc(donor)
+        of_donor = cells[cells["here"]]
+        found = {"genes": file.n_genes, "donor_cells": len(of_donor)}
+    said = differing(f"{Path(path).name}, donor {donor},", found, stated)
+    said += missing(of_donor["perturbation"].unique(), split.perturbations, f"cytokines of donor {donor}")
+    said += missing(of_donor["cell_type"].unique(), split.cell_types, f"cell types of donor {donor}")
+    away = of_donor.loc[(of_donor["cell_type"] == split.heldout_cell_type).to_numpy(), "perturbation"].unique()
+    what = f"held-out cytokines in {split.heldout_cell_type}"
+    said += missing(set(away) & {*split.heldout}, split.heldout, what)
+    settle(said, on_difference)
+    cells["listed"] = (
+        cells["here"] & cells["perturbation"].isin(split.perturbations) & cells["cell_type"].isin(split.cell_types)
     )
+    if not (cells.loc[cells["listed"], "perturbation"] == control).any():
+        raise UserError(f"{path}: donor '{donor}' has no cell of the control '{control}' in obs cytokine")
+    return cells
 
 
-def _counts(
-    file: Source, rows: np.ndarray, genes: list[str], symbol_map: Mapping[str, str]
-) -> tuple[csr_matrix, np.ndarray]:
-    """Panel counts of some rows, and the sum over all genes of the file."""
-    counts = file.counts(counts_key(file))
-    cut = selector(panel_columns(file, genes, symbol_map), counts.shape[1])
-    panels, sums = [], []
-    for _, chunk in counts.chunks(rows):
-        panels.append((chunk @ cut).astype(np.int32))
-        sums.append(np.asarray(chunk.sum(axis=1, dtype=np.float64)).ravel())
-    return csr_matrix(vstack(panels, format="csr")), np.concatenate(sums)
+def _library(output: str | Path) -> np.ndarray:
+    with Source(output) as screen:
+        return screen.numbers("obs", "library_size")
 
 
-def counts_key(file: Source) -> str:
-    """Where the raw counts lie: the first of X, layers/counts, raw/X (same genes) whose first rows are whole.
-
-    Raises: UserError when none is.
-    """
-    n_genes = len(file.names("var"))
-    for key in ("X", "layers/counts", "raw/X"):
-        if key in file.file:
-            head = file.counts(key).matrix[:100]
-            values = np.asarray(head.data if hasattr(head, "indptr") else head, dtype=float)
-            if head.shape[1] == n_genes and first_bad(values) is None:
-                print(f"{file.path.name}: raw counts in {key}")
-                return key
-    raise UserError(f"{file.path}: neither X nor layers/counts nor raw/X holds raw counts (whole, not negative)")
-
-
-def _library(file: Source, column: str | None, rows: np.ndarray, panel_sum: np.ndarray) -> np.ndarray:
-    if column is None:
-        n_genes = len(file.names("var"))
-        print(f"{file.path.name}: library size = sum over the file's {n_genes:,} genes (no library_column)")
-        return panel_sum
-    library = file.column("obs", column)[rows].astype(float)
-    short = np.flatnonzero(library < panel_sum)
-    if len(short):
-        cell = file.names("obs")[rows[short[0]]]
-        raise UserError(f"{file.path}: obs {column} of cell '{cell}' is {library[short[0]]:g}, less than its counts")
-    return library
+def _quality(
+    cells: pd.DataFrame, listed: pd.DataFrame, library: np.ndarray, donor: str, control: str
+) -> dict[str, pd.DataFrame]:
+    stages = {"in the file": slice(None), f"donor {donor}": cells["here"], "listed in the split": cells["listed"]}
+    rows = [
+        {
+            "step": step,
+            "cells": len(part),
+            "perturbations": part["perturbation"].nunique() - 1,
+            "controls": int((part["perturbation"] == control).sum()),
+            "cell_type": "all",
+        }
+        for step, part in ((step, cells.loc[here, ["perturbation"]]) for step, here in stages.items())
+    ]
+    groups = listed.astype(str).groupby(["cell_type", "perturbation"]).size().rename("cells").reset_index()
+    types = listed["cell_type"].astype(str).to_numpy()
+    by_type = [histogram(library[types == name], cell_type=name, group="kept") for name in np.unique(types)]
+    return {"steps": pd.DataFrame(rows), "perturbations": groups, "libraries": pd.concat(by_type)}

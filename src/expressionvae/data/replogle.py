@@ -1,58 +1,72 @@
 """The Replogle screen of four cell lines: knock-down filter, one gene panel, one file.
 
-Replogle et al. 2022 (K562, RPE1) and Nadig et al. 2025 (HepG2, Jurkat). The filter is that of STATE and
-cell-load (github.com/ArcInstitute/cell-load, `filter_on_target_knockdown`).
+Replogle et al. 2022 (K562, RPE1) and Nadig et al. 2025 (HepG2, Jurkat).
 """
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool
 from numpy import ndarray
-from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.arrays import Library
-from expressionvae.data.assembly import (
-    Source,
-    Split,
-    differences,
-    locate,
-    panel_columns,
-    read_split,
-    save,
-    screen,
-    selector,
+from expressionvae.data.assembly import Split, differing, histogram, missing, read_split, save_quality, settle
+from expressionvae.data.h5ad import Source
+from expressionvae.data.knockdown import (
+    Filter,
+    Kept,
+    Targets,
+    knocked_down,
+    own_expression,
+    residuals,
+    steps,
+    summed_expression,
 )
-from expressionvae.files import UserError
-
-Kept = Bool[ndarray, "cell"]
+from expressionvae.data.panel import Panel, canonical, doubtful, locate
+from expressionvae.data.streaming import Meter, Writer, cut, libraries, scratch
+from expressionvae.files import UserError, written
 
 
 @dataclass(frozen=True)
-class Filter:
-    """Knock-down filter: residual = the target's expression over its mean in controls, at one library size.
+class Line:
+    """One cell line's file, open: each cell's target as the split names it, and where that target is measured."""
 
-    scale: "log" compares log1p values (STATE's preprocessing), "linear" the rescaled values themselves.
-    """
+    name: str
+    source: Source
+    label: ndarray
+    target: Targets
+    panel: Panel
 
-    target_residual: float
-    cell_residual: float
-    min_cells: int
-    scale: str
-    rescale_to: float
+    @classmethod
+    def of(cls, name: str, source: Source, split: Split, control: str, symbol_map: Mapping[str, str]) -> "Line":
+        """Labels and genes of a line. Raises: UserError when a column, the symbols or the controls are absent."""
+        published = source.labels("obs", "gene")
+        listed = set(split.perturbations)
+        names = np.array([canonical(gene, listed, symbol_map) for gene in published.categories], dtype=object)
+        label = names[published.codes]
+        if not (label == control).any():
+            raise UserError(f"{source.path}: no cell has obs gene '{control}', the control label")
+        symbols = source.symbols()
+        targets = sorted({*names} - {control})
+        column = {**dict(zip(targets, locate(symbols, targets, symbol_map), strict=True)), control: -1}
+        place = np.array([column[gene] for gene in names])
+        doubts = doubtful(symbols, targets, symbol_map)
+        if doubts:
+            print(f"{name}: {len(doubts)} targets are ambiguous in var: {', '.join(doubts)}")
+        renamed = [f"{old} as {new}" for old, new in zip(published.categories, names, strict=True) if old != new]
+        if renamed:
+            print(f"{name}: {len(renamed)} targets are listed under another symbol: {', '.join(renamed)}")
+        return cls(name, source, label, place[published.codes], Panel.of(source, split.genes, symbol_map))
 
-    def __post_init__(self) -> None:
-        if self.scale not in ("log", "linear"):
-            raise UserError(f"knock-down filter: scale '{self.scale}' is unknown; expected 'log' or 'linear'")
-
-    def expression(self, counts: csr_matrix, library: Library) -> csr_matrix:
-        """Counts on the scale of comparison."""
-        per_cell = self.rescale_to / np.maximum(library, 1)
-        values = counts.multiply(per_cell[:, None]).tocsr()
-        return values.log1p() if self.scale == "log" else values
+    def differences(self, stated: Mapping[str, Any], control: str) -> list[str]:
+        """What is not as stated of the file."""
+        controls = int((self.label == control).sum())
+        found = {"cells": len(self.label), "genes": self.source.n_genes, "controls": controls}
+        return differing(self.source.path.name, found, stated)
 
 
 def assemble_replogle(
@@ -60,6 +74,7 @@ def assemble_replogle(
     train_json: str | Path,
     test_json: str | Path,
     output: str | Path,
+    quality: Mapping[str, str | Path],
     *,
     control: str,
     target_residual: float,
@@ -68,103 +83,117 @@ def assemble_replogle(
     scale: str,
     rescale_to: float,
     symbol_map: Mapping[str, str],
-) -> list[str]:
+    stated: Mapping[str, Mapping[str, Any]],
+    on_difference: str,
+) -> None:
     """Filter four cell lines, cut them to the split's gene panel and write one screen of raw counts.
 
-    Cells whose target is not in the split's list are left out by name. Prints what differs from the split and
-    returns the held-out targets that did not survive (none, if filter and files are those of the paper).
+    Each file is read once, a block of cells at a time. Cells whose target is not in the split's list are left out by
+    name. Library sizes are sums over all genes of a line's own file. The panel's counts of a line lie in a scratch
+    file until its filter is known.
 
     sources: cell line -> h5ad with obs `gene` and, in var, symbols as `gene_name` or as the index.
+    quality: where to write the tables steps, perturbations, libraries.
+    stated: cell line -> cells, genes, controls that its file must have.
+    on_difference: "stop" or "report" when a number is not as stated, or a held-out target does not survive.
     Raises: UserError when the lines are not the split's, a file is not as described, or X is not raw counts.
     """
     split = read_split(train_json, test_json, cell_type="cell_line", perturbation="gene")
     if set(sources) != set(split.cell_types):
         raise UserError(f"{train_json}: lists cell lines {split.cell_types}; the sources are {sorted(sources)}")
     rule = Filter(target_residual, cell_residual, min_cells, scale, rescale_to)
-    parts = [_line(line, sources[line], split, control, rule, symbol_map) for line in split.cell_types]
-    obs = pd.concat([obs for _, obs in parts])
-    listed = set(split.perturbations) - {control}
-    differences(set(obs["perturbation"]) - {control}, listed, "targets that survive in some line")
-    keep = obs["perturbation"].isin(split.perturbations).to_numpy()
-    counts = csr_matrix(vstack([counts for counts, _ in parts], format="csr"))
-    adata = screen(counts[keep], obs[keep], split, name="replogle", control=control)
-    save(adata, output)
-    return _check_heldout(obs, split)
+    with ExitStack() as stack:
+        files = {line: stack.enter_context(Source(sources[line])) for line in split.cell_types}
+        lines = [Line.of(name, file, split, control, symbol_map) for name, file in files.items()]
+        for line in lines:  # what can be known before the counts are read, of all files
+            line.source.matrix().probe()
+        settle([said for line in lines for said in line.differences(stated.get(line.name, {}), control)], on_difference)
+        writer = Writer(stack.enter_context(written(output)), len(split.genes))
+        parts = [_filtered(line, split, control, rule, writer) for line in lines]
+        obs = pd.concat([part["obs"] for part in parts]).astype({"cell_type": "category", "perturbation": "category"})
+        if not obs.index.is_unique:
+            twice = obs.index[obs.index.duplicated()][0]
+            raise UserError(f"replogle: cell '{twice}' occurs twice; cell names must be unique")
+        tables = {name: pd.concat([part[name] for part in parts]) for name in quality}
+        settle(_unexpected(tables["perturbations"], split, control), on_difference)
+        writer.finish(obs, split.genes, split.about(obs, name="replogle", control=control))
+    save_quality(quality, tables)
 
 
-def _check_heldout(obs: pd.DataFrame, split: Split) -> list[str]:
-    survivors = set(obs.loc[obs["cell_type"] == split.heldout_cell_type, "perturbation"])
+def _unexpected(targets: pd.DataFrame, split: Split, control: str) -> list[str]:
+    """What differs between the targets that survive and those that the split files list."""
+    kept = targets[targets["why"] == "kept"]
+    said = missing(kept["perturbation"], {*split.perturbations} - {control}, "targets that survive in some line")
+    here = kept.loc[kept["cell_type"] == split.heldout_cell_type, "perturbation"]
     what = f"held-out targets that survive in {split.heldout_cell_type}"
-    return differences(survivors & set(split.heldout), set(split.heldout), what)
+    lost = missing(here[here.isin(split.heldout)], split.heldout, what)
+    befell = targets[(targets["cell_type"] == split.heldout_cell_type) & targets["perturbation"].isin(split.heldout)]
+    for row in befell[befell["why"] != "kept"].itertuples():
+        lost.append(
+            f"  {row.perturbation}: {row.why}; mean residual {row.residual:.3f}, "
+            f"{row.passing} of {row.cells} cells pass"
+        )
+    return said + lost
 
 
-def _line(
-    line: str, path: str | Path, split: Split, control: str, rule: Filter, symbol_map: Mapping[str, str]
-) -> tuple[csr_matrix, pd.DataFrame]:
-    """Panel counts and obs of the cells of one line that pass the filter; the file is read once."""
-    with Source(path) as source:
-        target_of = source.column("obs", "gene")
-        names = {gene: canonical(gene, split.perturbations, symbol_map) for gene in set(target_of)}
-        label = np.array([names[gene] for gene in target_of], dtype=object)
-        is_control = label == control
-        if not is_control.any():
-            raise UserError(f"{path}: no cell has obs gene '{control}', the control label")
-        symbols = source.symbols()
-        target = _targets(label, symbols, control, symbol_map)
-        cut = selector(panel_columns(source, split.genes, symbol_map), len(symbols))
-        own, library = np.zeros(len(label)), np.zeros(len(label))
-        control_sum = np.zeros(len(symbols))
-        panels = []
-        for rows, chunk in source.counts().chunks():
-            library[rows] = np.asarray(chunk.sum(axis=1, dtype=np.float64)).ravel()
-            values = rule.expression(chunk, library[rows])
-            own[rows] = np.asarray(values[np.arange(len(rows)), target[rows]]).ravel()
-            control_sum += np.asarray(values[is_control[rows]].sum(axis=0)).ravel()
-            panels.append((chunk @ cut).astype(np.int32))
-        cells = [f"{line}-{name}" for name in source.names("obs")]
-    baseline = np.where(target >= 0, control_sum[target] / is_control.sum(), 0.0)
-    keep = knocked_down(label, own, baseline, control, rule)
-    _report_line(line, label, target, keep, control)
-    obs = pd.DataFrame({"cell_type": line, "perturbation": label, "library_size": library}, index=cells)
-    return csr_matrix(vstack(panels, format="csr"))[keep], obs[keep]
+def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writer) -> dict[str, pd.DataFrame]:
+    """Append the cells of a line that pass the filter; return their table and the line's quality tables."""
+    with scratch(writer.file.filename) as path:
+        spool = Writer(path, len(split.genes), compression=None)
+        own, baseline, library = _measured(line, control, rule, spool)
+        spool.seal()
+        keep, targets = knocked_down(line.label, residuals(own, baseline), control, rule)
+        listed = np.isin(line.label, split.perturbations)
+        for cells in spool.blocks(np.flatnonzero(keep & listed)):
+            writer.append(cells)
+        spool.file.close()
+    _report(line, targets, keep, control)
+    kept = keep & listed
+    names = line.source.names("obs", np.flatnonzero(kept))
+    obs = pd.DataFrame({"cell_type": line.name, "perturbation": line.label[kept]}, index=f"{line.name}-" + names)
+    obs["library_size"] = library[kept].astype(np.float32)
+    stages = steps(line.label, targets, control)
+    listed_cells = {"step": "listed in the split", "cells": int(kept.sum()), "controls": stages["controls"].iloc[0]}
+    listed_cells["perturbations"] = len({*line.label[kept]} - {control})
+    is_control = line.label == control
+    return {
+        "obs": obs,
+        "steps": pd.concat([stages, pd.DataFrame([listed_cells])]).assign(cell_type=line.name),
+        "perturbations": targets.assign(cell_type=line.name, listed=targets["perturbation"].isin(split.perturbations)),
+        "libraries": pd.concat(
+            [
+                histogram(library[is_control], cell_type=line.name, group="control"),
+                histogram(library[~is_control & kept], cell_type=line.name, group="kept"),
+                histogram(library[~is_control & ~kept], cell_type=line.name, group="left out"),
+            ]
+        ),
+    }
 
 
-def canonical(label: str, listed: list[str], symbol_map: Mapping[str, str]) -> str:
-    """A target's name as the split lists it, which may be its outdated or its current symbol."""
-    outdated = {new: old for old, new in symbol_map.items()}
-    names = (label, symbol_map.get(label), outdated.get(label))
-    return next((name for name in names if name in listed), label)
+def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> tuple[ndarray, ndarray, Library]:
+    """One pass over a line's file: each cell's expression of its target, its mean in controls, the library sizes.
 
-
-def _targets(label: ndarray, symbols: list[str], control: str, symbol_map: Mapping[str, str]) -> ndarray:
-    """Column of each cell's own target; -1 for controls and for targets that the file does not measure."""
-    unique = sorted(set(label))
-    column = dict(zip(unique, locate(symbols, unique, symbol_map), strict=True)) | {control: -1}
-    return np.array([column[name] for name in label], dtype=int)
-
-
-def knocked_down(
-    label: ndarray,
-    expression: Library,
-    baseline: Library,
-    control: str,
-    rule: Filter,
-) -> Kept:
-    """Which cells to keep: all controls, and cells that pass after their target has.
-
-    expression: of the cell's own target, in the cell; baseline: its mean in controls, 0 where it is not
-    measured (such targets cannot be checked and are left out, as cell-load does).
+    The panel's counts of every cell go to `spool`.
     """
-    residual = pd.Series(np.divide(expression, baseline, out=np.full(len(label), np.inf), where=baseline > 0))
-    target = residual.groupby(label).transform("mean") <= rule.target_residual
-    keep = target & (residual <= rule.cell_residual)
-    keep &= keep.groupby(label).transform("sum") >= rule.min_cells
-    return (keep | (label == control)).to_numpy()
+    is_control = line.label == control
+    own, library = np.zeros(len(line.label)), np.zeros(len(line.label))
+    control_sum = np.zeros(line.source.n_genes)
+    meter = Meter(f"{line.name} ({line.source.path.name})", len(line.label))
+    for rows, block in line.source.matrix().blocks():
+        library[rows] = libraries(block)
+        own[rows] = own_expression(block, library[rows], line.target[rows], rule)
+        controls = is_control[rows]
+        control_sum += summed_expression(block[controls], library[rows][controls], rule)
+        spool.append(cut(block, line.panel))
+        meter.add(block)
+    print(meter)
+    mean = control_sum / is_control.sum()
+    return own, np.where(line.target >= 0, mean[line.target], 0.0), library
 
 
-def _report_line(line: str, label: ndarray, target: ndarray, keep: ndarray, control: str) -> None:
-    before, after = set(label) - {control}, set(label[keep]) - {control}
-    unmeasured = sorted(set(label[target < 0]) - {control})
-    print(f"{line}: kept {keep.sum():,} of {len(keep):,} cells, {len(after):,} of {len(before):,} targets")
+def _report(line: Line, targets: pd.DataFrame, keep: Kept, control: str) -> None:
+    kept = int((targets["why"] == "kept").sum())
+    print(f"{line.name}: kept {keep.sum():,} of {len(keep):,} cells, {kept:,} of {len(targets):,} targets")
+    unmeasured = sorted({*line.label[line.target < 0]} - {control})
     if unmeasured:
-        print(f"{line}: {len(unmeasured)} targets are not among its genes, left out: {', '.join(unmeasured)}")
+        print(f"{line.name}: {len(unmeasured)} targets are not among its genes, left out: {', '.join(unmeasured)}")

@@ -3,19 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import anndata
-import h5py
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 
+from expressionvae.arrays import Library
 from expressionvae.data import checks
-from expressionvae.files import UserError
-
-_BLOCK = 4096  # rows read at a time: bounds what a dense file of floats costs
+from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.panel import Panel
+from expressionvae.data.streaming import Meter, cut, libraries
 
 
 @dataclass(frozen=True)
@@ -37,42 +36,64 @@ class Columns:
         return cls("perturbation", "cell_type", None, None, None if dataset["kind"] == "made-up" else "library_size")
 
 
-def labels(path: str | Path, *, columns: Columns) -> pd.DataFrame:
-    """Return cell_type and perturbation (str) of every cell, without reading a count.
+class Screen:
+    """A screen open for reading: labels and genes at once, counts in blocks of cells.
 
-    Raises UserError when the file is absent or unreadable, a column is missing or has gaps, a cell or gene is
-    named twice.
+    Attributes:
+        cells: cell_type and perturbation (str) of every cell, by its name.
+        genes: gene symbols.
+
+    Raises UserError when the file is absent or unreadable, a column is missing or has gaps, a cell or gene is named
+    twice, the layer is absent; in `blocks`, at the first value that is no count.
     """
-    path = Path(path)
-    source = _opened(path)
-    try:
-        _genes(path, source, columns)
-        return _labels(path, source, columns)
-    finally:
-        source.file.close()
 
+    def __init__(self, path: str | Path, columns: Columns):
+        self.path = Path(path)
+        self.source = Source(path)
+        names = self.source.names("obs")
+        checks.unique(self.path, names, "cell names")
+        self.cells = pd.DataFrame(index=names)
+        self.cells["cell_type"] = self._labels(columns.cell_type, "cell_type_column") if columns.cell_type else "cells"
+        self.cells["perturbation"] = self._labels(columns.perturbation, "perturbation_column")
+        self.genes = self._genes(columns.gene)
+        self.matrix = self.source.matrix(f"layers/{columns.layer}" if columns.layer else "X")
+        self.library_column = columns.library
+        self.library: Library | None = None
+        if columns.library:
+            self.library = self.source.numbers("obs", columns.library, "library_column")
 
-def read(path: str | Path, *, columns: Columns) -> AnnData:
-    """Return a screen: X = CSR int32 counts, obs = cell_type, perturbation, library_size, var = genes.
+    def __enter__(self) -> "Screen":
+        return self
 
-    Cells without a single count are left out, and their number is printed: no rescaling is defined for them.
-    Holds the non-zero counts (8 bytes each, twice while joining) in memory. Raises UserError as `labels`
-    does, and when values are not raw counts.
-    """
-    path = Path(path)
-    source = _opened(path)
-    try:
-        obs, genes = _labels(path, source, columns), _genes(path, source, columns)
-        joined = vstack(list(_blocks(path, source, columns, genes)), format="csr")
-        obs["library_size"] = _library(path, source, columns, np.asarray(joined.sum(axis=1)).ravel())
-    except (OSError, RuntimeError, KeyError) as error:  # what HDF5 raises when a file ends too early
-        raise UserError(
-            f"{path}: the counts cannot be read, so the file is probably cut short or damaged ({error})"
-        ) from error
-    finally:
-        source.file.close()
-    screen = AnnData(X=joined, obs=obs, var=pd.DataFrame(index=genes))
-    return without_empty(screen, f"{path}")
+    def __exit__(self, *_) -> None:
+        self.source.file.close()
+
+    def whole_panel(self) -> Panel:
+        """All genes of the file, in its order."""
+        everything = np.arange(len(self.genes), dtype=np.int32)
+        return Panel(self.genes.tolist(), everything, everything)
+
+    def blocks(self, panel: Panel, rows: Rows | None = None) -> Iterator[tuple[Rows, csr_matrix, Library]]:
+        """Yield (row numbers, int32 CSR counts on the panel, library sizes) in order, of all cells or of some."""
+        meter = Meter(self.path.name, len(self.cells) if rows is None else len(rows))
+        for here, block in self.matrix.blocks(rows):
+            sums = libraries(block)
+            if self.library is not None:
+                checks.library(self.path, self.library[here], sums, self.cells.index[here], str(self.library_column))
+                sums = self.library[here]
+            yield here, cut(block, panel), sums
+            meter.add(block)
+        print(meter)
+
+    def _labels(self, name: str, key: str) -> np.ndarray:
+        return np.asarray(self.source.labels("obs", name, key), dtype=object)
+
+    def _genes(self, column: str | None) -> pd.Index:
+        genes = self.source.names("var")
+        if column is not None:
+            genes = pd.Index(np.asarray(self.source.labels("var", column, "gene_column"), dtype=object))
+        checks.unique(self.path, genes, "genes")
+        return genes
 
 
 def counts(cells: AnnData) -> csr_matrix:
@@ -85,84 +106,3 @@ def table(cells: AnnData) -> pd.DataFrame:
     """Return obs as the data frame that it is when a file is read whole."""
     assert isinstance(cells.obs, pd.DataFrame)
     return cells.obs
-
-
-def _library(path: Path, source: AnnData, columns: Columns, sums: np.ndarray) -> np.ndarray:
-    if columns.library is None:
-        return sums.astype(np.float32)
-    checks.column(path, table(source), "obs", columns.library, "library_column")
-    values = cast(pd.Series, source.obs[columns.library])
-    checks.labelled(path, values, "obs")
-    library = values.to_numpy(dtype=np.float32)
-    checks.library(path, library, sums, source.obs_names, columns.library)
-    return library
-
-
-def without_empty(screen: AnnData, where: str) -> AnnData:
-    """Return the cells that have a count, and say how many had none."""
-    filled = np.diff(counts(screen).indptr) > 0
-    if filled.all():
-        return screen
-    print(f"{where}: left out {int((~filled).sum())} of {len(filled)} cells, which have no count at all")
-    return screen[filled].copy()
-
-
-def _opened(path: Path) -> AnnData:
-    if not path.is_file():
-        raise UserError(f"{path}: no such file (config key path)")
-    try:
-        return anndata.read_h5ad(path, backed="r")
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(
-            f"{path}: not a readable h5ad file; it may be cut short or of another format ({reason})"
-        ) from error
-
-
-def _labels(path: Path, source: AnnData, columns: Columns) -> pd.DataFrame:
-    checks.unique(path, source.obs_names, "cell names")
-    obs = pd.DataFrame(index=source.obs_names.astype(str))
-    obs["cell_type"] = (
-        _label(path, table(source), columns.cell_type, "cell_type_column") if columns.cell_type else "cells"
-    )
-    obs["perturbation"] = _label(path, table(source), columns.perturbation, "perturbation_column")
-    return obs
-
-
-def _label(path: Path, obs: pd.DataFrame, name: str, key: str) -> np.ndarray:
-    checks.column(path, obs, "obs", name, key)
-    values = cast(pd.Series, obs[name])
-    checks.labelled(path, values, "obs")
-    return values.astype(str).to_numpy(dtype=object)
-
-
-def _genes(path: Path, source: AnnData, columns: Columns) -> pd.Index:
-    genes = source.var_names
-    if columns.gene is not None:
-        var = cast(pd.DataFrame, source.var)
-        checks.column(path, var, "var", columns.gene, "gene_column")
-        symbols = cast(pd.Series, var[columns.gene])
-        checks.labelled(path, symbols, "var")
-        genes = pd.Index(symbols.astype(str))
-    checks.unique(path, genes, "genes")
-    return genes.astype(str).rename(None)
-
-
-def _blocks(path: Path, source: AnnData, columns: Columns, genes: pd.Index) -> Iterator[csr_matrix]:
-    where, values = "X", cast(Any, source.X)
-    if columns.layer is not None:
-        where = f"layer '{columns.layer}'"
-        if columns.layer not in source.layers:
-            raise UserError(f"{path}: no {where} (config key layer); its layers are {checks.some(list(source.layers))}")
-        values = cast(Any, source.layers[columns.layer])
-    if values is None:
-        raise UserError(f"{path}: holds no matrix X")
-    if not isinstance(values, h5py.Dataset | np.ndarray) and values.format == "csc":
-        values = values[:].tocsr()  # columns on disk: a slice of rows would read the whole file each time
-    for start in range(0, source.n_obs, _BLOCK):
-        block = csr_matrix(values[start : start + _BLOCK])
-        checks.raw_counts(path, block, source.obs_names[start : start + _BLOCK], genes, where)
-        block = csr_matrix(block.astype(np.int32))
-        block.sum_duplicates()
-        block.eliminate_zeros()
-        yield block

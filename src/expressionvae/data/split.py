@@ -8,10 +8,16 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 from numpy import ndarray
+from scipy.sparse import csr_matrix, vstack
 
-from expressionvae.data import checks, screen
-from expressionvae.data.screen import Columns
+from expressionvae.data import checks
+from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.panel import Panel
+from expressionvae.data.screen import Columns, Screen
+from expressionvae.data.streaming import Writer
 from expressionvae.files import UserError, written
+
+RANKED = 30_000  # training cells at most from which variable genes are ranked: about a gigabyte of counts
 
 
 def prepare(
@@ -27,42 +33,60 @@ def prepare(
     genes: int | None,
     heldout: Mapping[str, Any],
 ) -> None:
-    """Read the screen at `source`; write its training cells and its held-out cells, on the same genes.
+    """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
+
+    Cells without a single count on those genes are left out, and their number is printed: no rescaling is defined
+    for them. Holds one block of cells at a time, and `RANKED` of them where genes are to be chosen.
 
     heldout: {cell_type, perturbations} or {cell_type, fraction, seed}. genes: how many most variable genes to
     keep, chosen on training cells only (None: all). Raises UserError, before anything is written, for each
     mistake listed in `checks`.
     """
     source = Path(source)
-    cells = screen.labels(source, columns=columns)  # labels first: most mistakes show before the counts are read
-    chosen = choose(source, cells, control=control, embedding=embedding, min_cells=min_cells, heldout=heldout)
-    rules = dict(cell_type=heldout["cell_type"], control=control, min_cells=min_cells, embedding=embedding)
-    checks.split(source, cells, chosen, **rules)
-
-    adata = screen.read(source, columns=columns)
-    if genes is not None:
-        training = ~is_heldout(screen.table(adata), heldout["cell_type"], chosen)
-        adata = adata[:, most_variable(source, adata[training], genes)].copy()
-        adata = screen.without_empty(adata, f"{source}: on the {genes} most variable genes")
-    checks.split(source, screen.table(adata), chosen, **rules)  # again: some cells may have gone
-
-    away = is_heldout(screen.table(adata), heldout["cell_type"], chosen)
-    about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
-    save(adata[~away], train_path, about)
-    save(adata[away], heldout_path, about)
+    with Screen(source, columns) as screen, written(train_path) as train, written(heldout_path) as away:
+        cells = screen.cells  # labels first: most mistakes show before the counts are read
+        chosen = choose(source, cells, control=control, embedding=embedding, min_cells=min_cells, heldout=heldout)
+        rules = dict(cell_type=heldout["cell_type"], control=control, min_cells=min_cells, embedding=embedding)
+        checks.split(source, cells, chosen, **rules)
+        screen.matrix.probe()
+        is_away = is_heldout(cells, heldout["cell_type"], chosen)
+        panel = screen.whole_panel() if genes is None else most_variable(screen, np.flatnonzero(~is_away), genes)
+        writers = {part: Writer(path, len(panel.genes)) for part, path in ((False, train), (True, away))}
+        library, filled = np.zeros(len(cells), np.float32), np.zeros(len(cells), bool)
+        for rows, counts, sums in screen.blocks(panel):
+            library[rows], filled[rows] = sums, np.diff(counts.indptr) > 0
+            for part, writer in writers.items():
+                writer.append(csr_matrix(counts[filled[rows] & (is_away[rows] == part)]))
+        _say_empty(source, filled, genes)
+        checks.split(source, cells[filled], chosen, **rules)  # again: some cells may have gone
+        about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
+        for part, writer in writers.items():
+            here = filled & (is_away == part)
+            writer.finish(_obs(cells[here], library[here]), panel.genes, {"screen": about})
     print(
-        f"{name}: {adata.n_vars} genes; {int((~away).sum())} training cells; {int(away.sum())} held-out "
-        f"cells of '{heldout['cell_type']}' in {len(chosen)} perturbations"
+        f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
+        f"{int((filled & is_away).sum())} held-out cells of '{heldout['cell_type']}' in {len(chosen)} perturbations"
     )
+
+
+def _say_empty(source: Path, filled: ndarray, genes: int | None) -> None:
+    if not filled.all():
+        where = f"{source}" if genes is None else f"{source}: on the {genes} most variable genes"
+        print(f"{where}: left out {int((~filled).sum())} of {len(filled)} cells, which have no count at all")
+
+
+def _obs(cells: pd.DataFrame, library: ndarray) -> pd.DataFrame:
+    """The table of cells, with categories that hold only the labels in use."""
+    obs = pd.DataFrame({label: pd.Categorical(cells[label]) for label in ("cell_type", "perturbation")})
+    obs.index = cells.index
+    obs["library_size"] = library
+    return obs
 
 
 def published(path: str | Path) -> dict[str, Any]:
     """Return the held-out cell type and perturbations that an assembled screen carries from its split file."""
-    import anndata  # only the table of cells and `uns` are read
-
-    source = anndata.read_h5ad(path, backed="r")
-    about = source.uns["split"]
-    source.file.close()
+    with Source(path) as source:
+        about = source.about("split")
     return {"cell_type": str(about["heldout_cell_type"]), "perturbations": list(map(str, about["heldout"]))}
 
 
@@ -96,42 +120,34 @@ def is_heldout(obs: pd.DataFrame, cell_type: str, perturbations: Sequence[str]) 
     return ((obs["cell_type"] == cell_type) & obs["perturbation"].isin(list(perturbations))).to_numpy()
 
 
-def most_variable(path: Path, train: AnnData, genes: int) -> ndarray:
-    """Return which genes have the largest variance of Pearson residuals over the training cells.
+def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
+    """Return the genes with the largest variance of Pearson residuals over training cells, in the file's order.
 
     Lause, Berens & Kobak 2021, on raw counts; scanpy.readthedocs.io, experimental.pp.highly_variable_genes.
     Ranking dispersions of log values ("seurat") instead left interferon genes (ISG15, IFIT1, IFI6) out of
     400 genes of an interferon screen, for genes that few cells express.
+    Of more than `RANKED` training cells as many are taken, evenly spaced through the file.
     """
-    detected = np.asarray(screen.counts(train).sum(axis=0)).ravel() > 0
+    if len(training) > RANKED:
+        training = training[np.linspace(0, len(training) - 1, RANKED).astype(int)]
+        print(f"{screen.path.name}: variable genes are chosen on {RANKED:,} training cells, evenly spaced")
+    parts = [counts for _, counts, _ in screen.blocks(screen.whole_panel(), training)]
+    values = csr_matrix(vstack(parts, format="csr", dtype=np.float32))
+    detected = np.asarray(values.sum(axis=0)).ravel() > 0
     if genes > detected.sum():
         raise UserError(
-            f"{path}: config key genes asks for {genes} genes, and {int(detected.sum())} of "
-            f"{train.n_vars} have a count in the training cells"
+            f"{screen.path}: config key genes asks for {genes} genes, and {int(detected.sum())} of "
+            f"{len(screen.genes)} have a count in the training cells"
         )
     import scanpy  # seconds to import, and only needed here
 
-    counts = AnnData(X=screen.counts(train)[:, detected].astype(np.float32))
     # chunksize: genes held densely at a time
     ranked = scanpy.experimental.pp.highly_variable_genes(
-        counts, n_top_genes=genes, flavor="pearson_residuals", chunksize=100, inplace=False
+        AnnData(X=values[:, detected]), n_top_genes=genes, flavor="pearson_residuals", chunksize=100, inplace=False
     )
     assert ranked is not None
     order = np.argsort(-ranked["residual_variances"].to_numpy(), kind="stable")
-    chosen = np.zeros(train.n_vars, dtype=bool)
-    chosen[np.flatnonzero(detected)[order[:genes]]] = True
-    return chosen
-
-
-def save(cells: AnnData, path: str | Path, about: Mapping[str, str]) -> None:
-    """Write cells with categories that hold only the labels in use."""
-    counts = screen.counts(cells).copy()
-    counts.sort_indices()
-    labels = screen.table(cells)
-    obs = pd.DataFrame(index=labels.index)
-    for label in ("cell_type", "perturbation"):
-        obs[label] = pd.Categorical(labels[label].astype(str))
-    obs["library_size"] = labels["library_size"]
-    result = AnnData(X=counts, obs=obs, var=pd.DataFrame(index=cells.var_names), uns={"screen": dict(about)})
-    with written(path) as temporary:
-        result.write_h5ad(temporary, compression="gzip", compression_opts=1)
+    chosen = np.sort(np.flatnonzero(detected)[order[:genes]])
+    of_column = np.full(len(screen.genes), -1, np.int32)
+    of_column[chosen] = np.arange(genes)
+    return Panel(screen.genes[chosen].tolist(), chosen, of_column)

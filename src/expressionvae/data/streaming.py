@@ -1,0 +1,215 @@
+"""A screen on its way from file to file in blocks of cells: cut to a gene panel, measured, written as it comes."""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+from anndata.io import write_elem
+from jaxtyping import Integer
+from numpy import ndarray
+from scipy.sparse import csr_matrix
+
+from expressionvae.arrays import Library
+from expressionvae.data import checks
+from expressionvae.data.h5ad import Block, Matrix, Rows, Source, sparse_rows
+from expressionvae.data.panel import Panel
+from expressionvae.files import UserError, written
+
+Columns = Integer[ndarray, "gene"]  # for each gene of a file its place in the panel, -1 when it has none
+
+CHUNK = 131_072  # values compressed together: half a thousand cells of a 2,000-gene panel
+KEYS = ("X", "layers/counts", "raw/X")  # where published files keep raw counts
+
+
+class Writer:
+    """An h5ad of int32 CSR counts that grows by blocks of cells; whole only after `finish`.
+
+    compression: "gzip" (level 1, bytes shuffled; what `anndata` and the training read), or None for scratch files.
+    """
+
+    def __init__(self, path: str | Path, n_genes: int, *, compression: str | None = "gzip"):
+        self.file: Any = h5py.File(path, "w")
+        self.file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+        self.group, self.n_genes = self.file.create_group("X"), n_genes
+        self.group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0"})
+        options: dict[str, Any] = {"compression": compression, "chunks": (CHUNK,), "maxshape": (None,)}
+        if compression == "gzip":
+            options |= {"compression_opts": 1, "shuffle": True}
+        for name in ("data", "indices"):
+            self.group.create_dataset(name, (0,), np.int32, **options)
+        self.ends, self.n_values = [np.zeros(1, np.int64)], 0
+        self.held: list[csr_matrix] = []
+
+    def append(self, cells: csr_matrix) -> None:
+        """Add cells with sorted genes and no stored zeros."""
+        self.held.append(cells)
+        if sum(part.nnz for part in self.held) >= 8 * CHUNK:  # many small writes would compress a chunk many times
+            self._flush()
+
+    def _flush(self) -> None:
+        for cells in self.held:
+            self.ends.append(self.n_values + cells.indptr[1:].astype(np.int64))
+            self.n_values += cells.nnz
+        for name in ("data", "indices"):
+            dataset = self.group[name]
+            start = len(dataset)
+            dataset.resize((self.n_values,))
+            if self.n_values > start:
+                dataset[start:] = np.concatenate([getattr(cells, name) for cells in self.held])
+        self.held = []
+
+    def finish(self, obs: pd.DataFrame, genes: Sequence[str], uns: Mapping[str, Any]) -> None:
+        """Write the tables and close the file."""
+        self.seal()
+        assert self.n_cells == len(obs) and self.n_genes == len(genes)
+        empty = dict.fromkeys(("layers", "obsm", "obsp", "varm", "varp"), {})
+        for name, value in {"obs": obs, "var": pd.DataFrame(index=pd.Index(genes)), "uns": dict(uns), **empty}.items():
+            write_elem(self.file, name, value)
+        self.file.close()
+
+    def blocks(self, rows: Rows) -> Iterator[csr_matrix]:
+        """Read some rows of a sealed matrix back, in order, a block at a time."""
+        return (cells for _, cells in sparse_rows(self.group, self.n_genes, rows))
+
+    def seal(self) -> None:
+        """End the matrix, without tables: enough for a scratch file."""
+        self._flush()
+        indptr = np.concatenate(self.ends)
+        if self.n_values <= np.iinfo(np.int32).max:
+            indptr = indptr.astype(np.int32)  # as scipy has it where it fits
+        self.n_cells = len(indptr) - 1
+        self.group.create_dataset("indptr", data=indptr)
+        self.group.attrs["shape"] = (self.n_cells, self.n_genes)
+
+
+@contextlib.contextmanager
+def scratch(beside: str | Path) -> Iterator[Path]:
+    """A path for a temporary file in the folder of an output, gone afterwards."""
+    Path(beside).parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".scratch-", dir=Path(beside).parent) as folder:
+        yield Path(folder) / "cells.h5"
+
+
+class Meter:
+    """Says how fast cells go by, every minute and at the end."""
+
+    def __init__(self, what: str, cells: int, every: float = 60.0):
+        self.what, self.cells, self.every = what, cells, every
+        self.done = self.bytes = 0
+        self.started = self.said = time.monotonic()
+
+    def add(self, block: Block) -> None:
+        """Count a block that has been dealt with."""
+        self.done += len(block) if isinstance(block, ndarray) else len(block.indptr) - 1
+        self.bytes += block.nbytes if isinstance(block, ndarray) else block.data.nbytes + block.indices.nbytes
+        if time.monotonic() - self.said >= self.every:
+            self.said = time.monotonic()
+            print(f"{self}, {max(self.cells - self.done, 0) / self._rate():.0f} s to go", flush=True)
+
+    def __str__(self) -> str:
+        seconds = max(time.monotonic() - self.started, 1e-9)
+        speed = f"{self.bytes / 1e6 / seconds:,.0f} MB/s, {self._rate():,.0f} cells/s"
+        return f"{self.what}: {self.done:,} of {self.cells:,} cells in {seconds:.0f} s ({speed})"
+
+    def _rate(self) -> float:
+        return max(self.done, 1) / max(time.monotonic() - self.started, 1e-9)
+
+
+def cut(block: Block, panel: Panel) -> csr_matrix:
+    """The counts of a block on the panel: int32 CSR, genes sorted, no stored zeros; zeros for absent genes."""
+    if isinstance(block, ndarray):
+        present = np.take(block, panel.columns[panel.present], axis=1)
+        at = np.flatnonzero(present)
+        ends = np.searchsorted(at, np.arange(len(block) + 1) * len(panel.present)).astype(np.int32)
+        column = panel.present[at % max(len(panel.present), 1)].astype(np.int32)
+        parts = (present.ravel()[at].astype(np.int32), column, ends)
+        return csr_matrix(parts, shape=(len(block), len(panel.genes)))
+    column = panel.of_column[block.indices]
+    kept = np.flatnonzero((column >= 0) & (block.data != 0))
+    ends = np.searchsorted(kept, block.indptr).astype(np.int32)
+    parts = (block.data[kept].astype(np.int32), column[kept], ends)
+    counts = csr_matrix(parts, shape=(len(ends) - 1, len(panel.genes)))
+    counts.sum_duplicates()  # sorts too
+    return counts
+
+
+def libraries(block: Block) -> Library:
+    """Sum of each cell's counts over all genes of the file."""
+    if isinstance(block, ndarray):
+        return block.sum(axis=1, dtype=np.float64)
+    return np.asarray(block.sum(axis=1, dtype=np.float64)).ravel()
+
+
+def counts_matrix(source: Source, keys: Sequence[str] = KEYS) -> Matrix:
+    """The first of X, layers/counts, raw/X (on the same genes) that holds raw counts in every place looked at.
+
+    Raises: UserError when none does.
+    """
+    reasons = []
+    for key in keys:
+        if key in source.file:
+            try:
+                matrix = source.matrix(key)
+                matrix.probe()
+                print(f"{source.path.name}: raw counts in {key}")
+                return matrix
+            except UserError as error:
+                reasons.append(str(error).removeprefix(f"{source.path}: "))
+    found = "; ".join(reasons) or f"it has none of {', '.join(keys)}"
+    raise UserError(f"{source.path}: no raw counts (whole numbers, 0 or more): {found}")
+
+
+def slice_h5ad(
+    source: str | Path,
+    output: str | Path,
+    genes: Sequence[str],
+    *,
+    labels: Mapping[str, str],
+    symbol_map: Mapping[str, str],
+    gene_column: str | None = None,
+    key: str | None = None,
+    library_column: str | None = None,
+    rows: Rows | None = None,
+    uns: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Stream an h5ad of any size to another on an ordered panel of genes; return the genes that it lacks (zeros there).
+
+    The output is raw int32 CSR counts; obs has the asked labels as categories and `library_size`; uns["slice"] names
+    source and absent genes. Holds one block of cells at a time.
+
+    labels: column of the new obs -> column of the source's.
+    key: the matrix of raw counts; None: the first of X, layers/counts, raw/X that holds them.
+    library_column: obs column of counts over the full gene panel; None: the sum over all genes of the source.
+    rows: the cells to take, ascending; None: all.
+    Raises: UserError when a column or all genes are absent, or a value is no count; then nothing is written.
+    """
+    with Source(source) as file, written(output) as temporary:
+        obs = {new: file.labels("obs", old) for new, old in labels.items()}
+        panel = Panel.of(file, genes, symbol_map, gene_column)
+        matrix = counts_matrix(file, (key,) if key else KEYS)
+        rows = np.arange(file.n_cells) if rows is None else rows
+        meter, writer = Meter(file.path.name, len(rows)), Writer(temporary, len(genes))
+        sums = []
+        for _, block in matrix.blocks(rows):
+            writer.append(cut(block, panel))
+            sums.append(libraries(block))
+            meter.add(block)
+        library = np.concatenate([np.zeros(0), *sums])
+        names = file.names("obs", rows)
+        if library_column:
+            stated = file.numbers("obs", library_column, "library_column")[rows]
+            checks.library(file.path, stated, library, names, library_column)
+            library = stated
+        table = pd.DataFrame({name: column[rows].remove_unused_categories() for name, column in obs.items()})
+        table["library_size"] = library.astype(np.float32)
+        table.index = names
+        about = {"source": file.path.name, "absent": np.array(panel.absent, dtype=object)}
+        writer.finish(table, list(genes), {"slice": about, **(uns or {})})
+    print(meter)
+    return panel.absent

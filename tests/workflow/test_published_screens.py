@@ -1,0 +1,135 @@
+"""From a web server to train.h5ad and heldout.h5ad, on stand-ins of the published screens."""
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from expressionvae.data.downloads import read_downloads
+from expressionvae.data.streaming import slice_h5ad
+from tests.conftest import REPOSITORY
+from tests.data import standins
+from tests.data.serving import Site, serving
+from tests.workflow.conftest import call
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A folder to work in, a site that serves the stand-ins, and arguments that point at it."""
+    folder = tmp_path_factory.mktemp("world")
+    files = standins.published(folder / "served")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        with serving(Site({f"/{name}": path.read_bytes() for name, path in files.items()})) as site:
+            listed = standins.address_list(read_downloads(REPOSITORY / "resources/downloads.yaml"), files, site.url)
+            yield folder, site, files, listed
+
+
+def run(world, *targets, **config):
+    folder, _, _, listed = world
+    overlay = {"data_dir": str(folder / "data"), "downloads": str(standins.write_list(folder / "list.yaml", listed))}
+    overlay["datasets"] = {"replogle": {"min_cells": 5}, "parse1m": {"min_cells": 5}}
+    for dataset, changes in config.items():
+        overlay["datasets"][dataset] |= changes
+    (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
+    return call(folder, "--cores", "2", "--configfile", folder / "overlay.yaml", "--", *targets)
+
+
+def parts(world, dataset):
+    return [ad.read_h5ad(world[0] / "results" / dataset / f"{part}.h5ad") for part in ("train", "heldout")]
+
+
+def test_replogle_from_the_web_to_train_and_heldout(world):
+    folder, site, files, _ = world
+    site.cut = [2000]  # the first connection breaks
+    done = run(world, "results/replogle/heldout.h5ad", "results/replogle/quality.png")
+    assert done.returncode == 0, done.stderr[-3000:]
+    train, heldout = parts(world, "replogle")
+    assert train.var_names.tolist() == standins.PANEL == heldout.var_names.tolist()
+    assert set(heldout.obs["cell_type"]) == {"hepg2"} and set(heldout.obs["perturbation"]) == set(standins.HELDOUT)
+    assert (train.obs["perturbation"] == "non-targeting").sum() == 160
+    here = train.obs[train.obs["cell_type"] == "hepg2"]
+    assert not set(here["perturbation"]) & set(standins.HELDOUT)
+    assert {"NOPE", "UNMEASURED"}.isdisjoint(train.obs["perturbation"])
+    raw = ad.read_h5ad(files["GSE264667_hepg2_raw_singlecell_01.h5ad"])
+    cells = raw[heldout.obs_names.str.removeprefix("hepg2-")]
+    assert np.array_equal(heldout.obs["library_size"], cells.X.sum(1))
+    assert np.array_equal(
+        heldout[:, "CDK1"].X.toarray().ravel(), cells.X[:, list(cells.var["gene_name"]).index("CDK1")]
+    )
+    assert np.array_equal(
+        heldout[:, "MARS"].X.toarray().ravel(), cells.X[:, list(cells.var["gene_name"]).index("MARS1")]
+    )
+    assert heldout[:, "NOTHERE"].X.nnz == 0
+    assert (folder / "results/replogle/quality.png").stat().st_size > 10_000
+    assert "cells/s" in (folder / "logs/assemble_replogle/replogle.log").read_text()
+
+
+def test_parse_from_the_big_file_when_the_small_one_has_log_values(world):
+    done = run(world, "results/parse1m/heldout.h5ad", "results/parse1m/quality.png")
+    assert done.returncode == 0, done.stderr[-3000:]
+    train, heldout = parts(world, "parse1m")
+    assert (len(train), len(heldout)) == (110, 10) and set(train.obs["cell_type"]) == set(standins.TYPES)
+    assert set(heldout.obs["perturbation"]) == {"IL-4"} and set(heldout.obs["cell_type"]) == {"CD4 Naive"}
+    big = ad.read_h5ad(world[2]["Parse_10M_PBMC_cytokines.h5ad"])[heldout.obs_names]
+    assert set(big.obs["donor"]) == {"Donor1"}
+    assert (heldout.X.toarray() == big[:, heldout.var_names].X.toarray()).all()
+    assert np.array_equal(heldout.obs["library_size"], big.obs["tscp_count"])
+
+
+def test_reversion_from_the_web_to_a_panel(world):
+    folder = world[0]
+    done = run(world, "results/downloads/reversion.h5ad.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    labels = {"perturbation": "gene_target", "condition": "condition"}
+    absent = slice_h5ad(
+        folder / "data/reversion.h5ad", folder / "sliced.h5ad", standins.PANEL, labels=labels, symbol_map={}
+    )
+    sliced = ad.read_h5ad(folder / "sliced.h5ad")
+    assert absent == ["MARS", "ACTB", "NOTHERE"] == list(sliced.uns["slice"]["absent"])
+    assert sliced.shape == (96, len(standins.PANEL)) and sliced[:, "MARS"].X.nnz == 0
+    assert {"SAFE_TARGET", "NO-TARGET"} < set(sliced.obs["perturbation"])
+
+
+def test_download_fetches_all_and_nothing_else(world):
+    folder, site, files, listed = world
+    for name in ("proteins_uniprot", "esm2_3b", "esm2_3b_regression"):
+        site.files[f"/{name}"] = name.encode()
+        listed[name] |= {"url": f"{site.url}/{name}"}
+    done = run(world, "download")
+    assert done.returncode == 0, done.stderr[-3000:]
+    here = {path.name for path in (folder / "data").iterdir() if not path.name.endswith(".origin.yaml")}
+    assert here == {entry["file"] for entry in listed.values()}
+    assert len(list((folder / "results/downloads").iterdir())) == len(listed)
+    before = len(site.asked)
+    assert "Nothing to be done" in run(world, "download").stderr and len(site.asked) == before
+
+
+def test_files_that_a_cluster_has_are_verified_and_never_fetched(world, tmp_path):
+    folder, site, files, _ = world
+    before = len(site.asked)
+    elsewhere = call(
+        tmp_path, "--cores", "2", "--configfile", folder / "overlay.yaml",
+        "--config", f"data_dir={folder / 'served'}", "--", "results/replogle/train.h5ad",
+    )  # fmt: skip
+    assert elsewhere.returncode == 0, elsewhere.stderr[-3000:]
+    assert len(site.asked) == before
+    record = yaml.safe_load((tmp_path / "results/downloads/rpe1_raw_singlecell_01.h5ad.yaml").read_text())
+    assert record["path"] == str(folder / "served" / "rpe1_raw_singlecell_01.h5ad")
+
+
+def test_a_file_with_another_number_of_cells_stops_with_the_difference(world, tmp_path):
+    folder, site, files, listed = world
+    changed = standins.write_list(
+        tmp_path / "list.yaml", listed | {"replogle_hepg2": listed["replogle_hepg2"] | {"cells": 7}}
+    )
+    done = call(
+        tmp_path, "--cores", "2", "--configfile", folder / "overlay.yaml",
+        "--config", f"data_dir={folder / 'served'}", f"downloads={changed}", "--", "results/replogle/train.h5ad",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "GSE264667_hepg2_raw_singlecell_01.h5ad has 136 cells, expected 7" in done.stderr
+    assert pd.Series([path.name for path in (tmp_path / "results/replogle").rglob("*.h5ad")]).empty
