@@ -140,9 +140,11 @@ def test_a_job_on_a_lost_node_goes_on_when_the_node_is_back(training, undisturbe
     cluster = training.cluster
     run = training.start()
     number = training.under_way()
-    pids = [int(line.split()[0]) for line in output("scontrol", "listpids", number).splitlines()[1:]]
-    for pid in (cluster.daemon("slurmd"), *pids):  # as when the power goes
-        if pid > 0:
+    # As when the power goes: who could still tell the controller first, then the job itself.
+    watchers = output("pgrep", "-f", rf"^slurmstepd: \[{number}\.").split()
+    processes = [line.split()[0] for line in output("scontrol", "listpids", number).splitlines()[1:]]
+    for pid in (cluster.daemon("slurmd"), *map(int, watchers + processes)):
+        if pid > 0 and Path(f"/proc/{pid}").exists():
             os.kill(pid, signal.SIGKILL)
     until("the node is down", lambda: "down" in output("sinfo", "--noheader", "--partition=gpu", "--format=%T"))
     output("slurmd", "-N", "node1", "-f", cluster.folder / "slurm.conf")
