@@ -233,12 +233,15 @@ def trainings():
 
 
 def summary():
-    """Where to look when all is done."""
-    made = [f"  {file}" for file in made_files()]
+    """Where to look when tables and figures are done; nothing after a target that made none."""
+    made = [f"  {file}" for file in made_files() if file.endswith((".md", ".png")) and Path(file).exists()]
+    if len(made) < len(config["items"]):
+        return ""
+    kinds = "(the same as .csv and .tex, or .pdf, beside them)"
     return "\n".join(
         [
             "",
-            "Tables and figures:",
+            f"Tables and figures {kinds}:",
             *made,
             "Everything else lies in results/; README.md says what each file means.",
         ]

@@ -269,3 +269,19 @@ rule pages:
         titles=[page_labels(page)["Result"] for page in pages()],
     script:
         "../scripts/pages.py"
+
+
+rule plan:
+    log:
+        "logs/plan.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        config=config,
+        snakefile=workflow.main_snakefile,
+        table=str(RESOURCES / "costs.yaml"),
+        downloads=DOWNLOADS,
+        folder="results/benchmarks",
+    script:
+        "../scripts/plan.py"

@@ -1,0 +1,29 @@
+"""Print what the config in force will cost, and what of it has been used."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    import yaml
+
+    from expressionvae import costs
+    from expressionvae.paper import plan, resources
+
+    p = snakemake.params
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "config.yaml").write_text(yaml.safe_dump(p.config))
+        dry = [sys.executable, "-m", "snakemake", "--snakefile", p.snakefile, "--configfile", f"{folder}/config.yaml"]
+        dry += ["--dry-run", "--nolock", "--cores", "1"]
+        texts = [
+            subprocess.run([*dry, *flags, "--", "all"], capture_output=True, text=True, check=True).stdout
+            for flags in (["--forceall"], [])
+        ]
+    whole, left = map(costs.read_plan, texts)
+    table = yaml.safe_load(Path(p.table).read_text())
+    estimate = costs.Costs(p.config, table, p.config["plan"]["device"], list(p.downloads.values()))
+    used = resources.summarise(resources.read(p.folder), order=[]) if Path(p.folder).is_dir() else None
+    print(plan.text(whole, left, estimate, used), file=sys.__stdout__)
