@@ -152,6 +152,7 @@ def test_figure_3_trains_only_what_no_other_figure_does(config):
 def test_a_figure_3_of_no_screen_asks_for_nothing(config):
     config["paper"]["figure3"]["screens"] = []
     assert grid.reversion_encoders(config) == [] and grid.reversion_datasets(config) == []
+    config["items"].remove("figure3")
     del config["paper"]["figure3"]
     assert grid.reversion_encoders(config) == []
     grid.check(config)

@@ -232,8 +232,8 @@ def reversion_encoders(config: Mapping[str, Any]) -> list[Encoder]:
         return []
     item = config["paper"]["figure3"]
     seeds = dict.fromkeys(training["vae"] for training in config["replicates"]["trainings"])
-    choices = itertools.product(reversion_datasets(config), item["bottleneck"], item["head"], seeds)
-    return [Encoder(*choice) for choice in choices]
+    kinds = itertools.product(reversion_datasets(config), item["bottleneck"], item["head"])
+    return [Encoder(*kind, vae_seed=seed) for kind in kinds for seed in seeds]
 
 
 def check_reversion(config: Mapping[str, Any]) -> None:

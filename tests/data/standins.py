@@ -80,7 +80,8 @@ def parse_atlas(genes: list[str], *, logged: bool = False) -> ad.AnnData:
 def reversion_screen() -> ad.AnnData:
     """Endothelial CRISPRi under two cytokines: targets and two control labels, treated and not."""
     rng = np.random.default_rng(0)
-    targets, conditions = ["TRADD", "JUNB", "SAFE_TARGET", "NO-TARGET"], ["Treated_IL1b", "Treated_TNFa", "Untreated"]
+    targets = ["TRADD", "JUNB", "CDK1", "GAPDH", "SAFE_TARGET", "NO-TARGET"]
+    conditions = ["Treated_IL1b", "Treated_TNFa", "Untreated"]
     index = pd.MultiIndex.from_product([targets, conditions, range(8)], names=["gene_target", "condition", "n"])
     obs = index.to_frame(index=False)[["gene_target", "condition"]].astype("category")
     obs.index = [f"c{i}" for i in range(len(obs))]

@@ -78,7 +78,7 @@ def test_a_layer_is_read_like_x(tmp_path):
     adata.layers["counts"] = csr_matrix(COUNTS)
     adata.write_h5ad(tmp_path / "s.h5ad")
     assert (read(tmp_path / "s.h5ad", "layers/counts")[1] == COUNTS).all()
-    with pytest.raises(UserError, match="holds no matrix layers/raw; it has 'X', 'layers/counts'"):
+    with pytest.raises(UserError, match="holds no matrix layers/raw .config key layer.; it has 'X', 'layers/counts'"):
         read(tmp_path / "s.h5ad", "layers/raw")
 
 
@@ -275,3 +275,14 @@ def test_an_hdf5_file_without_obs_is_refused(tmp_path):
         file["X"] = COUNTS
     with pytest.raises(UserError, match="not a readable h5ad file.*obs"):
         Source(tmp_path / "s.h5ad")
+
+
+def test_labels_may_be_missing_where_none_is_needed(tmp_path):
+    adata = screen(COUNTS)
+    adata.obs["label"] = ["A", None, np.nan, *["B"] * 57]
+    adata.write_h5ad(tmp_path / "s.h5ad")
+    with Source(tmp_path / "s.h5ad") as source:
+        labels = source.labels("obs", "label", needed=np.arange(3, 60))
+        assert labels[0] == "A" and len(labels) == 60 and set(labels[3:]) == {"B"}
+        with pytest.raises(UserError, match="obs column 'label' has no value in 2 of 4 rows, for example"):
+            source.labels("obs", "label", needed=np.array([0, 1, 2, 5]))

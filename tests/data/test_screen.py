@@ -132,7 +132,7 @@ def test_a_missing_gene_column_and_layer_are_named(saved):
     path = saved(a_screen())
     with pytest.raises(UserError, match="var has no column 'name'.*'symbol'"):
         labels(path, columns=Columns("gene", "line", "name", None, None))
-    with pytest.raises(UserError, match="holds no matrix layers/raw; it has 'X'"):
+    with pytest.raises(UserError, match="holds no matrix layers/raw .config key layer.; it has 'X'"):
         read(path, columns=Columns("gene", "line", None, "raw", None))
 
 

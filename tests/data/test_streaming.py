@@ -57,9 +57,10 @@ def test_a_stated_library_is_taken_and_held_to_the_counts(tmp_path):
     _, cells = sliced(tmp_path, screen(), ["g1"], library_column="total")
     assert np.array_equal(cells.obs["library_size"], COUNTS.sum(1) + 5)
     adata = screen()
-    adata.obs["total"] = 0.5
-    with pytest.raises(UserError, match="less than its counts"):
-        sliced(tmp_path, adata, ["g1"], library_column="total")
+    for wrong in (0.5, np.nan):
+        adata.obs["total"] = wrong
+        with pytest.raises(UserError, match="less than its counts"):
+            sliced(tmp_path, adata, ["g1"], library_column="total")
 
 
 def test_counts_are_found_in_x_a_layer_or_raw(tmp_path):

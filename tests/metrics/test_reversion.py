@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.metrics import calinski_harabasz_score, roc_auc_score
 
-from expressionvae.data.reversion import Columns, Screen
+from expressionvae.data.reversion import Screen
 from expressionvae.metrics.reversion import (
     COLUMNS,
     METRICS,
@@ -108,8 +108,7 @@ def screen() -> Screen:
     generator = np.random.default_rng(2)
     target = generator.choice(["ctrl", "A", "B", "C", "D", "E"], 600).astype(object)
     treated = generator.random(600) < 0.5
-    columns = Columns("target", "condition", None, None, None)
-    return Screen(Path("x.h5ad"), columns, np.arange(600), target, treated, "ctrl", ["A", "B"], 5)
+    return Screen(Path("x.h5ad"), target, treated, "ctrl", ["A", "B"], 5)
 
 
 def embedding(screen: Screen) -> np.ndarray:

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from expressionvae.data import madeup, madeup_reversion, reversion
 from expressionvae.data.cells import Cells
+from expressionvae.data.reversion_slice import Wanted, slice_screen
 from expressionvae.metrics.reversion import score
 from expressionvae.metrics.reversion_references import references
 from expressionvae.training import stage1
@@ -67,8 +68,9 @@ def planted(tmp_path_factory):
     cells = Cells(counts, library, [""] * recipe.cells, [""] * recipe.cells, genes, "")
     simulation = config["reversion"]["screens"]["made-up-reversion"]["simulation"]
     madeup_reversion.simulate(folder / "r.h5ad", recipe=madeup_reversion.Recipe(**simulation), training=recipe)
-    screen = reversion.read_entry(folder / "r.h5ad", {"kind": "made-up", "min_cells": 10})
-    return config, cells, screen, folder
+    wanted = Wanted.of(folder / "r.h5ad", {"kind": "made-up", "min_cells": 10})
+    slice_screen(folder / "r.h5ad", folder / "sliced.h5ad", genes, wanted, symbol_map={})
+    return config, cells, reversion.read(folder / "sliced.h5ad"), folder
 
 
 OPTIONS = {"shuffles": 10, "bootstrap": 500, "seed": 0}
@@ -84,8 +86,7 @@ def of_random_positives(rows, screen) -> float:
     generator = np.random.default_rng(5)
     draws = [list(generator.choice(names, 5, replace=False)) for _ in range(40)]
     known = ~np.isin(screen.target, screen.positives)  # the planted pathway left out: it would stand before them
-    fields = {**vars(screen), "rows": screen.rows[known], "target": screen.target[known]}
-    fields["treated"] = screen.treated[known]
+    fields = {**vars(screen), "target": screen.target[known], "treated": screen.treated[known]}
     screens = [reversion.Screen(**{**fields, "positives": draw}) for draw in draws]
     return float(np.mean([auc(rows[known], screen)["value"] for screen in screens]))
 
@@ -93,7 +94,7 @@ def of_random_positives(rows, screen) -> float:
 @pytest.mark.slow
 def test_principal_components_find_the_planted_pathway(planted):
     config, cells, screen, _ = planted
-    rows = references(cells.counts, cells.full_library, reversion.panel(screen, cells.genes, {}), components=20)
+    rows = references(cells.counts, cells.full_library, reversion.blocks(screen, cells.genes), components=20)
     for name in ("pca", "hvg"):
         found = auc(rows[name], screen)
         assert found["value"] > 0.85 and found["low"] > 0.6 and found["p_value"] < 0.01, name
@@ -108,8 +109,8 @@ def test_a_trained_encoder_finds_the_planted_pathway(planted):
     plan = Plan(**{**config["vae"]["training"], "weight_decay": 0.001, "clip": 5.0, "validation_fraction": 0.01})
     plan_of = Blueprint(cells.genes, bins, float(np.median(cells.full_library)), config["vae"]["model"], made, "nb", {})
     model, _ = stage1.train(cells, plan_of, plan, seed=0, version=1, checkpoints=folder)
-    blocks = reversion.panel(screen, cells.genes, {})
-    (rows,) = embed([model.eval()], blocks, cells=len(screen.rows), batch_size=256)
+    blocks = reversion.blocks(screen, cells.genes)
+    (rows,) = embed([model.eval()], blocks, cells=len(screen), batch_size=256)
     found = auc(rows, screen)
     assert found["value"] > 0.75 and found["low"] > 0.5 and found["p_value"] < 0.05
     assert 0.35 < of_random_positives(rows, screen) < 0.65

@@ -90,8 +90,8 @@ def test_encoders_trained_on_one_real_screen_embed_another(shared, tmp_path):
     assert run.returncode == 0, run.stderr[-3000:]
     scores = pd.read_csv(tmp_path / "results/paper/figure3.csv")
     assert scores["value"].notna().all() and set(scores["positives"].dropna()) == {3}
-    log = (tmp_path / "logs/reversion_references/kang-panel/datlinger.log").read_text()
-    assert "of the encoder's 1000 genes are absent" in log
+    log = (tmp_path / "logs/slice_reversion/kang-panel/datlinger.log").read_text()
+    assert "of 1000 panel genes absent, set to 0" in log
 
 
 @pytest.mark.parametrize("screen", ["kang-cd4t", "perturbench", "papalexi"])

@@ -16,6 +16,7 @@ PAPER = {
     "train_prior": 30,  # AR and MDLM on codes, flow on Gaussian latents; AR and MDLM on the codebooks of Table 4
     "baseline": 4,  # 2 screens x (control, perturb-mean)
     "true_vs_true": 2,
+    "slice_reversion": 2,  # one a panel
     "reversion": 16,  # the encoders of 2 screens x 2 bottlenecks x 4 heads
     "reversion_references": 2,
     "fetch": 13,

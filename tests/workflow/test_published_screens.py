@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from expressionvae.data.downloads import read_downloads
-from expressionvae.data.streaming import slice_h5ad
 from tests.conftest import REPOSITORY
 from tests.data import standins
 from tests.data.serving import Site, serving
@@ -32,6 +31,8 @@ def run(world, *targets, **config):
     folder, _, _, listed = world
     overlay = {"data_dir": str(folder / "data"), "downloads": str(standins.write_list(folder / "list.yaml", listed))}
     overlay["datasets"] = {"replogle": {"min_cells": 5}, "parse1m": {"min_cells": 5}}
+    screen = {"min_cells": 8} | config.pop("reversion", {})
+    overlay["reversion"] = {"screens": {"wong2026": screen}}
     for dataset, changes in config.items():
         overlay["datasets"][dataset] |= changes
     (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
@@ -82,16 +83,21 @@ def test_parse_from_the_big_file_when_the_small_one_has_log_values(world):
 
 def test_reversion_from_the_web_to_a_panel(world):
     folder = world[0]
-    done = run(world, "results/downloads/reversion.h5ad.yaml")
+    wanted = "results/replogle/reversion-wong2026.h5ad"
+    done = run(world, wanted)
     assert done.returncode == 0, done.stderr[-3000:]
-    labels = {"perturbation": "gene_target", "condition": "condition"}
-    absent = slice_h5ad(
-        folder / "data/reversion.h5ad", folder / "sliced.h5ad", standins.PANEL, labels=labels, symbol_map={}
-    )
-    sliced = ad.read_h5ad(folder / "sliced.h5ad")
-    assert absent == ["MARS", "ACTB", "NOTHERE"] == list(sliced.uns["slice"]["absent"])
-    assert sliced.shape == (96, len(standins.PANEL)) and sliced[:, "MARS"].X.nnz == 0
-    assert {"SAFE_TARGET", "NO-TARGET"} < set(sliced.obs["perturbation"])
+    sliced = ad.read_h5ad(folder / wanted)
+    assert list(sliced.uns["slice"]["absent"]) == ["MARS", "ACTB", "NOTHERE"]
+    assert sliced.shape == (120, len(standins.PANEL)) and sliced[:, "MARS"].X.nnz == 0
+    assert "SAFE_TARGET" in set(sliced.obs["target"]) and "NO-TARGET" not in set(sliced.obs["target"])
+    assert list(sliced.uns["reversion"]["treated"]) == ["Treated_IL1b", "Treated_TNFa"]
+
+
+def test_a_reversion_screen_with_another_control_is_refused_by_name(world):
+    wanted = "results/replogle/reversion-wong2026.h5ad"
+    done = run(world, wanted, reversion={"control": "SAFE"})
+    assert done.returncode != 0 and not (world[0] / wanted).exists()
+    assert "no cell has the control label 'SAFE' (config key control) in obs column 'gene_target'" in done.stderr
 
 
 def test_download_fetches_all_and_nothing_else(world):

@@ -351,6 +351,12 @@ def reversion_source(wildcards):
     return f"results/{wildcards.reversion}/reversion.h5ad"
 
 
+def reversion_labels(wildcards):
+    """What slicing needs to know of a screen: another note must not have a file of 53 GB read again."""
+    unused = ("note", "published", "simulation", "like")
+    return {key: value for key, value in reversion_config(wildcards).items() if key not in unused}
+
+
 def made_up_training(wildcards):
     """The recipe of the made-up training screen that a made-up reversion screen is like."""
     return config["datasets"][reversion_config(wildcards)["like"]]["simulation"]

@@ -20,9 +20,29 @@ rule simulate_reversion:
         "../scripts/simulate_reversion.py"
 
 
-rule reversion:
+rule slice_reversion:
     input:
         screen=reversion_source,
+        train=f"{SCREEN}/train.h5ad",
+    output:
+        screen=f"{SCREEN}/reversion-{{reversion}}.h5ad",
+    log:
+        "logs/slice_reversion/{dataset}/{reversion}.log",
+    benchmark:
+        "results/benchmarks/slice_reversion/{dataset}/{reversion}.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        screen=reversion_labels,
+        symbol_map=SYMBOLS,
+    script:
+        "../scripts/slice_reversion.py"
+
+
+rule reversion:
+    input:
+        screen=f"{SCREEN}/reversion-{{reversion}}.h5ad",
         model=f"{VAE}/vae.pt",
     output:
         scores=f"{VAE}/reversion-{{reversion}}.csv",
@@ -35,17 +55,15 @@ rule reversion:
         ENVIRONMENT
     params:
         version=1,
-        screen=reversion_config,
         options=reversion_options(),
         batch_size=config["batch_size"],
-        symbol_map=SYMBOLS,
     script:
         "../scripts/reversion.py"
 
 
 rule reversion_references:
     input:
-        screen=reversion_source,
+        screen=f"{SCREEN}/reversion-{{reversion}}.h5ad",
         train=f"{SCREEN}/train.h5ad",
     output:
         scores=f"{SCREEN}/reversion-{{reversion}}.csv",
@@ -58,10 +76,8 @@ rule reversion_references:
         ENVIRONMENT
     params:
         version=1,
-        screen=reversion_config,
         options=reversion_options(),
         components=config["reversion"]["components"],
-        symbol_map=SYMBOLS,
     script:
         "../scripts/reversion_references.py"
 

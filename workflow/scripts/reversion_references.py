@@ -4,14 +4,13 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.data import cells, reversion
-    from expressionvae.data.proteins import read_symbol_map
     from expressionvae.metrics.reversion import score, write
     from expressionvae.metrics.reversion_references import references
 
     p = snakemake.params
-    screen = reversion.read_entry(snakemake.input.screen, p.screen)
+    screen = reversion.read(snakemake.input.screen)
     train = cells.read(snakemake.input.train)
-    blocks = reversion.panel(screen, train.genes, read_symbol_map(p.symbol_map))
+    blocks = reversion.blocks(screen, train.genes)
     embeddings = references(train.counts, train.full_library, blocks, components=p.components)
     scored = [score(name, rows, screen, **p.options) for name, rows in embeddings.items()]
     write(scored, snakemake.output.scores, snakemake.output.targets)

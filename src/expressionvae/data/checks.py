@@ -61,8 +61,8 @@ def wrong_count(values: np.ndarray) -> int | None:
 
 
 def library(path: Path, library: np.ndarray, sums: np.ndarray, cells: pd.Index, name: str) -> None:
-    """Require of a column of library sizes that none is below the cell's own counts."""
-    short = library < sums * (1 - 1e-5)  # a column of float32 may round
+    """Require of a column of library sizes that none is below the cell's own counts, or missing."""
+    short = ~(library >= sums * (1 - 1e-5))  # a column of float32 may round
     if short.any():
         at = int(short.argmax())
         raise UserError(

@@ -68,16 +68,18 @@ class Source:
                 found.append(read(int(here[0]), int(here[-1]) + 1)[here - here[0]])
         return pd.Index(np.concatenate(found) if found else [], dtype=object)
 
-    def labels(self, frame: str, name: str, key: str = "") -> pd.Categorical:
+    def labels(self, frame: str, name: str, key: str = "", *, needed: Rows | None = None) -> pd.Categorical:
         """A column of obs or var as labels (text), however it is stored; `key`: the config key that names it.
 
-        Raises: UserError if absent, or if some row has no label.
+        needed: the rows that must have a label; None: all.
+        Raises: UserError if absent, or if one of those rows has no label.
         """
         stored = self._element(frame, name, key)
         labels = self._categories(stored, frame, name)
         if labels is None:
             labels = _factorised(*self._texts(frame, name))
-        checks.labelled(self.path, labels, frame, name, lambda row: self.names(frame, np.array([row]))[0])
+        needed = np.arange(len(labels)) if needed is None else needed
+        checks.labelled(self.path, labels[needed], frame, name, lambda row: self.names(frame, needed[[row]])[0])
         return labels
 
     def numbers(self, frame: str, name: str, key: str = "") -> ndarray:
@@ -86,7 +88,8 @@ class Source:
         values = self.file[frame][name][:] if isinstance(stored, h5py.Dataset) else read_elem(stored)
         values = pd.Series(cast(Any, values))
         if not pd.api.types.is_numeric_dtype(values):
-            raise UserError(f"{self.path}: {frame} column '{name}' holds {values.iloc[0]!r}; expected numbers")
+            where = f" (config key {key})" if key else ""
+            raise UserError(f"{self.path}: {frame} column '{name}'{where} holds {values.iloc[0]!r}; expected numbers")
         return values.to_numpy(np.float64, na_value=np.nan)
 
     def symbols(self, key: str | None = None) -> list[str]:
@@ -169,7 +172,8 @@ class Matrix:
         self.source, self.key = source, key
         if key not in source.file:
             there = ["X", *(f"layers/{name}" for name in source.file.get("layers", ()))]
-            raise UserError(f"{source.path}: holds no matrix {key}; it has {checks.some(there)}")
+            where = " (config key layer)" if key.startswith("layers/") else ""
+            raise UserError(f"{source.path}: holds no matrix {key}{where}; it has {checks.some(there)}")
         self.stored = source.file[key]
         self.sparse = isinstance(self.stored, h5py.Group)
         attrs = self.stored.attrs

@@ -190,10 +190,11 @@ def slice_h5ad(
     Raises: UserError when a column or all genes are absent, or a value is no count; then nothing is written.
     """
     with Source(source) as file, written(output) as temporary:
-        obs = {new: file.labels("obs", old) for new, old in labels.items()}
+        rows = np.arange(file.n_cells) if rows is None else rows
+        obs = {new: file.labels("obs", old, needed=rows) for new, old in labels.items()}
+        stated = file.numbers("obs", library_column, "library_column")[rows] if library_column else None
         panel = Panel.of(file, genes, symbol_map, gene_column)
         matrix = counts_matrix(file, (key,) if key else KEYS)
-        rows = np.arange(file.n_cells) if rows is None else rows
         meter, writer = Meter(file.path.name, len(rows)), Writer(temporary, len(genes))
         sums = []
         for _, block in matrix.blocks(rows):
@@ -202,8 +203,7 @@ def slice_h5ad(
             meter.add(block)
         library = np.concatenate([np.zeros(0), *sums])
         names = file.names("obs", rows)
-        if library_column:
-            stated = file.numbers("obs", library_column, "library_column")[rows]
+        if library_column and stated is not None:
             checks.library(file.path, stated, library, names, library_column)
             library = stated
         table = pd.DataFrame({name: column[rows].remove_unused_categories() for name, column in obs.items()})

@@ -1,0 +1,15 @@
+"""Check a reversion screen and cut it to the genes of a training screen, so that encoders read a small file."""
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    from expressionvae.data.downloads import located
+    from expressionvae.data.h5ad import Source
+    from expressionvae.data.proteins import read_symbol_map
+    from expressionvae.data.reversion_slice import Wanted, slice_screen
+
+    path, p = located(snakemake.input.screen), snakemake.params
+    with Source(snakemake.input.train) as train:
+        genes = train.names("var").tolist()
+    wanted = Wanted.of(path, p.screen)
+    slice_screen(path, snakemake.output.screen, genes, wanted, symbol_map=read_symbol_map(p.symbol_map))
