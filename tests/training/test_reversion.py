@@ -5,6 +5,7 @@ import pytest
 import torch
 import yaml
 from scipy import sparse
+from snakemake.utils import update_config
 
 from expressionvae.data import madeup, madeup_reversion, reversion
 from expressionvae.data.cells import Cells
@@ -56,7 +57,9 @@ def test_a_twin_is_the_seed_s_own(blueprint):  # noqa: F811
 def planted(tmp_path_factory):
     """The demo's training cells and reversion screen."""
     folder = tmp_path_factory.mktemp("planted")
-    config = yaml.safe_load((REPOSITORY / "config" / "demo.yaml").read_text())
+    config: dict = {}
+    for name in ("config", "demo"):
+        update_config(config, yaml.safe_load((REPOSITORY / "config" / f"{name}.yaml").read_text()))
     recipe = madeup.Recipe(**config["datasets"]["made-up"]["simulation"])
     truth = madeup.structure(recipe, None)
     cell_type, perturbation = madeup.assign(recipe)
@@ -106,7 +109,7 @@ def test_a_trained_encoder_finds_the_planted_pathway(planted):
     config, cells, screen, folder = planted
     made = config["bottlenecks"]["fsq"]  # at the demo's size the Gaussian ones, hardly trained, do not find it
     bins = {"lower": [0, 1, 2, 4, 8, 16], "means": [0.0, 1.0, 2.4, 5.2, 10.5, 24.0]}
-    plan = Plan(**{**config["vae"]["training"], "weight_decay": 0.001, "clip": 5.0, "validation_fraction": 0.01})
+    plan = Plan(**config["vae"]["training"])
     plan_of = Blueprint(cells.genes, bins, float(np.median(cells.full_library)), config["vae"]["model"], made, "nb", {})
     model, _ = stage1.train(cells, plan_of, plan, seed=0, version=1, checkpoints=folder)
     blocks = reversion.blocks(screen, cells.genes)

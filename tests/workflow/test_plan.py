@@ -20,7 +20,7 @@ PAPER = {
     "reversion": 16,  # the encoders of 2 screens x 2 bottlenecks x 4 heads
     "reversion_references": 2,
     "fetch": 13,
-    "table1": 1,
+    "score_table": 10,
     "figure2": 1,
     "figure3": 1,
 }
