@@ -91,7 +91,7 @@ def sizes(config: Mapping[str, Any]) -> Sizes:
 
 def _first(config: Mapping[str, Any], section: str, kind: str) -> Mapping[str, Any]:
     for entry in config[section].values():
-        if entry["kind"] == kind:
+        if entry.get("kind") == kind:
             return entry
     raise UserError(f"{section}: none has the kind {kind!r}, which Figure 1 shows; expected at least one")
 
