@@ -20,6 +20,8 @@ rule train_prior:
         training=config["prior"]["training"],
         options=lambda wildcards: grid.options(config, wildcards.prior, sampling=False),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
+    resources:
+        devices=config["prior"]["devices"],
     script:
         "../scripts/train_prior.py"
 

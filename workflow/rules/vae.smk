@@ -21,6 +21,8 @@ rule train_vae:
         bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
         head_options=lambda wildcards: config["heads"][wildcards.head],
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
+    resources:
+        devices=config["vae"]["devices"],
     script:
         "../scripts/train_vae.py"
 
