@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from expressionvae.console import reporting
+from expressionvae.console import LAUNCHED, reporting
 from expressionvae.files import UserError
 
 
@@ -24,3 +24,14 @@ def test_what_is_printed_is_logged(tmp_path):
         print("to stdout")
         print("to stderr", file=sys.stderr)
     assert (tmp_path / "log").read_text().startswith("to stdout\nto stderr\ndone in ")
+
+
+def test_processes_that_a_job_starts_add_to_its_log(tmp_path, monkeypatch):
+    with reporting(tmp_path / "log"):
+        print("job")
+        monkeypatch.setenv(LAUNCHED, "localhost:0")
+        with reporting(tmp_path / "log"):
+            print("process")
+        monkeypatch.delenv(LAUNCHED)
+    first, *rest = (tmp_path / "log").read_text().splitlines()
+    assert first == "job" and rest.count("process") == 2  # printed by the inner, through the outer's Tee too
