@@ -26,8 +26,8 @@ def test_two_tasks_train_what_one_process_does(cluster: Cluster, tmp_path):
     assert job.wait(timeout=300) == 0, (there / "run.log").read_text()[-3000:]
     (number,) = cluster.jobs("train_vae", there)
     assert cluster.job(number)["NumTasks"] == "2"
-    losses = [pd.read_csv((folder / TARGET).with_name("losses.csv")) for folder in (here, there)]
-    pd.testing.assert_frame_equal(*losses, rtol=1e-4)
+    local, shared = (pd.read_csv((folder / TARGET).with_name("losses.csv")) for folder in (here, there))
+    pd.testing.assert_frame_equal(local, shared, rtol=1e-4)
 
 
 def config(path: Path, devices: int) -> Path:

@@ -27,9 +27,9 @@ def test_a_vae_of_two_devices_is_that_of_one(tmp_path):
     shutil.move(tmp_path / FOLDER, tmp_path / "one")
     run = call(tmp_path, *two, *wanted)
     assert run.returncode == 0, run.stderr[-3000:]
-    losses = [pd.read_csv(folder / "losses.csv") for folder in (tmp_path / "one", tmp_path / FOLDER)]
-    assert len(losses[0]) >= 4
-    pd.testing.assert_frame_equal(*losses, rtol=1e-4)
+    one_s, two_s = (pd.read_csv(folder / "losses.csv") for folder in (tmp_path / "one", tmp_path / FOLDER))
+    assert len(one_s) >= 4
+    pd.testing.assert_frame_equal(one_s, two_s, rtol=1e-4)
     log = (tmp_path / "logs/train_vae/made-up/fsq/nb/vae-0.log").read_text()
     assert log.count("vae 10/10") == 1
 

@@ -14,14 +14,14 @@ rule train_prior:
         "results/benchmarks/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        devices=config["prior"]["devices"],
     params:
         version=1,
         size=config["prior"]["model"],
         training=config["prior"]["training"],
         options=lambda wildcards: grid.options(config, wildcards.prior, sampling=False),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
-    resources:
-        devices=config["prior"]["devices"],
     script:
         "../scripts/train_prior.py"
 

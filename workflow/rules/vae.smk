@@ -14,6 +14,8 @@ rule train_vae:
         "results/benchmarks/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        devices=config["vae"]["devices"],
     params:
         version=1,
         size=config["vae"]["model"],
@@ -21,8 +23,6 @@ rule train_vae:
         bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
         head_options=lambda wildcards: config["heads"][wildcards.head],
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
-    resources:
-        devices=config["vae"]["devices"],
     script:
         "../scripts/train_vae.py"
 

@@ -45,7 +45,7 @@ class Processes:
     def __init__(self) -> None:
         self.count = processes.count()
         self.rank = dist.get_rank() if self.count > 1 else 0
-        self.group = dist.new_group(backend="gloo", timeout=PATIENCE) if self.count > 1 else None
+        self.group: Any = dist.new_group(backend="gloo", timeout=PATIENCE) if self.count > 1 else None
 
     @property
     def first(self) -> bool:
