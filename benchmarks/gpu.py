@@ -91,11 +91,11 @@ def stage_one(config: dict, cells: Cells, bottleneck: str, head: str, compiled: 
         loop.compile_for(device, config["vae"]["training"]["compile"], model.encoder, model.decoder)
     fixed = stage1.batch(cells, torch.arange(config["vae"]["training"]["batch_size"]), device)
 
-    def with_loader(indices: torch.Tensor) -> dict:
+    def with_loader(model: torch.nn.Module, indices: torch.Tensor) -> dict:
         loss, penalty = model(*stage1.batch(cells, indices, device))
         return {"loss": loss + penalty}
 
-    def on_fixed(indices: torch.Tensor) -> dict:
+    def on_fixed(model: torch.nn.Module, indices: torch.Tensor) -> dict:
         loss, penalty = model(*fixed)
         return {"loss": loss + penalty}
 
@@ -138,7 +138,7 @@ def stage_two(config: dict, name: str, compiled: bool = True) -> dict:
     perturbation = torch.randint(PERTURBATIONS, (batch_size,)).cuda()
     cell_type = torch.randint(CELL_TYPES, (batch_size,)).cuda()
     training = trainer(
-        model, lambda _: {"loss": model(latents, perturbation, cell_type)}, CELLS, config["prior"]["training"]
+        model, lambda model, _: {"loss": model(latents, perturbation, cell_type)}, CELLS, config["prior"]["training"]
     )
     torch.cuda.reset_peak_memory_stats()
     if compiled:

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from expressionvae.console import reporting
+from expressionvae.console import LAUNCHED, reporting
 from expressionvae.files import UserError
 
 
@@ -24,3 +24,11 @@ def test_what_is_printed_is_logged(tmp_path):
         print("to stdout")
         print("to stderr", file=sys.stderr)
     assert (tmp_path / "log").read_text().startswith("to stdout\nto stderr\ndone in ")
+
+
+def test_processes_that_a_job_starts_add_to_its_log(tmp_path, monkeypatch):
+    (tmp_path / "log").write_text("of the job\n")
+    monkeypatch.setenv(LAUNCHED, "localhost:0")
+    with reporting(tmp_path / "log"):
+        print("of a process")
+    assert (tmp_path / "log").read_text() == "of the job\nof a process\n"

@@ -137,6 +137,12 @@ def test_a_width_that_heads_do_not_divide_is_refused(config):
         grid.check(config)
 
 
+def test_devices_that_do_not_divide_the_batch_are_refused(config):
+    config["prior"]["devices"] = 3
+    with pytest.raises(UserError, match=r"prior.devices: 3 devices .* prior.training.batch_size, 128 cells"):
+        grid.check(config)
+
+
 def test_figure_3_is_two_screens_two_bottlenecks_four_heads(config):
     encoders = grid.reversion_encoders(config)
     assert len(set(encoders)) == 2 * 2 * 4

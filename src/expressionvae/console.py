@@ -1,6 +1,7 @@
 """What a job says while it works: everything to its log, a user's mistake as one line."""
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from expressionvae.files import UserError
+
+LAUNCHED = "EXPRESSIONVAE_LAUNCHED"  # set in the processes that a job starts to share its work: where they meet
 
 
 class Tee:
@@ -34,9 +37,15 @@ class Tee:
 
 @contextlib.contextmanager
 def reporting(log: str | Path) -> Iterator[None]:
-    """Copy stdout and stderr to `log`; end with one line, not a traceback, when the mistake is the user's."""
+    """Copy stdout and stderr to `log`; end with one line, not a traceback, when the mistake is the user's.
+
+    Processes that a job starts to share its work add to the job's log.
+    """
+    launched = LAUNCHED in os.environ
+    if not launched:
+        Path(log).write_text("")
     with (
-        open(log, "w") as file,
+        open(log, "a") as file,
         contextlib.redirect_stderr(Tee(sys.stderr, file)),
         contextlib.redirect_stdout(Tee(sys.stdout, file)),
     ):
@@ -51,4 +60,5 @@ def reporting(log: str | Path) -> Iterator[None]:
 
             file.write(traceback.format_exc())
             raise
-        print(f"done in {time.monotonic() - started:.1f} s")
+        if not launched:
+            print(f"done in {time.monotonic() - started:.1f} s")

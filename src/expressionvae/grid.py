@@ -117,6 +117,7 @@ def check(config: Mapping[str, Any]) -> None:
         _check_decoder(config, name, decoder)
     for part in ("vae", "prior"):
         _check_size(config, part)
+        _check_devices(config, part)
     for name, dataset in config["datasets"].items():
         if dataset["embedding"] == "esm2" and not dataset.get("proteins") and dataset["kind"] != "made-up":
             raise UserError(f"datasets.{name}: embedding 'esm2' needs the key 'proteins', the path of a FASTA file")
@@ -143,6 +144,14 @@ def _check_size(config: Mapping[str, Any], part: str) -> None:
     size = config[part]["model"]
     if size["width"] % size["heads"]:
         raise UserError(f"{part}.model.width: {size['width']} is not a multiple of {part}.model.heads, {size['heads']}")
+
+
+def _check_devices(config: Mapping[str, Any], part: str) -> None:
+    devices, cells = config[part]["devices"], config[part]["training"]["batch_size"]
+    if cells % devices:
+        raise UserError(
+            f"{part}.devices: {devices} devices cannot take equal shares of {part}.training.batch_size, {cells} cells"
+        )
 
 
 def _expand(config: Mapping[str, Any], block: Mapping[str, Any], where: str) -> Iterable[Run]:

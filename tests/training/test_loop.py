@@ -27,7 +27,7 @@ def trainer(folder: Path, dies_at: int | None = None, signal_at: int | None = No
     model = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1))
     made = 0
 
-    def losses(cells):
+    def losses(model, cells):
         nonlocal made
         made += model.training
         if made == dies_at:

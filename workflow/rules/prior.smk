@@ -14,6 +14,8 @@ rule train_prior:
         "results/benchmarks/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        devices=config["prior"]["devices"],
     params:
         version=1,
         size=config["prior"]["model"],

@@ -14,6 +14,8 @@ rule train_vae:
         "results/benchmarks/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        devices=config["vae"]["devices"],
     params:
         version=1,
         size=config["vae"]["model"],

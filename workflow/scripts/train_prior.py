@@ -9,16 +9,18 @@ with reporting(snakemake.log[0]):
 
     from expressionvae.nn import store
     from expressionvae.provenance import describe
-    from expressionvae.training import loop, plan, stage2
+    from expressionvae.training import launch, loop, plan, processes, stage2
     from expressionvae.training.latents import Latents
 
-    p, seeds = snakemake.params, {k: int(snakemake.wildcards[f"{k}_seed"]) for k in ("vae", "prior")}
-    loop.use_threads(snakemake.threads)
+    p, r = snakemake.params, snakemake.resources
+    seeds = {k: int(snakemake.wildcards[f"{k}_seed"]) for k in ("vae", "prior")}
+    launch.share(r.devices, snakemake.threads, tasks=r.get("tasks", 1), starter=r.get("mpi"))
     latents = Latents.load(snakemake.input.latents)
     with np.load(snakemake.input.perturbations) as perturbations:
         embedding = perturbations["embedding"]
     blueprint = stage2.blueprint(latents, embedding, p.size, p.options)
     options = {"seed": seeds["prior"], "version": p.version, "checkpoints": Path(p.checkpoints)}
     model, history = stage2.train(latents, embedding, blueprint, plan.Plan(**p.training), **options)
+    processes.leave()
     loop.save_history(snakemake.output.losses, history)
     store.save(snakemake.output.model, model, blueprint, describe(snakemake.config, **seeds))

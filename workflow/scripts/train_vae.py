@@ -12,11 +12,11 @@ with reporting(snakemake.log[0]):
     from expressionvae.data import cells
     from expressionvae.nn import store
     from expressionvae.provenance import describe
-    from expressionvae.training import loop, plan, stage1
+    from expressionvae.training import launch, loop, plan, processes, stage1
     from expressionvae.vae import build
 
-    p, seed = snakemake.params, int(snakemake.wildcards.vae_seed)
-    loop.use_threads(snakemake.threads)
+    p, r, seed = snakemake.params, snakemake.resources, int(snakemake.wildcards.vae_seed)
+    launch.share(r.devices, snakemake.threads, tasks=r.get("tasks", 1), starter=r.get("mpi"))
     train = cells.read(snakemake.input.train)
     bins = json.loads(Path(snakemake.input.bins).read_text())
     blueprint = build.Blueprint(
@@ -30,5 +30,6 @@ with reporting(snakemake.log[0]):
     )
     options = {"seed": seed, "version": p.version, "checkpoints": Path(p.checkpoints)}
     model, history = stage1.train(train, blueprint, plan.Plan(**p.training), **options)
+    processes.leave()
     loop.save_history(snakemake.output.losses, history)
     store.save(snakemake.output.model, model, blueprint, describe(snakemake.config, vae=seed))

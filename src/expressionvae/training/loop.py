@@ -12,12 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from expressionvae.files import written
-from expressionvae.training.checkpoints import Checkpoints, Stopped
+from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
+from expressionvae.training.parts import seed_of
 from expressionvae.training.plan import Order, Plan, split
+from expressionvae.training.processes import Processes
 from expressionvae.training.progress import Progress
 
 Row = dict[str, float | int | str]
-Losses = Callable[[Tensor], dict[str, Tensor]]  # indices of cells -> "loss" and the terms it is made of
+Losses = Callable[[nn.Module, Tensor], dict[str, Tensor]]  # model, indices of cells -> "loss" and its terms
 
 
 def best_device() -> torch.device:
@@ -44,8 +46,11 @@ def save_history(path: str | Path, history: list[Row]) -> None:
 class Trainer:
     """One training, from its first step or from its checkpoint.
 
+    Several processes (expressionvae.training.launch) take equal slices of the same batches and end with the same
+    weights: those of one process to rounding, where the model draws no noise. Each has noise of its own.
+
     Args:
-        losses: losses of the model on the cells of given indices.
+        losses: losses of a model on the cells of given indices, means over cells.
         cells: number of training cells.
         checkpoints: where the state is kept between attempts.
     """
@@ -63,6 +68,10 @@ class Trainer:
     ):
         self.model, self.losses, self.plan = model, losses, plan
         self.device, self.checkpoints = device, checkpoints
+        self.processes = Processes()
+        self.shared = self.processes.wrap(model, device)
+        if not self.processes.first:
+            torch.manual_seed(seed_of(seed, self.processes.rank))
         self.optimiser = torch.optim.AdamW(
             model.parameters(), plan.learning_rate, weight_decay=plan.weight_decay, fused=True
         )
@@ -79,8 +88,9 @@ class Trainer:
         Raises:
             Stopped: at SIGTERM or SIGUSR1, after the step in hand, once the state is kept.
         """
-        with self.checkpoints.locked(what) as asked:
-            state = self.checkpoints.load(what)
+        first = self.processes.first
+        with self.checkpoints.locked(what) if first else stopping() as asked:
+            state = self.processes.spread(self.checkpoints.load(what) if first else None)
             if state:
                 self._restore(state)
             progress = Progress(what, self.plan.iterations, self.step)
@@ -88,17 +98,20 @@ class Trainer:
             while self.step < self.plan.iterations:
                 self._advance()
                 self._record()
-                progress.advance(note=f"loss {self.history[-1]['loss']:.4g}" if self.history else "")
-                if asked and self.step < self.plan.iterations:
-                    self._stop(what, signal.Signals(asked[0]).name)
+                if first:
+                    progress.advance(note=f"loss {self.history[-1]['loss']:.4g}" if self.history else "")
+                number = self.processes.largest(max(asked, default=0))  # so that all stop after the same step
+                if number and self.step < self.plan.iterations:
+                    self._stop(what, signal.Signals(number).name)
         self.model.eval()
         return self.history
 
     def _stop(self, what: str, why: str) -> None:
         self._save()
-        print(
-            f"{what}: {why}: stops after step {self.step}, kept; the next attempt goes on from there", file=sys.stderr
-        )
+        if self.processes.first:
+            kept = f"stops after step {self.step}, kept; the next attempt goes on from there"
+            print(f"{what}: {why}: {kept}", file=sys.stderr)
+        self.processes.spread(None)  # the others end when the state is kept: the first to end ends all
         raise Stopped
 
     @property
@@ -110,7 +123,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
         with precision(self.device):
-            losses = self.losses(self.order.batch(self.step))
+            losses = self.losses(self.shared, self.processes.share(self.order.batch(self.step)))
         self.optimiser.zero_grad(set_to_none=True)
         losses["loss"].backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
@@ -121,9 +134,9 @@ class Trainer:
     def _record(self) -> None:
         plan, last = self.plan, self.step == self.plan.iterations
         if self.step % plan.log_every == 0 or last:
-            self.history.append(self._row("train", floats(self.pending)))
+            self.history.append(self._row("train", self.processes.means(floats(self.pending))))
             self.pending = []
-        if self.step % plan.validate_every == 0 or last:
+        if self.processes.first and (self.step % plan.validate_every == 0 or last):
             self.history.append(self._row("validation", self._validate()))
         if self.step % plan.checkpoint_every == 0 or last:
             self._save()
@@ -141,21 +154,29 @@ class Trainer:
             rows = []
             for cells in self.validation.split(self.plan.batch_size):
                 with precision(self.device):
-                    rows.append({name: float(value) for name, value in self.losses(cells).items()})
+                    rows.append({name: float(value) for name, value in self.losses(self.model, cells).items()})
             self.model.train()
         return rows
 
     def _save(self) -> None:
-        gpu = self.device.type == "cuda"
+        self.pending = list(self.processes.means(floats(self.pending)))
+        (random, random_gpu), *others = self.processes.gather(self._random()) or [(None, None)]
+        if not self.processes.first:
+            return
         state = {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "history": self.history,
-            "pending": floats(self.pending),
-            "random": torch.get_rng_state(),
-            "random_gpu": torch.cuda.get_rng_state(self.device) if gpu else None,
+            "pending": self.pending,
+            "random": random,
+            "random_gpu": random_gpu,
+            "random_others": others,
         }
         self.checkpoints.save(self.step, state)
+
+    def _random(self) -> tuple[Tensor, Tensor | None]:
+        gpu = self.device.type == "cuda"
+        return torch.get_rng_state(), torch.cuda.get_rng_state(self.device) if gpu else None
 
     def _restore(self, state: dict[str, Any]) -> None:
         # The schedule and the order of the cells are functions of the step.
@@ -163,9 +184,14 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.history = state["step"], state["history"]
         self.pending = list(state["pending"])
-        torch.set_rng_state(state["random"])
-        if self.device.type == "cuda" and state["random_gpu"] is not None:
-            torch.cuda.set_rng_state(state["random_gpu"], self.device)
+        kept = [(state["random"], state["random_gpu"]), *state.get("random_others", [])]
+        if self.processes.rank >= len(kept):  # kept by fewer processes: noise that none has had
+            torch.manual_seed(seed_of(self.step, self.processes.rank))
+            return
+        random, random_gpu = kept[self.processes.rank]
+        torch.set_rng_state(random)
+        if self.device.type == "cuda" and random_gpu is not None:
+            torch.cuda.set_rng_state(random_gpu, self.device)
 
 
 def floats(rows: list[dict[str, Tensor | float]]) -> list[dict[str, float]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from expressionvae.data.cells import Cells
 from expressionvae.provenance import fingerprint
@@ -34,7 +34,7 @@ def train(
     compile_for(device, plan.compile, model.encoder, model.decoder)
     name = fingerprint(vars(blueprint), vars(plan), seed, version, cells.checksum())
 
-    def losses(indices: Tensor) -> dict[str, Tensor]:
+    def losses(model: nn.Module, indices: Tensor) -> dict[str, Tensor]:
         loss, penalty = model(*batch(cells, indices, device))
         return {"loss": loss + penalty, "reconstruction": loss, "penalty": penalty}
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from expressionvae.files import UserError
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
@@ -56,7 +56,7 @@ def train(
     cell_type = torch.from_numpy(latents.cell_type.astype(np.int64))
     name = fingerprint(vars(plan_of), vars(plan), seed, version, latents.values, embedding)
 
-    def losses(cells: Tensor) -> dict[str, Tensor]:
+    def losses(model: nn.Module, cells: Tensor) -> dict[str, Tensor]:
         batch = (column[cells].to(device) for column in (values, perturbation, cell_type))
         return {"loss": model(*batch)}
 

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, nn
 
+from expressionvae.nn import processes
 from expressionvae.tensors import Counts, GeneStates, Library, Loss, Values
 from expressionvae.vae.heads.base import Head, log_normalise
 
@@ -32,7 +33,10 @@ class Hurdle(Head):
         gate, magnitude = self.outputs(states).float().unbind(-1)  # [cell gene] each
         expressed = (counts > 0).float()  # [cell gene]
         error = (magnitude - self.values(counts, full_library)).square()  # [cell gene]
-        regression = (error * expressed).sum() / expressed.sum().clamp(min=1)
+        entries = expressed.sum()
+        # Only a training is shared: validation runs in one process, where the others would not answer.
+        entries = processes.mean(entries) if self.training else entries
+        regression = (error * expressed).sum() / entries.clamp(min=1)
         return self.gate_weight * F.binary_cross_entropy_with_logits(gate, expressed) + regression
 
     def predict(self, states: GeneStates, panel_library: Library, rule: str, generator: Generator) -> Values:
