@@ -12,6 +12,6 @@ with reporting(snakemake.log[0]):
     screen = reversion.read_entry(snakemake.input.screen, p.screen)
     train = cells.read(snakemake.input.train)
     blocks = reversion.panel(screen, train.genes, read_symbol_map(p.symbol_map))
-    embeddings = references(train.counts, train.full_library, blocks, components=p.components)
+    embeddings = references(train.counts.matrix(), train.full_library, blocks, components=p.components)
     scored = [score(name, rows, screen, **p.options) for name, rows in embeddings.items()]
     write(scored, snakemake.output.scores, snakemake.output.targets)

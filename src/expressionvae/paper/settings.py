@@ -54,8 +54,8 @@ _IN_CONFIG = {
 }
 # Everything else under these keys is listed after the paper's rows.
 _WHOLE = {
-    "table2": ("bottlenecks.{fsq}", "bottlenecks.{gaussian}", "heads", "bins", "vae"),
-    "table3": ("priors.{ar}", "priors.{mdlm}", "priors.{flow}", "prior"),
+    "table2": ("bottlenecks.{fsq}", "bottlenecks.{gaussian}", "heads", "bins", "vae", "validation"),
+    "table3": ("priors.{ar}", "priors.{mdlm}", "priors.{flow}", "prior", "validation"),
 }
 _KINDS = {"fsq": "bottlenecks", "gaussian": "bottlenecks", "ar": "priors", "mdlm": "priors", "flow": "priors"}
 
