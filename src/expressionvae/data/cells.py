@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Counts, Library
 from expressionvae.data.compact import MOST_BYTES, STEP, Compact
@@ -44,7 +45,7 @@ class Cells:
 
     def checksum(self) -> int:
         """A checksum of counts and libraries, for fingerprints."""
-        return zlib.crc32(self.full_library, self.counts.checksum())
+        return zlib.crc32(self.full_library.tobytes(), self.counts.checksum())
 
 
 def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
@@ -67,11 +68,11 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
         largest = max((int(data[first : first + STEP].max()) for first in range(0, len(data), STEP)), default=0)
         room = Compact.empty(len(data), largest, source.n_genes, path.parent, most_bytes)
         return Cells(
-            room.filled(block for _, block in matrix.blocks()),
+            room.filled(csr_matrix(block) for _, block in matrix.blocks()),
             source.numbers("obs", "library_size").astype(np.float32),
-            source.labels("obs", "perturbation").tolist(),
-            source.labels("obs", "cell_type").tolist(),
-            source.names("var").tolist(),
+            list(map(str, source.labels("obs", "perturbation"))),
+            list(map(str, source.labels("obs", "cell_type"))),
+            list(map(str, source.names("var"))),
             str(about["control"]),
             str(about["heldout_cell_type"]),
         )

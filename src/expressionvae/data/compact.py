@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from jaxtyping import Integer
@@ -48,13 +49,14 @@ class Compact:
         index, kind = np.dtype(np.uint16 if genes <= 2**16 else np.int32), smallest(largest)
         if values * (index.itemsize + kind.itemsize) <= most_bytes:
             return cls(np.zeros(1, np.int64), np.empty(values, index), np.empty(values, kind), genes)
-        parts = (mapped(Path(folder), values, dtype) for dtype in (index, kind))
-        return cls(np.zeros(1, np.int64), *parts, genes)
+        indices, data = (mapped(Path(folder), values, dtype) for dtype in (index, kind))
+        return cls(np.zeros(1, np.int64), indices, data, genes)
 
     @classmethod
     def of(cls, counts: sparse.csr_matrix) -> "Compact":
         """The counts of a matrix that is in memory."""
-        room = cls.empty(counts.nnz, int(counts.data.max(initial=0)), counts.shape[1], ".", most_bytes=2**63)
+        genes = cast(tuple[int, int], counts.shape)[1]
+        room = cls.empty(counts.nnz, int(counts.data.max(initial=0)), genes, ".", most_bytes=2**63)
         return room.filled(iter([counts]))
 
     def filled(self, blocks: Iterator[sparse.csr_matrix]) -> "Compact":
@@ -104,10 +106,10 @@ class Compact:
 
     def checksum(self) -> int:
         """A checksum, for fingerprints; a page of the file at a time."""
-        value = zlib.crc32(self.ends)
+        value = zlib.crc32(self.ends.data)
         for part in (self.indices, self.data):
             for first in range(0, len(part), STEP):
-                value = zlib.crc32(part[first : first + STEP], value)
+                value = zlib.crc32(part[first : first + STEP].data, value)
         return value
 
 
