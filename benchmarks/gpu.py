@@ -22,9 +22,11 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from expressionvae import grid  # noqa: E402
 from expressionvae.data.cells import Cells  # noqa: E402
+from expressionvae.data.compact import Compact  # noqa: E402
 from expressionvae.priors.build import Blueprint as PriorBlueprint  # noqa: E402
 from expressionvae.priors.build import build as build_prior  # noqa: E402
-from expressionvae.training import loop, plan, stage1  # noqa: E402
+from expressionvae.training import loop, plan  # noqa: E402
+from expressionvae.training.batches import CellBatches  # noqa: E402
 from expressionvae.training.checkpoints import Checkpoints  # noqa: E402
 from expressionvae.vae.build import Blueprint, build  # noqa: E402
 
@@ -39,7 +41,7 @@ def made_up_cells() -> Cells:
     counts = sparse.csr_matrix(random.poisson(mean, (CELLS, GENES)).astype(np.int32))
     library = np.asarray(counts.sum(1), np.float32).ravel() * 4
     labels = [f"p{i % PERTURBATIONS}" for i in range(CELLS)]
-    return Cells(counts, library, labels, ["A"] * CELLS, [f"g{i}" for i in range(GENES)], "p0")
+    return Cells(Compact.of(counts), library, labels, ["A"] * CELLS, [f"g{i}" for i in range(GENES)], "p0")
 
 
 def timed(*actions: Callable[[], object], burst: int = STEPS, warm_up: int = WARM_UP) -> list[float]:
@@ -63,7 +65,7 @@ def trainer(model: torch.nn.Module, losses: loop.Losses, cells: int, settings: d
     schedule = plan.Plan(**settings)
     folder = Path(tempfile.mkdtemp())
     options = {"seed": 0, "device": torch.device("cuda"), "checkpoints": Checkpoints(folder, "none")}
-    made = loop.Trainer(model, losses, cells, schedule, **options)
+    made = loop.Trainer(model, losses, plan.random_split(cells, 0.01, 0), schedule, **options)
     model.train()
     return made
 
@@ -89,10 +91,11 @@ def stage_one(config: dict, cells: Cells, bottleneck: str, head: str, compiled: 
     model = vae(config, cells, bottleneck, head)
     if compiled:
         loop.compile_for(device, config["vae"]["training"]["compile"], model.encoder, model.decoder)
-    fixed = stage1.batch(cells, torch.arange(config["vae"]["training"]["batch_size"]), device)
+    batch = CellBatches(cells, device)
+    fixed = batch(torch.arange(config["vae"]["training"]["batch_size"]))
 
     def with_loader(model: torch.nn.Module, indices: torch.Tensor) -> dict:
-        loss, penalty = model(*stage1.batch(cells, indices, device))
+        loss, penalty = model(*batch(indices))
         return {"loss": loss + penalty}
 
     def on_fixed(model: torch.nn.Module, indices: torch.Tensor) -> dict:
@@ -110,7 +113,7 @@ def stage_one(config: dict, cells: Cells, bottleneck: str, head: str, compiled: 
 
 def inference(config: dict, cells: Cells, model: torch.nn.Module, head: str) -> dict:
     size, rule = config["batch_size"], "mean" if head == "mse" else "sample"
-    batch = stage1.batch(cells, torch.arange(size), torch.device("cuda"))
+    batch = CellBatches(cells, torch.device("cuda"))(torch.arange(size))
     generator = torch.Generator("cuda").manual_seed(0)
     with torch.no_grad(), loop.precision(torch.device("cuda")):
         latents = model.encode(*batch)

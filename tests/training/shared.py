@@ -10,8 +10,10 @@ import torch
 from scipy import sparse
 
 from expressionvae.data.cells import Cells
+from expressionvae.data.compact import Compact
 from expressionvae.training import loop, stage1, stage2
 from expressionvae.training.latents import Latents
+from expressionvae.training.plan import Validation
 from expressionvae.vae.build import Blueprint
 from tests.priors.test_build import KINDS, SIZE
 from tests.training.test_plan import plan
@@ -25,7 +27,8 @@ def train(what: str, folder: Path, rank: int) -> tuple[dict[str, torch.Tensor], 
     kind, _, event = what.partition("-")
     if event:
         disturb(event, rank)
-    options = {"seed": 0, "version": 1, "checkpoints": folder}
+    apart = Validation(combinations=0.05, cells=0.1, seed=0)
+    options = {"validation": apart, "seed": 0, "version": 1, "checkpoints": folder}
     if kind in KINDS:
         found, embedding = latents(gaussian=kind == "flow"), np.zeros((3, 0), np.float32)
         blueprint = stage2.blueprint(found, embedding, {**SIZE, "dropout": 0.0}, KINDS[kind])
@@ -52,7 +55,11 @@ def cells() -> Cells:
     counts = random.poisson(random.uniform(0.1, 3, (60, 1)), (60, 20)).astype(np.int32)  # some cells have few counts
     labels = ["ctrl", "a"] * 30, ["T"] * 20 + ["B"] * 40
     return Cells(
-        sparse.csr_matrix(counts), counts.sum(1).astype(np.float32), *labels, [f"G{i}" for i in range(20)], "ctrl"
+        Compact.of(sparse.csr_matrix(counts)),
+        counts.sum(1).astype(np.float32),
+        *labels,
+        [f"G{i}" for i in range(20)],
+        "ctrl",
     )
 
 

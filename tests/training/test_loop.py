@@ -12,6 +12,7 @@ from torch import nn
 
 from expressionvae.training.checkpoints import Checkpoints, Stopped
 from expressionvae.training.loop import Trainer
+from expressionvae.training.plan import random_split
 from tests.conftest import REPOSITORY
 from tests.training.test_plan import plan
 
@@ -38,7 +39,8 @@ def trainer(folder: Path, dies_at: int | None = None, signal_at: int | None = No
         return {"loss": (model(data[cells]).squeeze(-1) - data[cells].sum(1)).square().mean()}
 
     checkpoints = Checkpoints(folder, "a")
-    return Trainer(model, losses, 64, plan(), seed=0, device=torch.device("cpu"), checkpoints=checkpoints)
+    cells = random_split(64, 0.1, seed=0)
+    return Trainer(model, losses, cells, plan(), seed=0, device=torch.device("cpu"), checkpoints=checkpoints)
 
 
 def weights(trainer: Trainer) -> torch.Tensor:
@@ -118,3 +120,10 @@ def test_the_loss_table_has_training_and_validation_rows(tmp_path):
     assert [row["step"] for row in history if row["split"] == "train"] == list(range(5, 101, 5))
     assert [row["step"] for row in history if row["split"] == "validation"] == list(range(10, 101, 10))
     assert history[-1]["loss"] < history[0]["loss"]
+
+
+def test_the_loss_table_is_shown_after_each_validation(tmp_path):
+    made, shown = trainer(tmp_path / "x"), []
+    made.watch = lambda history: shown.append((history[-1]["split"], history[-1]["step"]))
+    made.run("test")
+    assert shown == [("validation", step) for step in range(10, 101, 10)]

@@ -5,45 +5,42 @@ import torch
 from scipy import sparse
 
 from expressionvae.data.cells import Cells
+from expressionvae.data.compact import Compact
 from expressionvae.files import UserError
 from expressionvae.training import stage1, stage2
 from expressionvae.training.latents import Latents, perplexity
+from expressionvae.training.plan import Validation
 from expressionvae.vae.build import Blueprint
 from tests.priors.test_build import KINDS, SIZE
 from tests.training.test_plan import plan
+
+APART = Validation(combinations=0.05, cells=0.05, seed=0)
+SIZES = {"width": 16, "heads": 2, "feedforward": 32, "encoder_blocks": 1, "decoder_blocks": 1, "dropout": 0.0}
+SWITCHES = {"context_norm": True, "decoder_self_attention": False, "slot_embedding": True}
+BINS = {"lower": [0, 1, 2], "means": [0.0, 1.0, 2.9]}
+FSQ = {"kind": "fsq", "tokens": 4, "levels": [4, 2], "normalise": True}
+BLUEPRINT = Blueprint([f"G{i}" for i in range(20)], BINS, 30.0, SIZES | SWITCHES, FSQ, "ce", {})
 
 
 @pytest.fixture(scope="module")
 def cells() -> Cells:
     counts = np.random.default_rng(0).poisson(1.5, (60, 20)).astype(np.int32)
-    labels = ["ctrl", "a"] * 30, ["T"] * 20 + ["B"] * 40
+    labels = ["ctrl", "a", "b"] * 20, ["T"] * 20 + ["B"] * 40
     return Cells(
-        sparse.csr_matrix(counts),
+        Compact.of(sparse.csr_matrix(counts)),
         counts.sum(1).astype(np.float32),
         *labels,
         [f"G{i}" for i in range(20)],
         "ctrl",
+        "B",
     )
 
 
 @pytest.fixture(scope="module")
 def trained(cells, tmp_path_factory):
-    size = {
-        "width": 16,
-        "heads": 2,
-        "feedforward": 32,
-        "encoder_blocks": 1,
-        "decoder_blocks": 1,
-        "dropout": 0.0,
-    }
-    switches = {"context_norm": True, "decoder_self_attention": False, "slot_embedding": True}
-    bins, bottleneck = (
-        {"lower": [0, 1, 2], "means": [0.0, 1.0, 2.9]},
-        {"kind": "fsq", "tokens": 4, "levels": [4, 2], "normalise": True},
-    )
-    blueprint = Blueprint(cells.genes, bins, 30.0, size | switches, bottleneck, "ce", {})
     folder = tmp_path_factory.mktemp("checkpoints")
-    model, _ = stage1.train(cells, blueprint, plan(iterations=20), seed=0, version=1, checkpoints=folder)
+    options = {"validation": APART, "seed": 0, "version": 1, "checkpoints": folder}
+    model, _ = stage1.train(cells, BLUEPRINT, plan(iterations=20), **options)
     return model.eval(), stage1.encode(model, cells, ["a", "b", "ctrl"], batch_size=7)
 
 
@@ -58,7 +55,7 @@ def test_latents_come_back_from_their_file(trained, tmp_path):
     trained[1].save(tmp_path / "latents.npz")
     again = Latents.load(tmp_path / "latents.npz")
     assert np.array_equal(again.values, trained[1].values) and again.perturbations == trained[1].perturbations
-    assert again.control == "ctrl" and again.codes == 8
+    assert again.control == "ctrl" and again.codes == 8 and again.heldout_cell_type == "B"
 
 
 def test_a_library_is_one_of_the_cell_type_s_own(cells, trained):
@@ -71,7 +68,8 @@ def test_sampling_then_decoding_gives_cells_and_again_the_same(trained, tmp_path
     model, latents = trained
     embedding = np.zeros((3, 0), np.float32)
     blueprint = stage2.blueprint(latents, embedding, SIZE, KINDS["mdlm"])
-    prior, _ = stage2.train(latents, embedding, blueprint, plan(iterations=5), seed=0, version=1, checkpoints=tmp_path)
+    options = {"validation": APART, "seed": 0, "version": 1, "checkpoints": tmp_path}
+    prior, _ = stage2.train(latents, embedding, blueprint, plan(iterations=5), **options)
     query = pd.DataFrame({"cell_type": ["T", "B"], "perturbation": ["b", "ctrl"]})
     codes = [stage2.sample(prior, blueprint, query, options={"steps": 4}, seed=3, batch_size=1) for _ in range(2)]
     assert np.array_equal(*codes)
@@ -112,3 +110,36 @@ def test_an_unknown_label_in_the_query_is_named(trained, tmp_path):
 def test_perplexity_counts_codes_in_use():
     assert perplexity(np.array([[0, 1], [2, 3]]), 8) == pytest.approx(4)
     assert perplexity(np.zeros((3, 2), int), 8) == pytest.approx(1)
+
+
+def test_both_stages_set_the_same_cells_apart(cells, trained, tmp_path, monkeypatch):
+    model, latents = trained
+    seen = {}
+
+    class Looked(Exception):
+        pass
+
+    def look(stage):
+        def trainer(model, losses, parts, *_, **__):
+            seen[stage] = parts
+            raise Looked
+
+        return trainer
+
+    blueprint = stage2.blueprint(latents, np.zeros((3, 0), np.float32), SIZE, KINDS["ar"])
+    options = {"validation": APART, "seed": 3, "version": 1, "checkpoints": tmp_path}
+    for stage, *what in ((stage1, cells, BLUEPRINT), (stage2, latents, np.zeros((3, 0), np.float32), blueprint)):
+        monkeypatch.setattr(stage, "Trainer", look(stage))
+        with pytest.raises(Looked):
+            stage.train(*what, plan(), **options)
+    (training, apart), (again, also) = seen[stage1], seen[stage2]
+    assert torch.equal(training, again) and torch.equal(apart, also)
+    away = {(cells.cell_type[cell], cells.perturbation[cell]) for cell in apart.tolist()}
+    assert len(away) == 1 and away < {("B", "a"), ("B", "b")}
+
+
+def test_gaussian_latents_are_scaled_by_what_is_trained_on_alone():
+    values = torch.randn(10, 3, 2)
+    values[4:] = torch.nan
+    mean, std = stage2.moments(values, 0, torch.arange(4))
+    assert torch.equal(mean, values[:4].mean((0, 1))) and torch.equal(std, values[:4].std((0, 1)))

@@ -20,6 +20,7 @@ rule train_prior:
         version=1,
         size=config["prior"]["model"],
         training=config["prior"]["training"],
+        validation=config["validation"],
         options=lambda wildcards: grid.options(config, wildcards.prior, sampling=False),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:

@@ -20,6 +20,7 @@ rule train_vae:
         version=1,
         size=config["vae"]["model"],
         training=config["vae"]["training"],
+        validation=config["validation"],
         bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
         head_options=lambda wildcards: config["heads"][wildcards.head],
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),

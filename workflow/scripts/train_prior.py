@@ -8,6 +8,7 @@ with reporting(snakemake.log[0]):
     import numpy as np
 
     from expressionvae.nn import store
+    from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
     from expressionvae.training import launch, loop, plan, processes, stage2
     from expressionvae.training.latents import Latents
@@ -19,8 +20,10 @@ with reporting(snakemake.log[0]):
     with np.load(snakemake.input.perturbations) as perturbations:
         embedding = perturbations["embedding"]
     blueprint = stage2.blueprint(latents, embedding, p.size, p.options)
-    options = {"seed": seeds["prior"], "version": p.version, "checkpoints": Path(p.checkpoints)}
-    model, history = stage2.train(latents, embedding, blueprint, plan.Plan(**p.training), **options)
+    schedule, apart = plan.Plan(**p.training), plan.Validation(**p.validation)
+    kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
+    options = {"validation": apart, "seed": seeds["prior"], "version": p.version, **kept}
+    model, history = stage2.train(latents, embedding, blueprint, schedule, **options)
     processes.leave()
     loop.save_history(snakemake.output.losses, history)
     store.save(snakemake.output.model, model, blueprint, describe(snakemake.config, **seeds))

@@ -11,6 +11,7 @@ with reporting(snakemake.log[0]):
 
     from expressionvae.data import cells
     from expressionvae.nn import store
+    from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
     from expressionvae.training import launch, loop, plan, processes, stage1
     from expressionvae.vae import build
@@ -28,8 +29,10 @@ with reporting(snakemake.log[0]):
         head=snakemake.wildcards.head,
         head_options=p.head_options,
     )
-    options = {"seed": seed, "version": p.version, "checkpoints": Path(p.checkpoints)}
-    model, history = stage1.train(train, blueprint, plan.Plan(**p.training), **options)
+    schedule, apart = plan.Plan(**p.training), plan.Validation(**p.validation)
+    kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
+    options = {"validation": apart, "seed": seed, "version": p.version, **kept}
+    model, history = stage1.train(train, blueprint, schedule, **options)
     processes.leave()
     loop.save_history(snakemake.output.losses, history)
     store.save(snakemake.output.model, model, blueprint, describe(snakemake.config, vae=seed))

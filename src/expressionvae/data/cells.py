@@ -5,56 +5,74 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import sparse
+from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Counts, Library
+from expressionvae.data.compact import MOST_BYTES, STEP, Compact
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The training cells of a screen, sparse in memory.
+    """The training cells of a screen, sparse.
 
     Attributes:
-        counts: CSR [cell gene] of raw counts.
+        counts: raw counts [cell gene].
         full_library: library size on the full gene panel of the source [cell].
         perturbation, cell_type: label of each cell.
         genes: gene symbols.
         control: label of the control.
+        heldout_cell_type: the cell type of which combinations are held out; "" where none are.
     """
 
-    counts: sparse.csr_matrix
+    counts: Compact
     full_library: np.ndarray
     perturbation: list[str]
     cell_type: list[str]
     genes: list[str]
     control: str
+    heldout_cell_type: str = ""
 
     def __len__(self) -> int:
         return len(self.perturbation)
 
     def batch(self, cells: np.ndarray) -> tuple[Counts, Library]:
         """Dense float32 counts and full-panel libraries of the cells of given indices."""
-        return self.counts[cells].toarray().astype(np.float32), self.full_library[cells]
+        return self.counts.dense(cells, np.float32), self.full_library[cells]
 
     def panel_library(self) -> Library:
         """Sum of each cell's counts over the genes of the model."""
-        return np.asarray(self.counts.sum(1), dtype=np.float32).ravel()
+        return self.counts.sums()
 
     def checksum(self) -> int:
-        """A checksum of the counts, for fingerprints."""
-        return zlib.crc32(self.counts.indices.tobytes(), zlib.crc32(self.counts.data.tobytes()))
+        """A checksum of counts and libraries, for fingerprints."""
+        return zlib.crc32(self.full_library.tobytes(), self.counts.checksum())
 
 
-def read(path: str | Path) -> Cells:
-    """Read `train.h5ad` as written by the rule `prepare`."""
-    import anndata
+def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
+    """Read `train.h5ad` as written by the rule `prepare`, a block of cells at a time.
 
-    screen = anndata.read_h5ad(path)
-    return Cells(
-        sparse.csr_matrix(screen.X),
-        screen.obs["library_size"].to_numpy(np.float32),
-        screen.obs["perturbation"].astype(str).tolist(),
-        screen.obs["cell_type"].astype(str).tolist(),
-        screen.var_names.tolist(),
-        str(screen.uns["screen"]["control"]),
-    )
+    Args:
+        most_bytes: larger counts are memory-mapped, from a nameless file in TMPDIR, or where that is not set beside
+            `path`.
+
+    Raises:
+        UserError: if the file is damaged, or a disk has no room.
+    """
+    from expressionvae.data.h5ad import Source  # needs more packages than a GPU machine may have
+
+    path = Path(path)
+    with Source(path) as source:
+        matrix, about = source.matrix(), source.about("screen")
+        assert matrix.sparse and not matrix.by_column, "written by rows"
+        data = matrix.stored["data"]
+        largest = max((int(data[first : first + STEP].max()) for first in range(0, len(data), STEP)), default=0)
+        room = Compact.empty(len(data), largest, source.n_genes, path.parent, most_bytes)
+        return Cells(
+            room.filled(csr_matrix(block) for _, block in matrix.blocks()),
+            source.numbers("obs", "library_size").astype(np.float32),
+            list(map(str, source.labels("obs", "perturbation"))),
+            list(map(str, source.labels("obs", "cell_type"))),
+            list(map(str, source.names("var"))),
+            str(about["control"]),
+            str(about["heldout_cell_type"]),
+        )

@@ -19,6 +19,7 @@ class Latents:
         perturbations, cell_types: the labels.
         panel_library: sum of each cell's counts over the genes of the model.
         control: label of the control.
+        heldout_cell_type: the cell type of which combinations are held out; "" where none are.
     """
 
     values: np.ndarray
@@ -29,6 +30,7 @@ class Latents:
     cell_types: list[str]
     panel_library: np.ndarray
     control: str
+    heldout_cell_type: str = ""
 
     def save(self, path: str | Path) -> None:
         with written(path) as temporary:
@@ -43,6 +45,7 @@ class Latents:
                 **arrays,
                 "codes": int(arrays["codes"]),
                 "control": str(arrays["control"]),
+                "heldout_cell_type": str(arrays["heldout_cell_type"]),
                 "perturbations": arrays["perturbations"].tolist(),
                 "cell_types": arrays["cell_types"].tolist(),
             }

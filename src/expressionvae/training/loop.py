@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from expressionvae.files import written
 from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
 from expressionvae.training.parts import seed_of
-from expressionvae.training.plan import Order, Plan, split
+from expressionvae.training.plan import Order, Plan
 from expressionvae.training.processes import Processes
 from expressionvae.training.progress import Progress
 
 Row = dict[str, float | int | str]
+Watch = Callable[[list[Row]], None]
 Losses = Callable[[nn.Module, Tensor], dict[str, Tensor]]  # model, indices of cells -> "loss" and its terms
 
 
@@ -51,23 +52,25 @@ class Trainer:
 
     Args:
         losses: losses of a model on the cells of given indices, means over cells.
-        cells: number of training cells.
+        cells: indices of the cells to train on, and of those set apart (`plan.split`).
         checkpoints: where the state is kept between attempts.
+        watch: is shown the loss table whenever it has a new validation row.
     """
 
     def __init__(
         self,
         model: nn.Module,
         losses: Losses,
-        cells: int,
+        cells: tuple[Tensor, Tensor],
         plan: Plan,
         *,
         seed: int,
         device: torch.device,
         checkpoints: Checkpoints,
+        watch: Watch | None = None,
     ):
         self.model, self.losses, self.plan = model, losses, plan
-        self.device, self.checkpoints = device, checkpoints
+        self.device, self.checkpoints, self.watch = device, checkpoints, watch
         self.processes = Processes()
         self.shared = self.processes.wrap(model, device)
         if not self.processes.first:
@@ -75,7 +78,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             model.parameters(), plan.learning_rate, weight_decay=plan.weight_decay, fused=True
         )
-        training, self.validation = split(cells, plan.validation_fraction, seed)
+        training, self.validation = cells
         self.order = Order(training, plan.batch_size, seed)
         self.step = 0
         self.history: list[Row] = []
@@ -138,6 +141,8 @@ class Trainer:
             self.pending = []
         if self.processes.first and (self.step % plan.validate_every == 0 or last):
             self.history.append(self._row("validation", self._validate()))
+            if self.watch:
+                self.watch(self.history)
         if self.step % plan.checkpoint_every == 0 or last:
             self._save()
 

@@ -9,55 +9,63 @@ from torch import Tensor, nn
 
 from expressionvae.data.cells import Cells
 from expressionvae.provenance import fingerprint
-from expressionvae.tensors import Counts, Library
+from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents
-from expressionvae.training.loop import Row, Trainer, best_device, compile_for, precision
-from expressionvae.training.plan import Plan
+from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
+from expressionvae.training.plan import Plan, Validation, split
 from expressionvae.training.progress import Progress
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
 
 
 def train(
-    cells: Cells, blueprint: Blueprint, plan: Plan, *, seed: int, version: int, checkpoints: Path
+    cells: Cells,
+    blueprint: Blueprint,
+    plan: Plan,
+    *,
+    validation: Validation,
+    seed: int,
+    version: int,
+    checkpoints: Path,
+    watch: Watch | None = None,
 ) -> tuple[ExpressionVAE, list[Row]]:
-    """Train on all cells of a screen; return the model and its loss table.
+    """Train on the cells of a screen; return the model and its loss table.
 
     Args:
+        validation: what of the cells is set apart.
         version: raised by hand when a change of the code must not take up an older checkpoint.
-        checkpoints: folder of checkpoints; each is named by a fingerprint of data, model, plan, seed and version.
+        checkpoints: folder of checkpoints; each is named by a fingerprint of data, split, model, plan, seed, version.
+        watch: is shown the loss table as it grows.
     """
     device = best_device()
     torch.manual_seed(seed)
     model = build(blueprint).to(device)
     compile_for(device, plan.compile, model.encoder, model.decoder)
-    name = fingerprint(vars(blueprint), vars(plan), seed, version, cells.checksum())
+    about = {"heldout_cell_type": cells.heldout_cell_type, "control": cells.control}
+    parts = split(cells.cell_type, cells.perturbation, **about, validation=validation)
+    name = fingerprint(vars(blueprint), vars(plan), seed, version, cells.checksum(), parts[1].numpy())
+    batch = CellBatches(cells, device)
 
     def losses(model: nn.Module, indices: Tensor) -> dict[str, Tensor]:
-        loss, penalty = model(*batch(cells, indices, device))
+        loss, penalty = model(*batch(indices))
         return {"loss": loss + penalty, "reconstruction": loss, "penalty": penalty}
 
     kept = Checkpoints(checkpoints, name)
-    trainer = Trainer(model, losses, len(cells), plan, seed=seed, device=device, checkpoints=kept)
+    trainer = Trainer(model, losses, parts, plan, seed=seed, device=device, checkpoints=kept, watch=watch)
     return model, trainer.run("vae")
-
-
-def batch(cells: Cells, indices: Tensor, device: torch.device) -> tuple[Counts, Library]:
-    """Counts and full-panel libraries of the cells of given indices, on the device."""
-    counts, library = map(torch.from_numpy, cells.batch(indices.numpy()))
-    return counts.to(device, non_blocking=True), library.to(device, non_blocking=True)
 
 
 @torch.no_grad()
 def encode(model: ExpressionVAE, cells: Cells, perturbations: list[str], *, batch_size: int) -> Latents:
     """Latents of every cell; `perturbations` are the labels of the screen, held-out ones included."""
     device = best_device()
+    batch = CellBatches(cells, device)
     progress = Progress("encode", len(cells))
     parts = []
     for indices in torch.arange(len(cells)).split(batch_size):
         with precision(device):
-            parts.append(model.encode(*batch(cells, indices, device)).cpu())
+            parts.append(model.encode(*batch(indices)).cpu())
         progress.advance(len(indices))
     codes = int(getattr(model.bottleneck, "codebook_size", 0))
     cell_types = sorted(set(cells.cell_type))
@@ -70,6 +78,7 @@ def encode(model: ExpressionVAE, cells: Cells, perturbations: list[str], *, batc
         cell_types,
         cells.panel_library(),
         cells.control,
+        cells.heldout_cell_type,
     )
 
 

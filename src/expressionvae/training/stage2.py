@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from expressionvae.files import UserError
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.provenance import fingerprint
+from expressionvae.training.batches import Columns
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents
-from expressionvae.training.loop import Row, Trainer, best_device, compile_for, precision
+from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
 from expressionvae.training.parts import Parts, seed_of
-from expressionvae.training.plan import Plan
+from expressionvae.training.plan import Plan, Validation, split
 from expressionvae.training.progress import Progress
 
 
@@ -41,34 +42,39 @@ def train(
     plan_of: Blueprint,
     plan: Plan,
     *,
+    validation: Validation,
     seed: int,
     version: int,
     checkpoints: Path,
+    watch: Watch | None = None,
 ) -> tuple[ConditionalPrior, list[Row]]:
     """Train a prior; return it and its loss table. Arguments as in `stage1.train`."""
     device = best_device()
     torch.manual_seed(seed)
-    values = torch.from_numpy(latents.values.astype(np.int64 if latents.codes else np.float32))
-    mean, std = moments(values, latents.codes)
+    values = torch.from_numpy(np.asarray(latents.values, np.int32 if latents.codes else np.float32))
+    cell_types = np.array(latents.cell_types, object)[latents.cell_type]
+    perturbations = np.array(latents.perturbations, object)[latents.perturbation]
+    about = {"heldout_cell_type": latents.heldout_cell_type, "control": latents.control}
+    parts = split(cell_types, perturbations, **about, validation=validation)
+    mean, std = moments(values, latents.codes, parts[0])
     model = build(plan_of, torch.from_numpy(embedding), mean, std).to(device)
     compile_for(device, plan.compile, model.prior.trunk)
-    perturbation = torch.from_numpy(latents.perturbation.astype(np.int64))
-    cell_type = torch.from_numpy(latents.cell_type.astype(np.int64))
-    name = fingerprint(vars(plan_of), vars(plan), seed, version, latents.values, embedding)
+    batch = Columns([values, torch.from_numpy(latents.perturbation), torch.from_numpy(latents.cell_type)], device)
+    name = fingerprint(vars(plan_of), vars(plan), seed, version, latents.values, embedding, parts[1].numpy())
 
     def losses(model: nn.Module, cells: Tensor) -> dict[str, Tensor]:
-        batch = (column[cells].to(device) for column in (values, perturbation, cell_type))
-        return {"loss": model(*batch)}
+        return {"loss": model(*batch(cells))}
 
     kept = Checkpoints(checkpoints, name)
-    trainer = Trainer(model, losses, len(values), plan, seed=seed, device=device, checkpoints=kept)
+    trainer = Trainer(model, losses, parts, plan, seed=seed, device=device, checkpoints=kept, watch=watch)
     return model, trainer.run(plan_of.options["kind"])
 
 
-def moments(values: Tensor, codes: int) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel of Gaussian latents; empty for codes."""
+def moments(values: Tensor, codes: int, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel of Gaussian latents over some cells; empty for codes."""
     if codes:
         return torch.ones(0), torch.ones(0)
+    values = values[cells]
     return values.mean((0, 1)), values.std((0, 1)).clamp(min=1e-6)
 
 
