@@ -14,9 +14,6 @@ import sys
 import tempfile
 
 import torch
-from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from expressionvae.console import LAUNCHED
 from expressionvae.files import UserError
@@ -65,6 +62,11 @@ def _check(devices: int, tasks: int, starter: str | None) -> int:
 
 
 def _start_processes(count: int, tasks: int) -> int:
+    # Most trainings have one device, and need not wait for these imports.
+    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
     endpoint = os.environ[LAUNCHED]
     with tempfile.TemporaryDirectory() as logs:
         config = LaunchConfig(
