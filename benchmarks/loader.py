@@ -79,7 +79,7 @@ def trainer(settings: dict, cells: Cells, device: torch.device, get: Callable) -
     model = build(blueprint).to(device)
     loop.compile_for(device, settings["vae"]["training"]["compile"], model.encoder, model.decoder)
 
-    def losses(indices: torch.Tensor) -> dict:
+    def losses(model: torch.nn.Module, indices: torch.Tensor) -> dict:
         loss, penalty = model(*get(indices))
         return {"loss": loss + penalty}
 
