@@ -45,15 +45,15 @@ def test_gpu_rules_got_one_gpu_of_the_type_asked_for_and_others_none(finished, c
 
 
 def test_every_job_got_the_cpus_and_the_memory_of_the_profile(finished, cluster):
-    asked = {
-        "train_vae": ("8", "62.50G"),
-        "decode": ("8", "31.25G"),
-        "score": ("4", "31.25G"),
-        "truth": ("1", "62.50G"),
-    }
-    for rule, (cpus, memory) in asked.items():
+    asked = {"train_vae": (8, 64000), "decode": (8, 32000), "score": (4, 32000), "truth": (1, 64000)}
+    for rule, wanted in asked.items():
         job = cluster.job(submitted(finished)[rule][0])
-        assert (job["NumCPUs"], job["MinMemoryNode"]) == (cpus, memory), rule
+        assert (int(job["NumCPUs"]), megabytes(job["MinMemoryNode"])) == wanted, rule
+
+
+def megabytes(text: str) -> float:
+    """SLURM's 32000M or 62.50G."""
+    return float(text[:-1]) * {"M": 1, "G": 1024}[text[-1]]
 
 
 def test_a_job_s_name_and_comment_tell_what_it_is(finished, cluster):
