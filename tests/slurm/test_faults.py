@@ -1,10 +1,12 @@
 """What goes wrong on a cluster, and that the same command then completes: one real training, disturbed."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from tests.slurm.conftest import Cluster, output, until
 from tests.workflow.conftest import call, tiny
 
 pytestmark = pytest.mark.slow
-STEPS = 300
+STEPS = 600
 TARGET = "results/made-up/fsq/nb/vae-0/vae.pt"
 ONE_THREAD = ["--set-threads", "train_vae=1"]  # so that it gets on where others work too
 CHECKPOINTS = "results/made-up/fsq/nb/vae-0/checkpoints"
@@ -42,6 +44,14 @@ class Training:
         until("a first checkpoint", lambda: list((self.folder / CHECKPOINTS).glob("*.pt")))
         return self.jobs()[0]
 
+    def process(self, number: str) -> int:
+        """The process of a job that trains."""
+        lines = output("scontrol", "listpids", number).splitlines()[1:]
+        pids = [int(line.split()[0]) for line in lines if int(line.split()[0]) > 0]
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in pids}
+        (trains,) = [pid for pid, words in commands.items() if words[-2:-1] and words[-2].endswith(b".train_vae.py")]
+        return trains
+
     def said(self, what: str) -> list[str]:
         """What the jobs wrote, over all attempts: the groups of a pattern, each once (a failed log is shown twice)."""
         logs = sorted((self.folder / "logs/slurm/rule_train_vae").rglob("*.log"), key=lambda path: int(path.stem))
@@ -54,6 +64,22 @@ class Training:
 
     def result(self) -> dict[str, bytes]:
         return result(self.folder)
+
+
+@contextlib.contextmanager
+def crowded(pid: int):
+    """Let a process share one CPU with a dozen idle loops."""
+    cpu = min(os.sched_getaffinity(0))
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {cpu})
+    loop = ["taskset", "--cpu-list", str(cpu), sys.executable, "-c", "while True: pass"]
+    loops = [subprocess.Popen(loop) for _ in range(12)]
+    try:
+        yield
+    finally:
+        for other in loops:
+            other.kill()
+            other.wait()
 
 
 def result(folder: Path) -> dict[str, bytes]:
@@ -111,7 +137,11 @@ def test_a_cancelled_job_goes_on_at_the_step_it_had_reached(training, undisturbe
 
 def test_a_job_over_its_time_goes_on_in_a_retry(training, undisturbed):
     run = training.start()
-    output("scontrol", "update", f"JobId={training.under_way()}", "TimeLimit=1")
+    number = training.under_way()
+    trains = training.process(number)
+    output("scontrol", "update", f"JobId={number}", "TimeLimit=1")
+    with crowded(trains):  # however fast the machine, it is not done when SLURM looks at its time, twice a minute
+        until("the job ends", lambda: training.cluster.job(number)["JobState"] != "RUNNING", seconds=200)
     assert run.wait(timeout=400) == 0
     (stopped,) = map(int, training.said(r"^vae: SIGTERM: stops after step (\d+)"))
     assert training.goes_on() == [stopped] and training.result() == undisturbed

@@ -75,7 +75,8 @@ def test_small_rules_ran_beside_snakemake(finished):
 
 
 def test_the_results_are_those_of_a_run_without_slurm_to_the_byte(finished, here):
-    names = [path.relative_to(here) for path in (here / "results").rglob("*.csv")]
+    files = [path for path in (here / "results").rglob("*.csv") if path.name != "resources.csv"]  # seconds differ
+    names = [path.relative_to(here) for path in files]
     assert len(names) > 10
     for name in names:
         assert (finished / name).read_bytes() == (here / name).read_bytes(), name
