@@ -6,7 +6,7 @@ Standard library only: every job of a cluster reads this again.
 import difflib
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from expressionvae.files import UserError
@@ -73,7 +73,7 @@ class Run:
         return self._path(f"{SCREEN}/{VAE}/{PRIOR}/latents-{{sample_seed}}.npz")
 
     def _path(self, pattern: str) -> str:
-        return pattern.format(**asdict(self))
+        return pattern.format(**vars(self))
 
 
 def item_runs(config: Mapping[str, Any], item: str) -> list[Run]:
@@ -222,7 +222,7 @@ class Encoder:
 
     @property
     def folder(self) -> str:
-        return f"{SCREEN}/{VAE}".format(**asdict(self))
+        return f"{SCREEN}/{VAE}".format(**vars(self))
 
 
 def reversion_screens(config: Mapping[str, Any]) -> list[str]:
