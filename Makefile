@@ -10,6 +10,7 @@
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do command -v python$$version && break; done || command -v python3)
 BIN := .venv/bin
 READY := .venv/ready
+ENGINES := .venv/engines/ready
 
 .PHONY: demo report test quick slurm-test check format lock bench clean
 
@@ -23,7 +24,7 @@ report: demo
 # A file's tests stay on one worker, and a worker on one thread: they share fixtures, and cores are few.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
 
-test: $(READY)
+test: $(READY) $(ENGINES)
 	$(PYTEST) --ignore tests/slurm
 
 quick: $(READY)
@@ -63,4 +64,11 @@ $(READY): envs/lock.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement envs/lock.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# Beside the environment, not in it: Snakemake loads every plugin that it finds, and Kubernetes' takes two seconds.
+$(ENGINES): envs/engines.txt envs/lock.txt | $(READY)
+	rm -rf $(@D)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(@D) --constraint envs/lock.txt \
+	  --requirement envs/engines.txt
 	touch $@

@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
-
-PROFILE = REPOSITORY / "profiles" / "slurm" / "config.yaml"
+from tests.slurm.conftest import PROFILE
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +22,13 @@ def rules() -> str:
 def test_it_speaks_of_rules_that_there_are(profile):
     named = profile["set-resources"].keys() | profile["set-threads"].keys()
     assert named <= set(re.findall(r"^rule (\w+):", rules(), flags=re.MULTILINE))
+
+
+def test_every_rule_with_a_network_gets_a_gpu_and_threads_to_feed_it(profile):
+    costs = yaml.safe_load((REPOSITORY / "resources" / "costs.yaml").read_text())
+    networks = costs["devices"]["h100"]["rules"].keys() | {"embed_proteins"}
+    assert networks == {rule for rule, asked in profile["set-resources"].items() if "gpu=True" in asked}
+    assert networks <= profile["set-threads"].keys()
 
 
 def test_nothing_in_it_changes_a_result(profile):

@@ -63,9 +63,11 @@ def in_data_dir(name):
 
 # Data
 
-DOWNLOADS = read_downloads(config["downloads"] or Path(workflow.basedir) / "resources" / "downloads.yaml")
+RESOURCES = Path(workflow.basedir) / "resources"
+# `local`: part of the workflow, never in the store that results lie in where jobs share no file system.
+SYMBOLS = local(str(RESOURCES / "symbols.tsv"))
+DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 QUALITY = {name: f"{SCREEN}/quality/{name}.csv" for name in ("steps", "perturbations", "libraries")}
-SYMBOLS = str(Path(workflow.basedir) / "resources" / "symbols.tsv")
 
 
 def downloaded(name):
@@ -92,7 +94,9 @@ def parse1m_panel_file(wildcards):
 def parse1m_sources(wildcards):
     """The file with raw counts and full-panel library sizes: known once the smaller one has been looked into."""
     found = checkpoints.find_parse1m_counts.get(**wildcards).output.found
-    return {"found": found, "source": downloaded(f"parse1m_{yaml.safe_load(Path(found).read_text())['file']}")}
+    with found.open() as file:  # Snakemake's: the file may lie in a store
+        which = yaml.safe_load(file)["file"]
+    return {"found": found, "source": downloaded(f"parse1m_{which}")}
 
 
 def screen_source(wildcards):
@@ -159,9 +163,8 @@ def predicted_cells(wildcards):
 
 # Tables and figures
 
-RESOURCES = Path(workflow.basedir) / "resources"
-PUBLISHED = sorted(map(str, (RESOURCES / "published").glob("*.csv")))
-PUBLISHED_SETTINGS = sorted(map(str, (RESOURCES / "published" / "settings").glob("*.csv")))
+PUBLISHED = [local(str(path)) for path in sorted((RESOURCES / "published").glob("*.csv"))]
+PUBLISHED_SETTINGS = [local(str(path)) for path in sorted((RESOURCES / "published" / "settings").glob("*.csv"))]
 SETTINGS_TABLES = ["table2", "table3"]
 FIGURE_ITEMS = ["figure1", "figure2", "figure3", "richness"]
 SCORE_TABLES = [item for item, entry in config["paper"].items() if "runs" in entry and item not in FIGURE_ITEMS]
