@@ -17,7 +17,7 @@ def check_form(config: Mapping[str, Any], schema: str | Path) -> None:
     Raises:
         UserError: one line a mistake, each with the path of the key, the value and what is allowed.
     """
-    # libyaml's parser where there is one: every job of a cluster reads this again, and Python's takes ten times as long.
+    # libyaml where it is: every job of a cluster reads this again, and Python's parser takes ten times as long.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     validator = jsonschema.Draft202012Validator(yaml.load(Path(schema).read_text(), loader))
     mistakes = sorted({line for error in validator.iter_errors(config) for line in _lines(error)})

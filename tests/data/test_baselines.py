@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from expressionvae.data.baselines import Training, draw_controls, predict, read_query
+from expressionvae.data.baselines import Training, draw_controls, predict
 from expressionvae.data.comparison import comparison_space
 from expressionvae.files import UserError
 
@@ -37,41 +37,21 @@ def query_for(labels: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"cell": cells, "cell_type": "T", "perturbation": labels})
 
 
-def run(baseline: str, train: ad.AnnData, query: pd.DataFrame, seed: int = 0) -> ad.AnnData:
-    return predict(baseline, train, query, rescale_to=1e4, seed=seed, provenance={"baseline": baseline})
-
-
-@pytest.mark.parametrize("baseline", ["control", "perturb-mean"])
-def test_cells_follow_the_contract(train, baseline):
-    query = query_for(["a", "PBS", "a", "c"])
-    cells = run(baseline, train, query)
-    assert list(cells.obs_names) == list(query["cell"]) and list(cells.obs["perturbation"]) == [
-        "a",
-        "PBS",
-        "a",
-        "c",
-    ]
-    assert cells.uns["space"] == "linear" and cells.uns["provenance"] == {"baseline": baseline}
-    assert isinstance(cells.X, sparse.csr_matrix) and cells.X.dtype == np.float32 and (cells.X.data > 0).all()
-    assert list(cells.var_names) == list(train.var_names)
+def run(baseline: str, train: ad.AnnData, query: pd.DataFrame, seed: int = 0) -> sparse.csr_matrix:
+    return predict(baseline, train, query, rescale_to=1e4, seed=seed)
 
 
 @pytest.mark.parametrize("baseline", ["control", "perturb-mean"])
 def test_the_seed_decides(train, baseline):
     query = query_for(["a"] * 5)
-    first, again, other = (run(baseline, train, query, seed).X.toarray() for seed in (0, 0, 1))
+    first, again, other = (run(baseline, train, query, seed).toarray() for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_the_file_can_be_written(train, tmp_path):
-    run("control", train, query_for(["a"])).write_h5ad(tmp_path / "cells.h5ad")
-    assert ad.read_h5ad(tmp_path / "cells.h5ad").uns["provenance"] == {"baseline": "control"}
-
-
 def test_control_gives_control_cells_of_the_target(train):
     own = train.X[((train.obs["cell_type"] == "T") & (train.obs["perturbation"] == "PBS")).to_numpy()].toarray()
-    cells = run("control", train, query_for(["a", "c", "PBS"])).X.toarray()
+    cells = run("control", train, query_for(["a", "c", "PBS"])).toarray()
     assert all((own == cell).all(axis=1).any() for cell in cells)
 
 
@@ -95,8 +75,8 @@ def test_perturb_mean_adds_the_effect_seen_elsewhere(train):
     training = Training(train, rescale_to=1e4)
     expected = np.mean([training.effect(c, "a") for c in "BM"], axis=0)
     query = query_for(["a"] * 3)
-    log = comparison_space(run("control", train, query).X, rescale_to=1e4).toarray() + expected
-    np.testing.assert_allclose(run("perturb-mean", train, query).X.toarray(), np.expm1(log), rtol=1e-4)
+    log = comparison_space(run("control", train, query), rescale_to=1e4).toarray() + expected
+    np.testing.assert_allclose(run("perturb-mean", train, query).toarray(), np.expm1(log), rtol=1e-4)
 
 
 def test_the_target_context_does_not_vote(train):
@@ -108,7 +88,7 @@ def test_the_target_context_does_not_vote(train):
 
 def test_control_rows_are_not_moved(train):
     query = query_for(["PBS"] * 4)
-    control, moved = (comparison_space(run(b, train, query).X, rescale_to=1e4) for b in ("control", "perturb-mean"))
+    control, moved = (comparison_space(run(b, train, query), rescale_to=1e4) for b in ("control", "perturb-mean"))
     np.testing.assert_allclose(moved.toarray(), control.toarray(), rtol=1e-4)
 
 
@@ -132,14 +112,3 @@ def test_a_cell_type_without_controls_is_refused(train):
 def test_an_unknown_baseline_is_refused(train):
     with pytest.raises(UserError, match="'training-mean' is unknown, expected one of control, perturb-mean"):
         run("training-mean", train, query_for(["a"]))
-
-
-def test_the_label_na_is_a_label(tmp_path):
-    query_for(["NA", "a"]).to_csv(tmp_path / "query.csv", index=False)
-    assert list(read_query(tmp_path / "query.csv")["perturbation"]) == ["NA", "a"]
-
-
-def test_a_missing_column_is_refused(tmp_path):
-    query_for(["a"]).drop(columns="cell_type").to_csv(tmp_path / "query.csv", index=False)
-    with pytest.raises(UserError, match="'cell_type' is missing"):
-        read_query(tmp_path / "query.csv")

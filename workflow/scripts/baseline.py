@@ -5,14 +5,14 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import anndata as ad
 
-    from expressionvae.data.baselines import predict, read_query
-    from expressionvae.files import written
+    from expressionvae.data import predictions
+    from expressionvae.data.baselines import predict
+    from expressionvae.data.truth import read_query
     from expressionvae.provenance import describe
 
     baseline, scale = snakemake.wildcards.baseline, snakemake.params.evaluation["rescale_to"]
     train, query = ad.read_h5ad(snakemake.input.train), read_query(snakemake.input.query)
     for seed, output in zip(snakemake.params.seeds, snakemake.output.cells, strict=True):
         provenance = describe(snakemake.config, sample=seed) | {"baseline": baseline}
-        cells = predict(baseline, train, query, rescale_to=scale, seed=seed, provenance=provenance)
-        with written(output) as temporary:
-            cells.write_h5ad(temporary, compression="gzip")
+        cells = predict(baseline, train, query, rescale_to=scale, seed=seed)
+        predictions.write(output, cells, query, train.var_names.tolist(), provenance)

@@ -6,7 +6,7 @@ with reporting(snakemake.log[0]):
     import numpy as np
 
     from expressionvae.data import predictions
-    from expressionvae.data.baselines import read_query
+    from expressionvae.data.truth import read_query
     from expressionvae.grid import TRUE_LIBRARY
     from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
     from expressionvae.metrics.scores import write_scores

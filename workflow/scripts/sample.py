@@ -8,7 +8,7 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import numpy as np
 
-    from expressionvae.data.baselines import read_query
+    from expressionvae.data.truth import read_query
     from expressionvae.files import written
     from expressionvae.priors import build
     from expressionvae.training import loop, stage2

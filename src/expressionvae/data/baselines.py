@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 from typing import Any, cast
 
 import anndata as ad
@@ -120,15 +119,9 @@ BASELINES: dict[str, Callable[[Training, pd.DataFrame, np.random.Generator], spa
 
 
 def predict(
-    baseline: str,
-    train: ad.AnnData,
-    query: pd.DataFrame,
-    *,
-    rescale_to: float | int,
-    seed: int,
-    provenance: dict,
-) -> ad.AnnData:
-    """Predicted cells of a baseline, a row for every row of `query`, on the linear scale.
+    baseline: str, train: ad.AnnData, query: pd.DataFrame, *, rescale_to: float | int, seed: int
+) -> sparse.csr_matrix:
+    """Predicted cells of a baseline on the linear scale [cell gene], a row for every row of `query`.
 
     The same controls that are drawn from also serve as the real controls of the evaluation: `control`
     therefore predicts cells that the real side holds too. Raises UserError for an unknown baseline.
@@ -136,24 +129,7 @@ def predict(
     if baseline not in BASELINES:
         raise UserError(f"baseline {baseline!r} is unknown, expected one of {', '.join(BASELINES)}")
     training = Training(train, rescale_to=rescale_to)
-    X = BASELINES[baseline](training, query, np.random.default_rng(seed))
-    X.eliminate_zeros()
-    X.sort_indices()
-    obs = pd.DataFrame(
-        {c: pd.Categorical(query[c]) for c in ("cell_type", "perturbation")}, index=query["cell"].to_numpy()
-    )
-    uns = {"space": "linear", "provenance": dict(provenance)}
-    return ad.AnnData(X, obs=obs, var=pd.DataFrame(index=train.var_names), uns=uns)
-
-
-def read_query(path: str | Path) -> pd.DataFrame:
-    """Read query.csv, labels as text ("NA" is a label too); UserError when a column is missing."""
-    columns = ["cell", "cell_type", "perturbation"]
-    query = pd.read_csv(path, dtype=dict.fromkeys(columns, str), keep_default_na=False)
-    missing = [c for c in columns if c not in query]
-    if missing:
-        raise UserError(f"{path}: column {missing[0]!r} is missing, expected {', '.join(columns)}")
-    return query
+    return BASELINES[baseline](training, query, np.random.default_rng(seed))
 
 
 def _groups(*keys: Any) -> dict[tuple[Any, ...], ndarray]:

@@ -12,7 +12,11 @@ from expressionvae.files import UserError, written
 
 
 def write(
-    path: str | Path, values: np.ndarray, query: pd.DataFrame, genes: list[str], provenance: dict[str, Any]
+    path: str | Path,
+    values: np.ndarray | sparse.csr_matrix,
+    query: pd.DataFrame,
+    genes: list[str],
+    provenance: dict[str, Any],
 ) -> None:
     """Write one predicted cell for every row of the query as h5ad.
 
@@ -23,13 +27,19 @@ def write(
     Raises:
         UserError: if the model predicts what is no number (a training that diverged).
     """
-    if not np.isfinite(values).all():
-        cell, gene = np.argwhere(~np.isfinite(values))[0]
-        raise UserError(f"{path}: predicted value {values[cell, gene]} of gene {genes[gene]!r}: the training diverged")
-    assert (values >= 0).all() and values.shape == (len(query), len(genes))
+    X = sparse.csr_matrix(values, dtype=np.float32)
+    X.eliminate_zeros()
+    X.sort_indices()
+    if not np.isfinite(X.data).all():
+        where = int(np.flatnonzero(~np.isfinite(X.data))[0])
+        cell, gene = int(np.searchsorted(X.indptr, where, side="right")) - 1, genes[X.indices[where]]
+        raise UserError(
+            f"{path}: predicted value {X.data[where]} of gene {gene!r} in cell {cell}: the training diverged"
+        )
+    assert (X.data >= 0).all() and X.shape == (len(query), len(genes))
     labels = query[["cell_type", "perturbation"]].astype("category").set_index(query["cell"].astype(str))
     labels.index.name = None
-    cells = ad.AnnData(sparse.csr_matrix(values.astype(np.float32)), labels, pd.DataFrame(index=genes))
+    cells = ad.AnnData(X, labels, pd.DataFrame(index=genes))
     cells.uns.update(space="linear", provenance=provenance)
     with written(path) as temporary:
         cells.write_h5ad(temporary, compression="gzip")

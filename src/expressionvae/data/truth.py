@@ -8,7 +8,7 @@ from anndata import AnnData, concat
 from numpy import ndarray
 
 from expressionvae.data import screen
-from expressionvae.files import written
+from expressionvae.files import UserError, written
 
 
 def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, controls: int, seed: int) -> AnnData:
@@ -63,3 +63,13 @@ def _at_most(rows: ndarray, number: int, generator: np.random.Generator) -> ndar
     if len(rows) <= number:
         return rows
     return np.sort(generator.choice(rows, size=number, replace=False))
+
+
+def read_query(path: str | Path) -> pd.DataFrame:
+    """Read query.csv, labels as text ("NA" is a label too); UserError when a column is missing."""
+    columns = ["cell", "cell_type", "perturbation"]
+    query = pd.read_csv(path, dtype=dict.fromkeys(columns, str), keep_default_na=False)
+    missing = [c for c in columns if c not in query]
+    if missing:
+        raise UserError(f"{path}: column {missing[0]!r} is missing, expected {', '.join(columns)}")
+    return query
