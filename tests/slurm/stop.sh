@@ -8,7 +8,7 @@ if scontrol ping >/dev/null 2>&1; then
   scancel --user="$(id -un)"
   for _ in $(seq 100); do [ -z "$(squeue --noheader --states=running,completing)" ] && break; sleep 0.1; done
 fi
-for daemon in slurmd slurmctld munged; do
+for daemon in slurmd slurmctld slurmdbd mariadbd munged; do
   pid=$(cat "$folder/$daemon.pid" 2>/dev/null) || continue
   [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$daemon" ] || continue # the number may be another's by now
   kill "$pid"
@@ -16,4 +16,4 @@ for daemon in slurmd slurmctld munged; do
   kill -0 "$pid" 2>/dev/null && kill -KILL "$pid" && echo "stop.sh: $daemon ($pid) had to be killed" >&2
   rm -f "$folder/$daemon.pid"
 done
-rm -f $link
+rm -f $link /etc/slurm/slurmdbd.conf

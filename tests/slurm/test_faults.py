@@ -159,7 +159,7 @@ def test_a_job_over_its_memory_gets_more_in_a_retry(training, undisturbed):
 def test_a_preempted_job_goes_on_under_its_number(training, undisturbed):
     run = training.start()
     number = training.under_way()
-    urgent = output("sbatch", "--parsable", "--partition=urgent", "--gpus=2", "--output=/dev/null", "--wrap=sleep 3")
+    urgent = output("sbatch", "--parsable", "--partition=urgent", "--gpus=4", "--output=/dev/null", "--wrap=sleep 3")
     until("the urgent job runs", lambda: training.cluster.job(urgent)["JobState"] in ("RUNNING", "COMPLETED"))
     assert run.wait(timeout=400) == 0
     assert training.jobs() == [number] and training.cluster.job(number)["Restarts"] == "1"

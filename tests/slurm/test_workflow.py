@@ -3,19 +3,20 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.slurm.conftest import ITEMS, Cluster
+from tests.slurm.conftest import Cluster
 from tests.workflow.conftest import tiny
 
 pytestmark = pytest.mark.slow
-GPU = {"train_vae", "train_prior", "encode", "sample", "decode", "embed_proteins"}
+GPU = {"train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "embed_proteins", "reversion"}
 
 
 def configs() -> list[str | Path]:
     arguments = tiny("demo.yaml")
-    return [*arguments[arguments.index("--configfile") :], *ITEMS]
+    return arguments[arguments.index("--configfile") :]
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +58,10 @@ def megabytes(text: str) -> float:
 
 
 def test_a_job_s_name_and_comment_tell_what_it_is(finished, cluster):
-    job = cluster.job(submitted(finished)["train_vae"][0])
-    assert job["JobName"].startswith("expressionvae_")
-    assert job["Comment"] == "rule_train_vae_wildcards_made-up_fsq_nb_0"
+    jobs = [cluster.job(number) for number in submitted(finished)["train_vae"]]
+    assert all(job["JobName"].startswith("expressionvae_") for job in jobs)
+    models = {"made-up_fsq_nb_0", "made-up_gaussian_mse_0"}
+    assert {job["Comment"] for job in jobs} == {f"rule_train_vae_wildcards_{model}" for model in models}
 
 
 def test_logs_lie_where_the_documentation_says(finished):
@@ -68,6 +70,16 @@ def test_logs_lie_where_the_documentation_says(finished):
     assert (finished / "logs/train_vae/made-up/fsq/nb/vae-0.log").read_text().endswith(" s\n")
     (log,) = (finished / "logs/slurm/rule_train_vae/made-up_fsq_nb_0").glob("*.log")
     assert re.search(r"^vae 10/10 ", log.read_text(), flags=re.MULTILINE)
+
+
+def test_where_accounts_are_kept_the_run_ends_with_what_each_rule_used(finished, cluster):
+    if not cluster.keeps_accounts:
+        pytest.skip("needs slurmdbd and mariadbd: on Debian, `make slurm-test` installs them")
+    (report,) = (finished / "logs" / "slurm").glob("efficiency_report_*.csv")
+    used = pd.read_csv(report)
+    assert len(used) == sum(map(len, submitted(finished).values()))
+    assert "rule_train_vae_wildcards_made-up_fsq_nb_0" in set(used["RuleName"])
+    assert (used["MaxRSS_MB"] > 0).all() and (used["MaxRSS_MB"] < used["RequestedMem_MB"]).all()
 
 
 def test_small_rules_ran_beside_snakemake(finished):
@@ -82,26 +94,22 @@ def test_the_results_are_those_of_a_run_without_slurm_to_the_byte(finished, here
         assert (finished / name).read_bytes() == (here / name).read_bytes(), name
 
 
-def site(path: Path, **changes: str | None) -> Path:
-    values = {"gpu_partition": "gpu", "cpu_partition": "cpu", "gpu_type": "h100", "max_hours": "1"}
-    rest = {"account": "null", "accounting": "false"}
-    path.write_text("".join(f"{key}: {value}\n" for key, value in (values | rest | changes).items()))
-    return path
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"cpu_partition": "cqu"}, "sbatch: error: invalid partition specified: cqu"),
         ({"gpu_type": "h101"}, "sbatch: error: Batch job submission failed: Requested node configuration is not avail"),
-        ({"gpus": "2"}, "site.yaml: unknown or missing: gpus; expected account, accounting, cpu_partition"),
+        ({"account": "lob"}, "sbatch: error: Batch job submission failed: Invalid account or account/partition combin"),
+        ({"gpus": "2"}, ".yaml: unknown or missing: gpus; expected account, accounting, cpu_partition"),
     ],
 )  # fmt: skip
 def test_a_wrong_name_in_the_site_s_file_fails_at_once_in_slurm_s_words(change, words, cluster: Cluster, tmp_path):
+    if "account" in change and not cluster.keeps_accounts:
+        pytest.skip("needs slurmdbd and mariadbd: on Debian, `make slurm-test` installs them")
     target = "results/made-up/proteins.npz" if "gpu_type" in change else "results/made-up/proteins.fasta"
     fasta = ["--", "results/made-up/proteins.fasta", "results/tiny_esm2.pt"]
     if "gpu_type" in change:
         assert cluster.snakemake(tmp_path, *configs(), *fasta).wait() == 0
-    run = cluster.snakemake(tmp_path, *configs(), "--", target, site=site(tmp_path / "site.yaml", **change))
+    run = cluster.snakemake(tmp_path, *configs(), "--", target, **change)
     assert run.wait(timeout=60) != 0
     assert words in (tmp_path / "run.log").read_text()
