@@ -15,6 +15,7 @@ from expressionvae import grid
 
 TRAINING = 3.0  # a backward pass costs about two forward passes
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
+EACH_SEED = ("sample", "decode", "score", "baseline", "true_vs_true")  # one job serves all sampling seeds
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Costs:
         return {"genes": recipe["genes"], "train_cells": recipe["cells"], "query_cells": query}
 
     def _repeats(self, job: Job) -> int:
-        return len(self.config["replicates"]["samples"]) if job.rule in ("sample", "decode", "score", "baseline") else 1
+        return len(self.config["replicates"]["samples"]) if job.rule in EACH_SEED else 1
 
     def _cells(self, job: Job) -> float:
         whole = job.rule in ("encode", "prepare", "fit_bins") or job.rule.startswith("assemble")

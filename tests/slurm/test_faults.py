@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 STEPS = 600
 TARGET = "results/made-up/fsq/nb/vae-0/vae.pt"
 ONE_THREAD = ["--set-threads", "train_vae=1"]  # so that it gets on where others work too
+LOOKS = ["--slurm-init-seconds-before-status-checks", "6"]  # then at 22 and 48: most jobs here end by then
 CHECKPOINTS = "results/made-up/fsq/nb/vae-0/checkpoints"
 
 
@@ -31,7 +32,7 @@ class Training:
         self.folder, self.cluster, self.config = folder, cluster, config
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
-        return self.cluster.snakemake(self.folder, *configs(self.config), *ONE_THREAD, *arguments, "--", TARGET)
+        return self.cluster.snakemake(self.folder, *configs(self.config), *ONE_THREAD, *LOOKS, *arguments, "--", TARGET)
 
     def run(self, *arguments: object) -> int:
         return self.start(*arguments).wait(timeout=400)

@@ -46,7 +46,7 @@ def test_gpu_rules_got_one_gpu_of_the_type_asked_for_and_others_none(finished, c
 
 
 def test_every_job_got_the_cpus_and_the_memory_of_the_profile(finished, cluster):
-    asked = {"train_vae": (8, 64000), "decode": (8, 32000), "score": (4, 32000), "truth": (1, 64000)}
+    asked = {"train_vae": (8, 64000), "decode": (8, 32000), "score": (4, 8000), "truth": (1, 64000)}
     for rule, wanted in asked.items():
         job = cluster.job(submitted(finished)[rule][0])
         assert (int(job["NumCPUs"]), megabytes(job["MinMemoryNode"])) == wanted, rule

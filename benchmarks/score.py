@@ -1,0 +1,83 @@
+"""Time and memory of scoring one run at the paper's size, each step of the rule `score` apart.
+
+    python benchmarks/score.py                  # 28,000 cells of 372 perturbations and 5,000 controls, 2,000 genes
+
+Cells are made up: negative-binomial counts of which about 80% are zero. benchmarks/README.md has the last run.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import yaml
+from scipy.sparse import csr_matrix
+
+from expressionvae.data import predictions, truth
+from expressionvae.metrics import de, effects, scores, space
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def cells(perturbed: int, perturbations: int, controls: int, genes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Counts [cell gene] and the perturbation of each cell; each perturbation shifts a tenth of the genes."""
+    generator = np.random.default_rng(seed)
+    fixed = np.random.default_rng(0)
+    mean = fixed.lognormal(-2.0, 1.5, genes)
+    shift = np.where(fixed.random((perturbations, genes)) < 0.1, fixed.lognormal(0, 0.5, (perturbations, genes)), 1.0)
+    label = np.concatenate([np.arange(perturbed) % perturbations, np.full(controls, -1)])
+    rates = np.where(label[:, None] >= 0, shift[label], 1.0) * mean
+    counts = generator.poisson(rates * generator.gamma(2.5, 1 / 2.5, rates.shape)).astype(np.float32)
+    return counts, np.where(label >= 0, np.char.add("GENE", label.astype(str)), "non-targeting")
+
+
+def timed(name: str, work: Callable[[], Any]) -> Any:
+    started = time.perf_counter()
+    result = work()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"| {name} | {time.perf_counter() - started:.1f} | {peak:.2f} |", flush=True)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    for name, default in {"perturbed": 28_000, "perturbations": 372, "controls": 5_000, "genes": 2_000}.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--threads", type=int, default=1)
+    asked = parser.parse_args()
+    size = (asked.perturbed, asked.perturbations, asked.controls, asked.genes)
+    evaluation = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())["evaluation"]
+    genes = [f"G{gene}" for gene in range(asked.genes)]
+    with tempfile.TemporaryDirectory() as folder:
+        counts, labels = cells(*size, seed=1)
+        obs = pd.DataFrame({"cell_type": "hepg2", "perturbation": labels}, index=[f"c{i}" for i in range(len(labels))])
+        obs["library_size"] = counts.sum(axis=1)
+        true = ad.AnnData(csr_matrix(counts), obs, pd.DataFrame(index=genes))
+        true.uns["screen"] = {"control": "non-targeting", "heldout_cell_type": "hepg2"}
+        truth.save(true, Path(folder) / "truth.h5ad", Path(folder) / "query.csv")
+        query = pd.read_csv(Path(folder) / "query.csv")
+        predictions.write(Path(folder) / "cells.h5ad", cells(*size, seed=2)[0], query, genes, {})
+        print("| step | seconds | peak so far, GB |\n|---|--:|--:|")
+        known = timed("read the truth", lambda: space.read_truth(Path(folder) / "truth.h5ad"))
+        rescale = {"truth": known, "rescale_to": evaluation["rescale_to"]}
+        reference = timed("compare it", lambda: space.compared(known, **rescale))
+        found = timed("read", lambda: space.read_predicted(Path(folder) / "cells.h5ad", truth=known))
+    predicted = timed("compare", lambda: space.compared(found, **rescale))
+    options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas", "seed")}
+    timed("distances", lambda: scores.distribution_scores(reference, predicted, **options, variants=scores.VARIANTS))
+    de_true = timed(
+        "differential expression of the truth", lambda: de.differential_expression(reference, threads=asked.threads)
+    )
+    shown = {"de_true": de_true, "fdr": evaluation["fdr"], "threads": asked.threads}
+    timed("effects", lambda: scores.effect_scores(reference, predicted, **shown))
+    print(effects.versions())
+
+
+if __name__ == "__main__":
+    main()
