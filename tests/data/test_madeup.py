@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from expressionvae.data import madeup
-from expressionvae.data.proteins import Proteins, read_fasta
+from expressionvae.data.proteins import Proteins
 from expressionvae.files import UserError
 
 RECIPE = madeup.Recipe(
@@ -155,16 +155,3 @@ def test_embeddings_come_in_the_order_of_the_targets(tmp_path):
     assert (madeup.embeddings(tmp_path / "proteins.npz", ["a", "b"]) == np.eye(2)[::-1]).all()
     with pytest.raises(UserError, match="no protein embedding for 1 made-up targets, for example 'c'"):
         madeup.embeddings(tmp_path / "proteins.npz", ["a", "c"])
-
-
-def test_made_up_proteins_differ_in_length_and_composition(tmp_path):
-    targets = [f"GENE{i:04d}" for i in range(1, 41)]
-    options = dict(length_median=400, length_sigma=0.6, length_max=1200, composition=60.0, seed=0)
-    for name in ("one.fasta", "two.fasta"):
-        madeup.made_up_proteins(tmp_path / name, targets, **options)
-    assert (tmp_path / "one.fasta").read_text() == (tmp_path / "two.fasta").read_text()
-    sequences = read_fasta(tmp_path / "one.fasta").sequences
-    lengths = [len(sequence) for sequence in sequences.values()]
-    assert list(sequences) == targets and 250 < np.median(lengths) < 600 and max(lengths) <= 1200
-    leucine = [sequence.count("L") / len(sequence) for sequence in sequences.values()]
-    assert np.std(leucine) > 0.02

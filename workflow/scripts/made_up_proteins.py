@@ -3,9 +3,9 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import madeup
+    from expressionvae.data import madeup, madeup_proteins
 
     dataset = snakemake.params.dataset
     recipe = madeup.Recipe(**dataset["simulation"])
     targets = madeup.target_names(recipe.target, recipe.perturbations, recipe.genes)
-    madeup.made_up_proteins(snakemake.output.fasta, targets, **dataset["proteins"])
+    madeup_proteins.write_proteins(snakemake.output.fasta, targets, **dataset["proteins"])

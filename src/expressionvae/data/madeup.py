@@ -22,30 +22,6 @@ from expressionvae.data.proteins import read_proteins
 from expressionvae.files import UserError, written
 
 BLOCK = 1024  # cells drawn together from one generator; part of what a seed means
-_AMINO_ACIDS = "ARNDCQEGHILKMFPSTWYV"
-# share of each amino acid in 2,285 human proteins (STRING, by way of GNN_PPI), per cent
-_SHARES = (
-    7.3,
-    5.7,
-    3.7,
-    4.8,
-    2.3,
-    4.6,
-    6.9,
-    6.7,
-    2.6,
-    4.4,
-    10.1,
-    5.6,
-    2.1,
-    3.8,
-    6.2,
-    8.1,
-    5.3,
-    1.2,
-    2.7,
-    6.1,
-)
 
 
 @dataclass(frozen=True)
@@ -274,35 +250,6 @@ def _write_counts(
                 dataset[indptr[start] :] = values
             progress.update(cells.stop - start)
         group.create_dataset("indptr", data=indptr)
-
-
-def made_up_proteins(
-    path: str | Path,
-    targets: Sequence[str],
-    *,
-    length_median: int,
-    length_sigma: float,
-    length_max: int,
-    composition: float,
-    seed: int,
-) -> None:
-    """Write a FASTA file with a random protein for each target, under its symbol.
-
-    Lengths are log-normal (sd `length_sigma` of the log) and cut at `length_max`. Each protein has its own
-    composition of amino acids, Dirichlet about that of human proteins with total concentration `composition`
-    (smaller: proteins differ more), so that means over residues differ.
-    """
-    generator = np.random.default_rng([seed, 3])
-    shares = np.array(_SHARES) / sum(_SHARES)
-    with written(path) as temporary, open(temporary, "w") as file:
-        for symbol in targets:
-            length = int(np.clip(length_median * np.exp(generator.normal(0, length_sigma)), 20, length_max))
-            residues = generator.choice(
-                list(_AMINO_ACIDS), size=length - 1, p=generator.dirichlet(composition * shares)
-            )
-            sequence = "M" + "".join(residues)
-            lines = [sequence[start : start + 60] for start in range(0, length, 60)]
-            file.write("\n".join([f">{symbol} made-up len={length}", *lines]) + "\n")
 
 
 def _standardised(values: Float[ndarray, "row column"]) -> Float[ndarray, "row column"]:
