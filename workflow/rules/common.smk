@@ -188,7 +188,10 @@ def shown(item):
         return "csv", "md"
     if item == "figure3":
         return "pdf", "png", "csv", "md"
-    return ("pdf", "png") if item in FIGURE_ITEMS else ("csv", "md", "tex", "compared")
+    if item in FIGURE_ITEMS:
+        return "pdf", "png"
+    printed = any(Path(path).stem == item for path in PUBLISHED)  # does the paper have it?
+    return ("csv", "md", "tex", "compared") if printed else ("csv", "md", "tex")
 
 
 def paper_files():
