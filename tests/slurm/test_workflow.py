@@ -99,11 +99,11 @@ def test_the_results_are_those_of_a_run_without_slurm_to_the_byte(finished, here
     [
         ({"cpu_partition": "cqu"}, "sbatch: error: invalid partition specified: cqu"),
         ({"gpu_type": "h101"}, "sbatch: error: Batch job submission failed: Requested node configuration is not avail"),
-        ({"account": "lob"}, "sbatch: error: Batch job submission failed: Invalid account or account/partition combin"),
+        ({"account": "lob"}, "The given account lob appears to be invalid. Available accounts:"),
         ({"gpus": "2"}, ".yaml: unknown or missing: gpus; expected account, accounting, cpu_partition"),
     ],
 )  # fmt: skip
-def test_a_wrong_name_in_the_site_s_file_fails_at_once_in_slurm_s_words(change, words, cluster: Cluster, tmp_path):
+def test_a_wrong_name_in_the_site_s_file_fails_at_once_and_is_named(change, words, cluster: Cluster, tmp_path):
     if "account" in change and not cluster.keeps_accounts:
         pytest.skip("needs slurmdbd and mariadbd: on Debian, `make slurm-test` installs them")
     target = "results/made-up/proteins.npz" if "gpu_type" in change else "results/made-up/proteins.fasta"
