@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from expressionvae.costs import GPU_RULES
 from tests.conftest import REPOSITORY
 from tests.slurm.conftest import PROFILE
 
@@ -25,10 +26,8 @@ def test_it_speaks_of_rules_that_there_are(profile):
 
 
 def test_every_rule_with_a_network_gets_a_gpu_and_threads_to_feed_it(profile):
-    costs = yaml.safe_load((REPOSITORY / "resources" / "costs.yaml").read_text())
-    networks = costs["devices"]["h100"]["rules"].keys() | {"embed_proteins"}
-    assert networks == {rule for rule, asked in profile["set-resources"].items() if "gpu=True" in asked}
-    assert networks <= profile["set-threads"].keys()
+    assert set(GPU_RULES) == {rule for rule, asked in profile["set-resources"].items() if "gpu=True" in asked}
+    assert set(GPU_RULES) <= profile["set-threads"].keys()
 
 
 def test_nothing_in_it_changes_a_result(profile):
