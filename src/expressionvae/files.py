@@ -1,5 +1,6 @@
 """Files that are whole or absent, and the one kind of error that a user is meant to read."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -30,6 +31,12 @@ def written(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def digest(path: str | Path, algorithm: str) -> str:
+    """Checksum of a file, as hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _umask() -> int:

@@ -164,6 +164,7 @@ def predicted_cells(wildcards):
 # Tables and figures
 
 PUBLISHED = [local(str(path)) for path in sorted((RESOURCES / "published").glob("*.csv"))]
+PRINTED = {Path(path).stem for path in PUBLISHED}  # the items that the paper has
 PUBLISHED_SETTINGS = [local(str(path)) for path in sorted((RESOURCES / "published" / "settings").glob("*.csv"))]
 SETTINGS_TABLES = ["table2", "table3"]
 FIGURE_ITEMS = ["figure1", "figure2", "figure3", "richness"]
@@ -190,8 +191,7 @@ def shown(item):
         return "pdf", "png", "csv", "md"
     if item in FIGURE_ITEMS:
         return "pdf", "png"
-    printed = any(Path(path).stem == item for path in PUBLISHED)  # does the paper have it?
-    return ("csv", "md", "tex", "compared") if printed else ("csv", "md", "tex")
+    return ("csv", "md", "tex", "compared") if item in PRINTED else ("csv", "md", "tex")
 
 
 def paper_files():

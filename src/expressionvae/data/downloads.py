@@ -6,7 +6,6 @@ resumed (HTTP Range, RFC 9110 section 14) for as long as the server says that it
 
 import contextlib
 import fnmatch
-import hashlib
 import os
 import re
 import shutil
@@ -23,7 +22,7 @@ import yaml
 from filelock import FileLock
 from tqdm import tqdm
 
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, digest, written
 
 ALGORITHMS = ("sha256", "md5")
 TIMEOUT = (30, 60)  # seconds until connected, and without a byte
@@ -337,12 +336,6 @@ def _require_room(entry: Entry, destination: Path, arrived: int) -> None:
 def checksum(entry: Entry) -> tuple[str, str] | None:
     """(algorithm, hex digest) of an entry, sha256 before md5; None when neither is known."""
     return next(((name, str(entry[name]).lower()) for name in ALGORITHMS if entry.get(name)), None)
-
-
-def digest(path: Path, algorithm: str) -> str:
-    """Checksum of a file, as hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def mismatch(entry: Entry, path: Path) -> str | None:

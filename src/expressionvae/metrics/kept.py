@@ -1,12 +1,11 @@
 """Score files, kept until a job's last is there, so that a job that is killed between two goes on at the next."""
 
-import hashlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from expressionvae.files import written
+from expressionvae.files import digest, written
 from expressionvae.metrics.scores import write_scores
 from expressionvae.provenance import fingerprint
 
@@ -20,7 +19,7 @@ class Kept:
     """
 
     def __init__(self, files: Sequence[str | Path], *others: Any):
-        self.name = fingerprint(*map(digest, files), *others)
+        self.name = fingerprint(*(digest(path, "sha256") for path in files), *others)
         self.folders: set[Path] = set()
 
     def write(
@@ -42,9 +41,3 @@ class Kept:
         """Remove what is kept: for the job's end, when all outputs are there."""
         for folder in self.folders:
             shutil.rmtree(folder)
-
-
-def digest(path: str | Path) -> str:
-    """SHA-256 of a file's contents."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
