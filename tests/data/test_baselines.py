@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from expressionvae.data import predictions
 from expressionvae.data.baselines import Training, draw_controls, predict
 from expressionvae.data.comparison import comparison_space
 from expressionvae.files import UserError
@@ -39,6 +40,17 @@ def query_for(labels: list[str]) -> pd.DataFrame:
 
 def run(baseline: str, train: ad.AnnData, query: pd.DataFrame, seed: int = 0) -> sparse.csr_matrix:
     return predict(baseline, train, query, rescale_to=1e4, seed=seed)
+
+
+@pytest.mark.parametrize("baseline", ["control", "perturb-mean"])
+def test_cells_follow_the_contract(train, baseline, tmp_path):
+    query, path = query_for(["a", "PBS", "a", "c"]), tmp_path / "cells.h5ad"
+    predictions.write(path, run(baseline, train, query), query, train.var_names.tolist(), {"baseline": baseline})
+    cells = ad.read_h5ad(path)
+    assert list(cells.obs_names) == list(query["cell"]) and list(cells.obs["perturbation"]) == ["a", "PBS", "a", "c"]
+    assert cells.uns["space"] == "linear" and cells.uns["provenance"] == {"baseline": baseline}
+    assert isinstance(cells.X, sparse.csr_matrix) and cells.X.dtype == np.float32 and (cells.X.data > 0).all()
+    assert list(cells.var_names) == list(train.var_names)
 
 
 @pytest.mark.parametrize("baseline", ["control", "perturb-mean"])

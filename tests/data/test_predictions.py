@@ -5,7 +5,6 @@ import pytest
 from scipy import sparse
 
 from expressionvae.data import predictions
-from expressionvae.data.truth import read_query
 from expressionvae.files import UserError
 
 GENES = ["G0", "G1", "G2"]
@@ -36,14 +35,3 @@ def test_what_is_no_number_is_named_and_leaves_no_file(tmp_path, wrong):
     with pytest.raises(UserError, match=f"predicted value {wrong} of gene 'G2' in cell 1: the training diverged"):
         predictions.write(tmp_path / "cells.h5ad", values, QUERY, GENES, {})
     assert not list(tmp_path.iterdir())
-
-
-def test_the_label_na_is_a_label(tmp_path):
-    QUERY.assign(perturbation=["NA", "a"]).to_csv(tmp_path / "query.csv", index=False)
-    assert list(read_query(tmp_path / "query.csv")["perturbation"]) == ["NA", "a"]
-
-
-def test_a_query_without_a_column_is_refused(tmp_path):
-    QUERY.drop(columns="cell_type").to_csv(tmp_path / "query.csv", index=False)
-    with pytest.raises(UserError, match="'cell_type' is missing"):
-        read_query(tmp_path / "query.csv")

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.data.truth import choose, query, save
+from expressionvae.data.truth import choose, query, read_query, save
+from expressionvae.files import UserError
 
 
 def cells(groups, stem) -> ad.AnnData:
@@ -56,3 +57,18 @@ def test_the_query_follows_the_true_cells(parts, tmp_path):
     assert asked["cell"].tolist() == ad.read_h5ad(tmp_path / "truth.h5ad").obs_names.tolist()
     assert asked["true_library"].tolist() == truth.X.sum(axis=1).ravel().tolist()[0]
     pd.testing.assert_frame_equal(asked, query(truth), check_dtype=False)
+
+
+def a_query(labels: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"cell": [f"cell{i}" for i in range(len(labels))], "cell_type": "T", "perturbation": labels})
+
+
+def test_the_label_na_is_a_label(tmp_path):
+    a_query(["NA", "a"]).to_csv(tmp_path / "query.csv", index=False)
+    assert list(read_query(tmp_path / "query.csv")["perturbation"]) == ["NA", "a"]
+
+
+def test_a_query_without_a_column_is_refused(tmp_path):
+    a_query(["a"]).drop(columns="cell_type").to_csv(tmp_path / "query.csv", index=False)
+    with pytest.raises(UserError, match="'cell_type' is missing"):
+        read_query(tmp_path / "query.csv")

@@ -11,8 +11,9 @@ import pytest
 from expressionvae.costs import GPU_RULES
 from tests.conftest import REPOSITORY
 
-pytestmark = pytest.mark.slow
 PLUGINS = REPOSITORY / ".venv" / "engines"
+WITHOUT = "needs Snakemake's plugins for other engines: `make test` installs them"
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (PLUGINS / "ready").exists(), reason=WITHOUT)]
 
 
 def plan(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -46,8 +47,6 @@ def files(job: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def kubernetes(tmp_path_factory) -> dict[str, list[str]]:
-    if not (PLUGINS / "ready").exists():
-        pytest.skip("needs Snakemake's plugins for other engines: `make test` installs them")
     folder = tmp_path_factory.mktemp("kubernetes")
     run = plan(folder, *documented(store=str(folder / "store")))
     assert run.returncode == 0, run.stderr[-3000:]
@@ -70,8 +69,6 @@ def test_on_kubernetes_networks_and_nothing_else_ask_for_a_gpu(kubernetes):
 
 
 def test_kubernetes_itself_looked_at_the_plan(tmp_path):
-    if not (PLUGINS / "ready").exists():
-        pytest.skip("needs Snakemake's plugins for other engines: `make test` installs them")
     run = plan(tmp_path, "--executor", "kubernetes", "--jobs", "4", "--", "all")
     assert run.returncode != 0 and "If no shared filesystem is assumed" in run.stdout
 
