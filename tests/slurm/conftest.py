@@ -36,6 +36,12 @@ def output(*command: object) -> str:
     return subprocess.run([*map(str, command)], capture_output=True, text=True, check=True).stdout.strip()
 
 
+def configs(*overlays: Path) -> list[str | Path]:
+    """Arguments for the tiny grid, without those that say where it runs."""
+    arguments = [*tiny("demo.yaml"), *overlays]
+    return arguments[arguments.index("--configfile") :]
+
+
 class Cluster:
     """The cluster that start.sh started in a folder."""
 
@@ -105,10 +111,7 @@ def here(tmp_path_factory) -> Path:
     """A folder in which the tiny grid has run on this machine, without SLURM."""
     folder = tmp_path_factory.mktemp("here")
     # The threads that a job of the cluster gets, so that both add up in the same order.
-    threads = [
-        "--set-threads",
-        *(f"{rule}={n}" for rule, n in yaml.safe_load(PROFILE.read_text())["set-threads"].items()),
-    ]
-    run = call(folder, *tiny("demo.yaml"), *threads, "--", "all")
+    threads = [f"{rule}={number}" for rule, number in yaml.safe_load(PROFILE.read_text())["set-threads"].items()]
+    run = call(folder, *tiny("demo.yaml"), "--set-threads", *threads, "--", "all")
     assert run.returncode == 0, run.stderr[-3000:]
     return folder

@@ -8,7 +8,9 @@ folder=$(realpath "$1")
 host=$(hostname -s)
 conf=$folder/slurm.conf link=/etc/slurm/slurm.conf
 [ "$(id -u)" = 0 ] || { echo "start.sh: needs root" >&2; exit 1; }
-[ -e $link ] && { echo "start.sh: $link is there: this machine belongs to a cluster, or runs one of these" >&2; exit 1; }
+for there in $link /etc/slurm/slurmdbd.conf; do
+  [ -e $there ] && { echo "start.sh: $there is there: this machine belongs to a cluster, or runs one of these" >&2; exit 1; }
+done
 
 wait_for() { # wait_for SECONDS WHAT COMMAND...
   local seconds=$1 what=$2; shift 2

@@ -16,4 +16,7 @@ for daemon in slurmd slurmctld slurmdbd mariadbd munged; do
   kill -0 "$pid" 2>/dev/null && kill -KILL "$pid" && echo "stop.sh: $daemon ($pid) had to be killed" >&2
   rm -f "$folder/$daemon.pid"
 done
-rm -f $link /etc/slurm/slurmdbd.conf
+rm -f $link
+link=/etc/slurm/slurmdbd.conf
+[ "$(readlink $link)" = "$folder/slurmdbd.conf" ] && rm -f $link
+exit 0

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.slurm.conftest import Cluster
-from tests.slurm.test_faults import ONE_THREAD, TARGET, configs, with_inputs
+from tests.slurm.conftest import Cluster, configs
+from tests.slurm.test_faults import ONE_THREAD, TARGET, with_inputs
 from tests.workflow.conftest import call, tiny
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ import pytest
 import torch
 import yaml
 
-from tests.slurm.conftest import Cluster, output, until
+from tests.slurm.conftest import Cluster, configs, output, until
 from tests.workflow.conftest import call, tiny
 
 pytestmark = pytest.mark.slow
@@ -88,11 +88,6 @@ def result(folder: Path) -> dict[str, bytes]:
     weights = torch.load(folder / TARGET, weights_only=True)["weights"]
     losses = (folder / TARGET).with_name("losses.csv").read_bytes()
     return {name: weight.numpy().tobytes() for name, weight in weights.items()} | {"losses": losses}
-
-
-def configs(overlay: Path) -> list[str | Path]:
-    arguments = [*tiny("demo.yaml"), overlay]
-    return arguments[arguments.index("--configfile") :]
 
 
 @pytest.fixture(scope="module")

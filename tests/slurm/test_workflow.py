@@ -7,16 +7,10 @@ import pandas as pd
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.slurm.conftest import Cluster
-from tests.workflow.conftest import tiny
+from tests.slurm.conftest import Cluster, configs
 
 pytestmark = pytest.mark.slow
 GPU = {"train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "embed_proteins", "reversion"}
-
-
-def configs() -> list[str | Path]:
-    arguments = tiny("demo.yaml")
-    return arguments[arguments.index("--configfile") :]
 
 
 @pytest.fixture(scope="module")
