@@ -88,3 +88,55 @@ def test_figure_3_trains_only_what_no_other_figure_does(config):
     trained = {folder for run in grid.all_runs(config) for folder in run.trainings}
     alone = {encoder for encoder in grid.reversion_encoders(config) if encoder.folder not in trained}
     assert {encoder.bottleneck for encoder in alone} <= {"gaussian"}
+
+
+def with_own_screen(config: dict, *screens: str) -> dict:
+    own = {"kind": "local", "embedding": "learned"}
+    return config | {"screens": list(screens), "datasets": config["datasets"] | {"mine": own}}
+
+
+def test_runs_are_of_the_screens_alone(config):
+    config = with_own_screen(config, "mine")
+    assert {run.dataset for run in grid.all_runs(config)} == {"mine"} == set(grid.datasets(config))
+    assert grid.item_runs(config, "table4") == [] and grid.reversion_encoders(config) == []
+
+
+def test_items_that_are_not_about_the_screens_are_left_out_and_named(config):
+    own, half = with_own_screen(config, "mine"), with_own_screen(config, "mine", "parse1m")
+    gone = ["table4", "table5", "table6", "table7", "table8", "figure3"]
+    assert set(config["items"]) - set(grid.items(own)) == set(gone)
+    assert grid.left_out(own) == (
+        f"Left out, because they are not about mine (config key `screens`): {', '.join(gone)}."
+    )
+    assert set(config["items"]) - set(grid.items(half)) == {"table4", "table6", "table8"}
+    assert grid.items(config) == config["items"] and grid.left_out(config) == ""
+
+
+def test_blocks_about_other_datasets_vanish_from_an_item_that_stays(config):
+    config = with_own_screen(config, "mine", "replogle")
+    blocks = config["paper"]["table5"]["runs"]
+    config["paper"]["table5"] = config["paper"]["table5"] | {"runs": [*blocks, blocks[0] | {"dataset": ["mine"]}]}
+    assert {run.dataset for run in grid.item_runs(config, "table5")} == {"mine"}
+    assert "table5" in grid.items(config)
+
+
+def test_claims_go_with_the_last_item_that_they_are_judged_on(config):
+    config = with_own_screen(config, "mine") | {"items": ["claims", "table4", "table2"]}
+    assert grid.items(config) == ["table2"] and grid.reversion_screens(config) == []
+    assert grid.items(config | {"items": ["claims", "table1"]}) == ["claims", "table1"]
+
+
+def test_the_paper_s_reversion_screen_goes_with_the_paper_s_datasets(config):
+    own = with_own_screen(config, "mine")
+    assert grid.reversion_screens(own) == [] and grid.reversion_screens(config) == ["wong2026"]
+    assert grid.reversion_datasets(with_own_screen(config, "mine", "replogle")) == ["mine", "replogle"]
+    own["paper"] = config["paper"] | {"figure3": config["paper"]["figure3"] | {"dataset": ["mine"]}}
+    assert grid.reversion_screens(own) == ["wong2026"]  # asked for by name
+
+
+def test_a_reversion_screen_of_a_lab_goes_with_its_own_datasets(config):
+    own = with_own_screen(config, "mine")
+    own["reversion"] = {"screens": config["reversion"]["screens"] | {"other": {"kind": "local", "published": False}}}
+    own["paper"] = config["paper"] | {"figure3": config["paper"]["figure3"] | {"screens": ["wong2026", "other"]}}
+    assert grid.reversion_screens(own) == ["other"] and {e.dataset for e in grid.reversion_encoders(own)} == {"mine"}
+    assert "wong2026 in figure3" in grid.left_out(own)

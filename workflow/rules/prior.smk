@@ -19,7 +19,9 @@ rule train_prior:
     params:
         version=1,
         size=work.ordered(config["prior"]["model"]),
-        training=work.ordered(config["prior"]["training"]),
+        training=work.without(config["prior"]["training"], "checkpoint_every"),
+        # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
+        checkpoint_every=lambda wildcards, output: config["prior"]["training"]["checkpoint_every"],
         validation=work.ordered(config["validation"]),
         options=lambda wildcards: work.ordered(grid.options(config, wildcards.prior, sampling=False)),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),

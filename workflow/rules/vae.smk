@@ -19,7 +19,9 @@ rule train_vae:
     params:
         version=1,
         size=work.ordered(config["vae"]["model"]),
-        training=work.ordered(config["vae"]["training"]),
+        training=work.without(config["vae"]["training"], "checkpoint_every"),
+        # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
+        checkpoint_every=lambda wildcards, output: config["vae"]["training"]["checkpoint_every"],
         validation=work.ordered(config["validation"]),
         bottleneck=lambda wildcards: work.ordered(config["bottlenecks"][wildcards.bottleneck]),
         head_options=lambda wildcards: work.ordered(config["heads"][wildcards.head]),
