@@ -12,6 +12,9 @@ class UserError(ValueError):
     """A mistake in a config, a file or a command: one message that names what is wrong and what was expected."""
 
 
+WHILE = "while writing "  # opens the note on an error that names the file
+
+
 @contextmanager
 def written(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block succeeds, remove it when it fails.
@@ -29,6 +32,9 @@ def written(path: str | Path) -> Iterator[Path]:
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())  # a machine that goes down must not leave an empty file under the name
         os.replace(temporary, path)
+    except Exception as error:
+        error.add_note(f"{WHILE}{path}")  # a disk's refusal seldom says which file it is about
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
