@@ -6,6 +6,7 @@ import pytest
 from expressionvae.files import UserError
 from expressionvae.paper import published
 from expressionvae.paper.items import ITEMS
+from expressionvae.paper.page import from_markdown
 from expressionvae.paper.render import Rendered, render, save
 from tests.paper.samples import BOTTLENECKS, PRIORS, baseline, long_table, model, paper_grid
 
@@ -213,3 +214,17 @@ def test_an_unknown_table_is_named(paper):
 
 def test_every_table_of_the_paper_has_a_record():
     assert set(ITEMS) == {"table1", *ABLATIONS, *OURS}
+
+
+def test_a_note_with_markup_is_text_in_every_format(paper):
+    note = "<script>alert(1)</script> ![x](https://evil.invalid/x.png) 10<sup>4</sup> $x_1$ & 5%\n\n# more"
+    runs = [run for run in paper_grid("table5") if run["dataset"] == "parse1m"]
+    metrics = ["w2"]
+    table = render(
+        "table5", long_table(runs, metrics), paper, columns=metrics, datasets=["parse1m"], baselines=[],
+        notes={"parse1m": note}, bottlenecks=BOTTLENECKS, priors=PRIORS,
+    )  # fmt: skip
+    shown = from_markdown(table.markdown, "Table 5")
+    assert "<script" not in shown and "<img" not in shown and "evil.invalid/x.png" in shown and "<h1" not in shown
+    assert "&lt;script&gt;" in table.markdown and "10<sup>4</sup>" in table.markdown and "<script" not in table.markdown
+    assert r"10\textsuperscript{4} \$x\_1\$ \& 5\% \# more." in table.latex and "<" not in table.latex

@@ -7,7 +7,7 @@ from expressionvae.paper import names
 from expressionvae.paper import notes as notes_of
 from expressionvae.paper.columns import Column
 from expressionvae.paper.items import Item
-from expressionvae.paper.markup import pipe_table
+from expressionvae.paper.markup import pipe_table, prose
 from expressionvae.paper.numbers import DASH, fixed
 from expressionvae.paper.rows import Cell, Row
 
@@ -17,18 +17,19 @@ def markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column], captio
     marks = notes_of.marks(rows)
     lines, before = [], None
     for row in rows:
-        who = [text or DASH for text in row.labels]
+        who = [prose(text) or DASH for text in row.labels]
         if table.blocks and before and (before.dataset, before.labels[0]) == (row.dataset, row.labels[0]):
             who[0] = ""
         who[0] += f"<sup>{marks[row.key[3]]}</sup>" if row.key[3] in marks else ""
-        first = "" if before and row.dataset == before.dataset else f"**{names.dataset(row.dataset)}**"
+        first = "" if before and row.dataset == before.dataset else f"**{prose(names.dataset(row.dataset))}**"
         cells = [_cell(row.cells[column.name], column, marks) for column in columns]
         lines.append([first, *who, str(row.replicates or DASH), *cells])
         before = row
     header = ["Dataset", *table.headers, "n", *(column.header for column in columns)]
-    notes = [f"<sup>{letter}</sup> {text}" for letter, text in notes_of.footnotes(rows)] + list(below)
+    notes = [f"<sup>{letter}</sup> {prose(text)}" for letter, text in notes_of.footnotes(rows)]
+    notes += [prose(text) for text in below]
     body = pipe_table(header, lines, left=1 + len(table.headers))
-    return "\n\n".join([f"**{table.name}.** {caption}", body, *notes]) + "\n"
+    return "\n\n".join([f"**{table.name}.** {prose(caption)}", body, *notes]) + "\n"
 
 
 def _cell(cell: Cell, column: Column, marks: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from expressionvae.files import UserError
 from expressionvae.paper import names
+from expressionvae.paper.markup import prose
 from expressionvae.paper.numbers import DASH, fixed
 from expressionvae.paper.published import lookup
 
@@ -77,10 +78,10 @@ def markdown(summary: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]], no
     """The numbers of Figure 3 as a GitHub table a screen, under what they mean."""
     signs = " p: exact, one-sided (of several VAE seeds the largest)."
     signs += " [ ] the paper's own number." if summary["published"].notna().any() else ""
-    parts = ["**Figure 3 as tables.** " + caption(summary, notes) + signs]
+    parts = ["**Figure 3 as tables.** " + prose(caption(summary, notes)) + signs]
     for screen, table in summary.groupby("screen", sort=False):
         about = screens[str(screen)].get("note")
-        parts.append(f"**{screen}**" + (f": {about}." if about else ""))
+        parts.append(f"**{screen}**" + (f": {prose(about)}." if about else ""))
         parts.append(_grid(table))
         parts += _sizes(table)
     return "\n\n".join(parts) + "\n"
