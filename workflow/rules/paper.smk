@@ -31,7 +31,7 @@ rule score_table:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         runs=lambda wildcards: run_records(wildcards.item),
         columns=lambda wildcards: config["paper"][wildcards.item]["columns"],
         datasets=lambda wildcards: grid.datasets(config, wildcards.item),
@@ -265,7 +265,7 @@ rule pages:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         titles=[page_labels(page)["Result"] for page in pages()],
     script:
         "../scripts/pages.py"

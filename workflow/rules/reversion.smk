@@ -108,7 +108,7 @@ rule figure3:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         about=[about for about, _ in grid.reversion_scores(config)],
         screens=reversion_notes(),
         notes={name: config["datasets"][name].get("note", "") for name in grid.reversion_datasets(config)},

@@ -33,7 +33,7 @@ def from_file(path: str | Path, title: str) -> str:
 
 
 def from_markdown(text: str, title: str) -> str:
-    """The page of CommonMark `text` with tables; of HTML in it pairs of `markup.TAGS` alone are kept, and no picture."""
+    """The page of CommonMark `text` with tables; of HTML in it, pairs of `markup.TAGS` alone are kept; no pictures."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
     body = _KEPT.sub(r"<\1>\2</\1>", body)
     body = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', body, flags=re.DOTALL)
