@@ -37,7 +37,7 @@ COUNTS = np.random.default_rng(0).poisson(2.0, (80, 6)).astype(np.float32)
 MISTAKES = {  # each of the others is a test of tests/data
     "log values": (np.log1p(COUNTS), {}, "mine.h5ad: X holds 1.09861 at cell 'c0' (row 0), gene"),
     "missing control": (COUNTS, {"control": "NT"}, "mine.h5ad: no cell has the control label 'NT'"),
-    "two spellings": (COUNTS, {"perturbation_column": "guides", "separator": "+"}, "'A' (20 cells) and 'ctrl+A' (20 cells)"),
+    "two spellings": (COUNTS, {"perturbation_column": "guides", "separator": "+"}, "'A' (20 cells) and 'ctrl+A' (20"),
     "no protein": (COUNTS, {"embedding": "esm2", "proteins": "p.fasta"}, "a record of the file is 'ENSP00000269305.4'"),
     "nothing held out": (COUNTS, {"heldout": {"cell_type": "Y", "perturbations": []}}, "selects no perturbation"),
 }
