@@ -169,7 +169,7 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_config,
         name="{dataset}",
     script:
