@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.data import sparse
 from expressionvae.data.screen import Columns
-from expressionvae.data.split import choose, prepare
+from expressionvae.data.split import choose, prepare, published
 from expressionvae.files import UserError
 
 COLUMNS = Columns("perturbation", "cell_type", None, None, None)
@@ -118,12 +118,15 @@ def test_an_empty_training_cell_changes_no_choice_of_genes(tmp_path, source, gen
     assert chosen[0] == chosen[1] and "g1" in chosen[0]
 
 
+@pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("controls", [0, 1, 4])
-def test_too_few_controls_of_the_heldout_cell_type_are_refused(tmp_path, source, controls):
+def test_too_few_controls_of_the_heldout_cell_type_are_refused(tmp_path, source, controls, own):
     screen = ad.read_h5ad(source)
+    screen.uns["split"] = {"heldout_cell_type": "k", "heldout": ["A", "B"]}  # as a published screen carries it
     there = (screen.obs["cell_type"] == "k") & (screen.obs["perturbation"] == "ctrl")
     screen[~there | (there.cumsum() <= controls)].copy().write_h5ad(tmp_path / "s.h5ad")
-    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
+    heldout = HELDOUT if own else published(tmp_path / "s.h5ad")
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=heldout)
     with pytest.raises(UserError, match="control label 'ctrl', and scores need"):
         prepare(tmp_path / "s.h5ad", tmp_path / "t.h5ad", tmp_path / "h.h5ad", name="d", columns=COLUMNS, **options)
     assert [path.name for path in tmp_path.iterdir()] == ["s.h5ad"]

@@ -41,10 +41,11 @@ class Panel:
         of_column[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
         panel = cls(list(genes), columns, of_column)
         if len(panel.absent) == len(genes):
+            kind = " (Ensembl ids)" if symbols[0].startswith("ENS") else ""
             raise UserError(
                 f"{table.path}: none of the {len(genes)} panel genes ('{genes[0]}', ...) is in {table.key}, which has "
-                f"'{symbols[0]}', ...; expected symbols (or ids) as in the panel, in the index or in the column of "
-                f"config key gene_column; its columns are {some(table.columns)}"
+                f"'{symbols[0]}', ...{kind}; expected symbols (or ids) as in the panel, in the index or in the column "
+                f"of config key gene_column; its columns are {some(table.columns)}"
             )
         _report(table.path.name, panel, symbols)
         return panel
