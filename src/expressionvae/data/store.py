@@ -58,18 +58,17 @@ def _zarr(folder: Path) -> Element:
 
 def require_anndata(path: Path, root: Element) -> None:
     """Require obs and var at the top. Raises: UserError, with the way out of a file of several modalities."""
-    if "obs" in root and "var" in root and "mod" not in root:
-        return
-    if "mod" in root and is_group(root["mod"]):
-        names = sorted(root["mod"])
+    modalities = child(path, root, "mod")
+    if is_group(modalities):
+        names = sorted(modalities)
         opening = f"zarr.open('{path}')" if path.is_dir() else f"h5py.File('{path}')"
         raise UserError(
             f"{path}: is a MuData of the modalities {some([f'mod/{name}' for name in names])}; expected one anndata; "
             f"write the one with the counts as a file of its own, e.g. "
             f"anndata.io.read_elem({opening}['mod/{names[0] if names else 'rna'}']).write_h5ad('one.h5ad')"
         )
-    missing = " and no ".join(name for name in ("obs", "var") if name not in root)
-    raise UserError(f"{path}: not a readable h5ad file; it has no {missing}, but {some(sorted(map(str, root)))}")
+    if missing := " and no ".join(name for name in ("obs", "var") if name not in root):
+        raise UserError(f"{path}: not a readable h5ad file; it has no {missing}, but {some(sorted(map(str, root)))}")
 
 
 @contextlib.contextmanager
@@ -77,8 +76,10 @@ def legible(path: Path, what: str) -> Iterator[None]:
     """One message for whatever HDF5, zarr or anndata raise at bytes that are not what they should be."""
     try:
         yield
-    except (UserError, AssertionError):
+    except (UserError, AssertionError, MemoryError):
         raise
+    except PermissionError:
+        raise UserError(f"{path}: permission denied at {what}; expected a file that you may read") from None
     except Exception as error:
         raise UserError(
             f"{path}: {what} cannot be read, so the file is probably cut short or damaged "
