@@ -17,7 +17,7 @@ rule train_prior:
     resources:
         devices=config["prior"]["devices"],
     params:
-        version=1,
+        version=2,
         size=work.ordered(config["prior"]["model"]),
         training=work.without(config["prior"]["training"], "checkpoint_every"),
         # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
