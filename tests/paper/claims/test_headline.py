@@ -1,7 +1,7 @@
 import pytest
 
+from expressionvae.paper.claims.common import LATENT, OTHERS, REAL
 from expressionvae.paper.claims.evidence import Evidence
-from expressionvae.paper.claims.headline import LATENT, OTHERS, REAL
 from tests.paper.claims.samples import SCREEN, evidence, judged, scores, verdict
 
 

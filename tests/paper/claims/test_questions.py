@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from expressionvae.paper.claims.common import DECODERS, LATENT, REAL
 from expressionvae.paper.claims.evidence import Scores
-from expressionvae.paper.claims.headline import DECODERS, LATENT, REAL
 from tests.paper.claims.samples import SCREEN, evidence, judged, scores, verdict
 
 

@@ -4,8 +4,7 @@ import math
 from statistics import median
 
 from expressionvae.paper import names
-from expressionvae.paper.claims.evidence import CONTINUOUS, PRIORS, Evidence, Number, Scores
-from expressionvae.paper.claims.headline import (
+from expressionvae.paper.claims.common import (
     DECODERS,
     DETERMINISTIC,
     DISTRIBUTION,
@@ -16,10 +15,11 @@ from expressionvae.paper.claims.headline import (
     SAMPLING,
     absent,
     label,
-    order_in,
     ours,
     who,
 )
+from expressionvae.paper.claims.evidence import CONTINUOUS, PRIORS, Evidence, Number, Scores
+from expressionvae.paper.claims.headline import order_in
 from expressionvae.paper.claims.richness import DRAWN
 from expressionvae.paper.claims.verdict import (
     UNKNOWN,

@@ -4,8 +4,7 @@ import math
 from itertools import combinations
 
 from expressionvae.paper import names
-from expressionvae.paper.claims.evidence import PRIORS, Evidence, Number, Scores
-from expressionvae.paper.claims.headline import (
+from expressionvae.paper.claims.common import (
     DECODERS,
     DISCOVERY,
     DISTRIBUTION,
@@ -14,6 +13,7 @@ from expressionvae.paper.claims.headline import (
     label,
     who,
 )
+from expressionvae.paper.claims.evidence import PRIORS, Evidence, Number, Scores
 from expressionvae.paper.claims.verdict import (
     UNKNOWN,
     Claim,
