@@ -17,6 +17,11 @@ def test_discrete_latents_have_to_beat_flow(claim, flow, said):
     assert verdict(claim, evidence(grid(2.0, flow)), "FD") == said
 
 
+def test_as_many_pairs_won_as_lost_decide_nothing():
+    cells = grid(2.0, 9.0) | {("flow", d, "fd"): 1.0 for d in DECODERS[:2]} | {("flow", DECODERS[2], "fd"): 2.0}
+    assert verdict("same-head", evidence(cells), "FD") == "not decided"
+
+
 def test_flow_on_other_latents_than_gaussian_is_not_asked():
     cells = {key: v for key, v in grid(2.0, 1.0).items() if key[0] != "flow"}
     assert verdict("best-latent", evidence(cells), "FD") == "not decided"

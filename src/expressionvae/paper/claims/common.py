@@ -16,7 +16,9 @@ SAMPLING, DETERMINISTIC = "nb-sample", "mse"  # the two rows that Table 1 has of
 DISTRIBUTION = ("w2", "mmd2", "fd")
 DISCOVERY = ("pds", "pr_auc", "spearman_sig")
 MEAN_RANKING = ("spearman_lfc", "overlap_at_n")
+GROUPED = (*DISTRIBUTION, *DISCOVERY, *MEAN_RANKING)
 NINE = (*DISTRIBUTION, *DISCOVERY, *MEAN_RANKING, "pearson_delta")
+NO_COLUMN = "the paper has no such column"
 DECODERS = ("ce-quant", "nb-sample", "hurdle", "mse", "nb-deter")  # from the richest to the poorest
 
 

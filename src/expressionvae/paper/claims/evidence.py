@@ -76,7 +76,8 @@ class Evidence:
 
     `scores` are the columns that can be compared with the paper's; `unbiased` (PCA on true cells that are
     not compared) and `half` (half of the cells, as in the row true-vs-true) are ours alone. `borrowed` are
-    the paper's numbers of baselines, used where a baseline was not run. `reversion` has the columns
+    the paper's numbers of baselines, used where a baseline was not run. `sizes` are those of Table 4 (of the paper on
+    another gene set, so that they compare with each other alone). `reversion` has the columns
     REVERSION, `coverage` the share of top-DEG means below the unbounded bin. `published` says that all of
     it is printed in the paper.
     """
@@ -86,6 +87,7 @@ class Evidence:
     unbiased: Scores = field(default_factory=Scores)
     half: Scores = field(default_factory=Scores)
     borrowed: Scores = field(default_factory=Scores)
+    sizes: Scores = field(default_factory=Scores)
     reversion: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REVERSION))
     coverage: Mapping[str, float | None] = field(default_factory=dict)
 

@@ -23,30 +23,42 @@ from expressionvae.paper.claims.evidence import Evidence, Number, Scores
 from expressionvae.paper.claims.verdict import (
     Claim,
     Finding,
-    Verdict,
     best,
     show,
     undecided,
 )
 
-
-def order_of_magnitude(evidence: Evidence) -> list[Finding]:
-    return [_order(evidence, dataset, metric) for dataset in evidence.datasets for metric in ("mmd2", "fd")]
+NEAREST = math.sqrt(ORDER)  # from here on a ratio rounds to ten and not to one, on a logarithmic scale
 
 
-def _order(evidence: Evidence, dataset: str, metric: str) -> Finding:
+def order_of_magnitude(evidence: Evidence, least: float = ORDER) -> list[Finding]:
+    return [_order(evidence, dataset, metric, least) for dataset in evidence.datasets for metric in ("mmd2", "fd")]
+
+
+def roughly_an_order(evidence: Evidence) -> list[Finding]:
+    return order_of_magnitude(evidence, NEAREST)
+
+
+def _order(evidence: Evidence, dataset: str, metric: str, least: float) -> Finding:
     rivals, borrowed = evidence.rivals(dataset, metric)
     taken = {} if evidence.published else {name: rivals[name] for name in borrowed}
     missing = unrun(evidence, dataset, LATENT, rivals)
-    return order_in(evidence.scores, dataset, metric, rivals, taken, missing)
+    return order_in(evidence.scores, dataset, metric, rivals, taken, missing, least)
 
 
 def order_in(
-    scores: Scores, dataset: str, metric: str, rivals: dict[str, Number], borrowed: Container[str], missing: str
+    scores: Scores,
+    dataset: str,
+    metric: str,
+    rivals: dict[str, Number],
+    borrowed: Container[str],
+    missing: str,
+    least: float = ORDER,
 ) -> Finding:
     """The ratio of the best continuous-latent baseline among `rivals` to our best Table 1 row in `scores`.
 
-    `borrowed` are those with the paper's numbers, `missing` says in words which have none at all.
+    `borrowed` are those with the paper's numbers, `missing` says in words which have none at all; `least` is the
+    ratio that the claim needs.
     """
     part, model = label(metric), ours(scores, dataset, metric, (SAMPLING, DETERMINISTIC))
     rival = best([(name, number) for name, number in rivals.items() if name in LATENT], metric)
@@ -55,11 +67,9 @@ def order_in(
     if rival is None:
         why = "no continuous-latent baseline (scLDM, scVI, CPA) has been run on this screen"
         return undecided(dataset, part, why + _nearest(rivals, model[1]), f"{model[0]} {show(model[1])}")
-    times, verdict, why = ratio(rival[1], model[1], ORDER)
+    times, verdict, why = ratio(rival[1], model[1], least)
     numbers = f"{names.baseline(rival[0])} {show(rival[1])} / {model[0]} {show(model[1])}"
-    reason = why or (f"{times:.3g} times smaller" if times >= ORDER else f"{times:.3g} times: less than ten")
-    if verdict is Verdict.FAILS and times >= math.sqrt(ORDER):
-        reason += ", though on a logarithmic scale nearer to one order of magnitude than to none"
+    reason = why or f"{times:.3g} times smaller" + ("" if times >= least else f": less than {least:.3g}")
     verdict, reason = universal(verdict, reason, missing)
     return Finding(dataset, part, verdict, numbers, times, reason + from_paper(rival[0], borrowed))
 
@@ -104,6 +114,15 @@ CLAIMS = [
         "(nb-sample, mse) is at least 10.",
         "times",
         order_of_magnitude,
+    ),
+    Claim(
+        "roughly-an-order",
+        "4.1",
+        "The discrete-latent model improves over the strongest continuous-latent baseline by roughly an order of "
+        "magnitude on MMD² and FD, on both screens.",
+        "Read loosely: on a logarithmic scale the same ratio is nearer to ten than to one (at least √10 = 3.16).",
+        "times",
+        roughly_an_order,
     ),
     Claim(
         "lag-of-others",
