@@ -27,14 +27,14 @@ rule score_table:
     benchmark:
         "results/benchmarks/score_table/{item}.tsv"
     wildcard_constraints:
-        item="|".join(SCORE_TABLES),
+        item="|".join(SCORE_TABLES) or "(?!)",
     conda:
         ENVIRONMENT
     params:
         version=1,
         runs=lambda wildcards: run_records(wildcards.item),
         columns=lambda wildcards: config["paper"][wildcards.item]["columns"],
-        datasets=lambda wildcards: datasets_of(wildcards.item),
+        datasets=lambda wildcards: grid.datasets(config, wildcards.item),
         baselines=lambda wildcards: config["paper"][wildcards.item].get("published_baselines", []),
         notes=lambda wildcards: notes_of(wildcards.item),
         bottlenecks=config["bottlenecks"],
@@ -58,7 +58,7 @@ rule settings_table:
         ENVIRONMENT
     params:
         version=1,
-        config=config,
+        config={key: config[key] for key in SETTINGS_SECTIONS},
     script:
         "../scripts/settings_table.py"
 
@@ -108,9 +108,9 @@ rule figure2:
         version=1,
         runs=run_records("figure2"),
         columns=config["paper"]["figure2"]["columns"],
-        datasets=datasets_of("figure2"),
-        priors=names_of("figure2", "prior"),
-        decoders=names_of("figure2", "decoder"),
+        datasets=grid.datasets(config, "figure2"),
+        priors=grid.names(config, "figure2", "prior"),
+        decoders=grid.names(config, "figure2", "decoder"),
     script:
         "../scripts/figure2.py"
 
@@ -118,7 +118,7 @@ rule figure2:
 rule claims:
     input:
         scores=[file for item in scored_items() for file in rendered(item, "scores").values()],
-        coverage=[f"results/{dataset}/bin_coverage.json" for dataset in config["screens"]],
+        coverage=coverage_files(),
         reversion=[f"{PAPER}/figure3.csv"] if grid.reversion_screens(config) else [],
         published=PUBLISHED,
     output:
@@ -132,7 +132,7 @@ rule claims:
     params:
         version=1,
         made_up=made_up(),
-        coverage_of=config["screens"],
+        coverage_of=grid.datasets(config),
     script:
         "../scripts/claims.py"
 
@@ -160,15 +160,15 @@ rule richness:
         version=1,
         runs=run_records("richness"),
         columns=config["paper"]["richness"]["columns"],
-        datasets=datasets_of("richness"),
-        decoders=names_of("richness", "decoder"),
+        datasets=grid.datasets(config, "richness"),
+        decoders=grid.names(config, "richness", "decoder"),
     script:
         "../scripts/richness.py"
 
 
 rule loss_curves:
     input:
-        losses=[f"{folder}/losses.csv" for folder in trainings()],
+        losses=[f"{folder}/losses.csv" for folder in grid.trainings(config)],
     output:
         plots=[
             report(
@@ -177,7 +177,7 @@ rule loss_curves:
                 category=IN_CURVES,
                 labels=training_labels(folder),
             )
-            for folder in trainings()
+            for folder in grid.trainings(config)
         ],
     log:
         "logs/loss_curves.log",

@@ -18,11 +18,11 @@ rule train_vae:
         devices=config["vae"]["devices"],
     params:
         version=1,
-        size=config["vae"]["model"],
-        training=config["vae"]["training"],
-        validation=config["validation"],
-        bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
-        head_options=lambda wildcards: config["heads"][wildcards.head],
+        size=work.ordered(config["vae"]["model"]),
+        training=work.ordered(config["vae"]["training"]),
+        validation=work.ordered(config["validation"]),
+        bottleneck=lambda wildcards: work.ordered(config["bottlenecks"][wildcards.bottleneck]),
+        head_options=lambda wildcards: work.ordered(config["heads"][wildcards.head]),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_vae.py"
