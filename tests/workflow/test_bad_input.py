@@ -71,7 +71,7 @@ def test_a_truncated_file_is_refused_by_name(snakemake, tmp_path):
         ({"paper": {"table1": {"runs": [{"bottleneck": ["fsq"], "prior": ["flow"], "decoder": ["mse"]}]}}},
          "prior 'flow' cannot model bottleneck 'fsq' (kind 'fsq'); it needs kind 'gaussian': gaussian"),
         ({"paper": {"table1": {"runs": [{"bottleneck": ["fsq"], "prior": ["ar"], "decoder": ["nb"]}]}}},
-         "unknown 'nb' (allowed: ce-quant, nb-sample, hurdle, mse, nb-deter, nb-sample-true-library)"),
+         "unknown 'nb' (allowed: ce-quant, nb-sample, hurdle, mse, nb-deter, nb-sample-told, "),
     ],
 )  # fmt: skip
 def test_a_bad_config_is_refused_before_any_job(snakemake, tmp_path, change, message):

@@ -17,6 +17,7 @@ COLLAPSES = [f"{name}, {m}" for name in ("PerturbMean", "STATE") for m in EIGHT[
 SCLDM = [*(f"strongest on {m}" for m in EIGHT[:3]), "trails on Sp-LFC", "trails on ovl@N"]
 FIXED = [f"{prior} {decoder}" for decoder in ("mse", "nb (deter)") for prior in ("AR", "MDLM", "Flow")]
 SWEPT = ["PDS", "ovl@N", "PR-AUC", "Sp-sig", "W₂", "MMD²", "FD"]
+NOISE = [f"{m}, {prior}" for m in ("Sp-LFC", "ovl@N") for prior in ("AR", "MDLM")]
 # By claim: its parts, and its verdicts on Replogle and on Parse 1M in the order of the parts.
 VERDICTS = {
     "order-of-magnitude": (["MMD²", "FD"], [H, H], [N, N]),
@@ -30,6 +31,8 @@ VERDICTS = {
     "scldm-trails": (SCLDM, [H, H, H, H, H], [H, H, H, N, N]),
     "priors-within-noise": (NINE, [N, N, N, N, N, N, H, H, H], [H, N, N, H, N, H, H, H, H]),
     "priors-beside-decoders": (NINE, [H, H, H, N, N, N, O, H, H], [H, H, H, H, H, O, O, O, H]),
+    "no-codebook-collapse": ([""], [O], [O]),
+    "equal-parameters": ([""], [O], [O]),
     "richness-sign": ([*EIGHT, "all eight metrics"], [H, H, H, H, H, N, H, H, N], [H, H, H, H, H, H, N, H, N]),
     "richness-monotone": (EIGHT, [N, N, O, N, N, N, O, O], [O, H, H, H, H, O, N, N]),
     "nb-pair": (EIGHT, [H, H, H, O, H, O, H, H], [H, H, H, H, H, H, N, H]),
@@ -50,6 +53,8 @@ VERDICTS = {
     "codes-capacity": (["mse", "nb-deter"], [O, O], [O, O]),
     "mdlm-steps": (["1 step against all", "32 steps against all"], [O, O], [O, O]),
     "library-leak": ([""], [O], [O]),
+    "conditional-mean-bins": ([""], [O], [O]),
+    "sampling-noise": (NOISE, [O] * 4, [O] * 4),
     "headline-unbiased": (["MMD²", "FD"], [O, O], [O, O]),
     "above-floor": (["W₂", "MMD²", "FD"], [O] * 3, [O] * 3),
 }

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from expressionvae.files import UserError
 from expressionvae.paper import scores as score_files
-from expressionvae.paper.claims.evidence import PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
+from expressionvae.paper.claims.evidence import CODES, PARAMETERS, PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
 from expressionvae.paper.published import as_summary
 
 # A quantity that is printed more than once is read from the first of these: Tables 5-9 have the most digits and
@@ -135,10 +135,13 @@ def of_files(
     *,
     reversion: Iterable[str | Path],
     coverage: Mapping[str, str | Path],
+    codes: Iterable[tuple[Mapping[str, str], str | Path]] = (),
+    parameters: str | Path | None = None,
 ) -> Evidence:
     """Our own score files as evidence; baselines that were not run are borrowed from `published`.
 
-    `scores` are long tables (`scores.collect`) that may share rows; `coverage` is a JSON file per dataset.
+    `scores` are long tables (`scores.collect`) that may share rows; `coverage` is a JSON file per dataset; `codes` are
+    tables of the use of codes, each with what it is about (dataset, bottleneck, head); `parameters` is a CSV file.
     Raises UserError for a file that lacks a column.
     """
     table = _together([score_files.read(path) for path in scores])
@@ -153,6 +156,8 @@ def of_files(
         borrowed=of_published(published).borrowed,
         reversion=pd.concat([pd.DataFrame(columns=REVERSION), *map(_read_reversion, reversion)], ignore_index=True),
         coverage={dataset: _share(path) for dataset, path in coverage.items()},
+        codes=pd.concat([pd.DataFrame(columns=CODES), *(_codes(*one) for one in codes)], ignore_index=True),
+        parameters=_columns(parameters, PARAMETERS) if parameters else pd.DataFrame(columns=PARAMETERS),
     )
 
 
@@ -179,6 +184,18 @@ def _read_reversion(path: str | Path) -> pd.DataFrame:
     for column in ("value", "low", "high"):
         table[column] = pd.to_numeric(table[column], errors="coerce")
     return table[REVERSION]
+
+
+def _codes(about: Mapping[str, str], path: str | Path) -> pd.DataFrame:
+    return _columns(path, CODES[3:]).assign(**about)[CODES]
+
+
+def _columns(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
+    table = pd.read_csv(path, keep_default_na=False)
+    for column in columns:
+        if column not in table.columns:
+            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(columns)}")
+    return table[list(columns)]
 
 
 def _share(path: str | Path) -> float | None:
