@@ -49,7 +49,7 @@ def _cell(cell: Cell, column: Column, marks: Mapping[str, str]) -> str:
     if math.isfinite(cell.se):
         text += f" ± {fixed(cell.se, column.decimals)}"
     reason = notes_of.reason_of(cell)
-    text += f"<sup>{marks[reason]}</sup>" if reason in marks else ""
+    text += f"<sup>{marks[reason]}</sup>" if reason and reason in marks else ""
     if not math.isfinite(cell.published):
         return text
     theirs = fixed(cell.published, column.decimals)
