@@ -172,6 +172,7 @@ rule simulate:
 
 rule prepare:
     input:
+        unpack(sequences_if_embedded),
         screen=screen_source,
     output:
         train=f"{SCREEN}/train.h5ad",
@@ -183,9 +184,10 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=lambda wildcards: work.without(dataset_config(wildcards), "note", "path", "proteins", "simulation"),
         screen=lambda wildcards: work.version(screen_source(wildcards)),
+        symbol_map=lambda wildcards, output: SYMBOLS,
         name="{dataset}",
     script:
         "../scripts/prepare.py"
@@ -261,12 +263,13 @@ rule embed_proteins:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         tokens_per_batch=config["esm2"]["tokens_per_batch"],
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
         symbol_map=lambda wildcards, output: SYMBOLS,
         fasta=lambda wildcards: work.version(protein_sequences(wildcards)),
         weights=lambda wildcards: [*map(work.version, esm2_checkpoint())],
+        twins=twins,
     script:
         "../scripts/embed_proteins.py"
 
@@ -285,8 +288,9 @@ rule perturbations:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
         symbol_map=lambda wildcards, output: SYMBOLS,
+        twins=twins,
     script:
         "../scripts/perturbations.py"

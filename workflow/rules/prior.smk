@@ -17,7 +17,7 @@ rule train_prior:
     resources:
         devices=config["prior"]["devices"],
     params:
-        version=1,
+        version=2,
         size=work.ordered(config["prior"]["model"]),
         training=work.ordered(config["prior"]["training"]),
         validation=work.ordered(config["validation"]),

@@ -33,7 +33,7 @@ rule slice_reversion:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         screen=reversion_labels,
         file=lambda wildcards: work.version(reversion_source(wildcards)),
         symbol_map=lambda wildcards, output: SYMBOLS,

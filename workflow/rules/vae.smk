@@ -17,7 +17,7 @@ rule train_vae:
     resources:
         devices=config["vae"]["devices"],
     params:
-        version=1,
+        version=2,
         size=work.ordered(config["vae"]["model"]),
         training=work.ordered(config["vae"]["training"]),
         validation=work.ordered(config["validation"]),

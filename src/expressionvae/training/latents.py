@@ -52,6 +52,11 @@ class Latents:
         )
 
 
+def code_type(codes: int) -> np.dtype:
+    """The integers that codes 0 to K - 1 are kept in: uint16 would keep code 65,536 as 0."""
+    return np.dtype(np.uint16 if codes <= 2**16 else np.uint32)
+
+
 USAGE = ["codes", "used", "perplexity", "token_perplexity"]
 
 
