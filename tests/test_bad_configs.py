@@ -154,7 +154,7 @@ ROWS: list[tuple[str, Any, str]] = [
     ("bottlenecks/fsq/channels", 8, "unknown key 'channels'"),
     ("heads/poisson", {}, "unknown key 'poisson'"),
     ("decoders/mse/predict", "sample", "unknown 'sample' for head 'mse' (allowed: mean)"),
-    ("decoders/hurdle/predict", "sample-true-library", "heads that take a library"),
+    ("decoders/hurdle/library_size", "drawn", "takes no library size"),
     ("priors/mdlm/kind", "mdml", "'mdml' is not allowed (allowed: ar, mdlm, flow, true-codes)"),
     ("priors/mdlm-1/weights", "mdlm-32", "unknown 'mdlm-32' as a trained prior that samples in steps"),
     ("priors/mdlm-1/weights", "ar", "unknown 'ar' as a trained prior that samples in steps (allowed: mdlm, flow)"),

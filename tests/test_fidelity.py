@@ -12,7 +12,7 @@ import torch
 import yaml
 from torch import nn
 
-from expressionvae import grid
+from expressionvae import grid, sense
 from expressionvae.config import check_form
 from expressionvae.nn import gaussian
 from expressionvae.priors import build as priors
@@ -122,7 +122,7 @@ def test_both_overlays_run_on_top_of_any_grid(under, last):
     for name in [*under, last]:
         config = merged(config, overlay(name))
     check_form(config, REPOSITORY / "config" / "schema.yaml")
-    grid.check(config)
+    sense.check(config)
     found = dict(leaves(config))
     assert {key: found[key] for key, _ in leaves(overlay(last))} == dict(leaves(overlay(last)))
 

@@ -21,8 +21,35 @@ def test_runs_that_two_items_share_are_one(config):
     config["items"] = ["table1", "figure2"]
     runs = grid.all_runs(config)
     models, baselines = [run for run in runs if not run.baseline], [run for run in runs if run.baseline]
-    assert len(models) == len(grid.item_runs(config, "figure2"))  # Table 1 asks for no further model
+    beside = grid.companion_runs(config, "table1")
+    assert len(models) == len(grid.item_runs(config, "figure2")) + len(beside)  # Table 1 asks for no further model
     assert len(baselines) == 2 * 3 * 4
+
+
+@pytest.mark.parametrize("size,predict,other", [("true-cell", "sample-true-library", "sample"),
+                                                ("drawn", "sample", "sample-true-library")])  # fmt: skip
+def test_one_key_says_which_library_size_stands_in_table_1(config, size, predict, other):
+    config["library_size"] = size
+    of = {run.predict for run in grid.item_runs(config, "table1") if run.decoder == "nb-sample"}
+    beside = {run.predict for run in grid.companion_runs(config, "table1")}
+    assert of == {predict} and beside == {other}
+
+
+def test_a_decoders_own_library_size_goes_before_the_configs(config):
+    runs = {run.decoder: run.predict for run in grid.item_runs(config, "library-leak")}
+    assert runs == {"nb-sample-drawn": "sample", "nb-sample-told": "sample-true-library"}
+
+
+def test_heads_without_a_library_have_one_folder_whatever_is_told(config):
+    told = {run.decoder: run.predict for run in grid.item_runs(config, "figure2")}
+    assert told["ce-quant"] == "sample" and told["mse"] == "mean" and told["nb-deter"] == "mean-true-library"
+
+
+def test_every_training_has_one_file_of_weights(config):
+    files = grid.weight_files(config)
+    assert {file.rpartition("/")[0] for _, file in files} >= set(grid.all_runs(config)[0].trainings)
+    assert len({file for _, file in files}) == len(files)
+    assert all(about["bottleneck"].startswith("fsq") for about, _ in grid.code_tables(config))
 
 
 def test_every_item_asks_for_runs_that_can_be_named_or_for_none(config):

@@ -55,8 +55,8 @@ def test_a_rule_that_the_head_lacks_is_refused(config):
 
 
 def test_only_a_head_with_a_library_can_be_told_the_true_one(config):
-    config["decoders"]["hurdle"]["predict"] = "sample-true-library"
-    with pytest.raises(UserError, match="heads that take a library"):
+    config["decoders"]["hurdle"]["library_size"] = "true-cell"
+    with pytest.raises(UserError, match="decoders.hurdle.library_size: head 'hurdle' takes no library size; only nb"):
         sense.check(config)
 
 

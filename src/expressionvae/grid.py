@@ -29,8 +29,15 @@ FOLDERS = (
 PRIOR_BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
 TRUE_CODES = "true-codes"  # kind of a prior that is none: the true held-out cells, encoded; what the VAE alone loses
 SAMPLING = ("steps",)  # options of a prior that its training does not depend on
-HEAD_RULES = {"ce": ("sample",), "nb": ("sample", "mean"), "hurdle": ("sample",), "mse": ("mean",)}
-TRUE_LIBRARY = "-true-library"  # ending of a predict rule that is told the true cell's library: the authors' way
+MEAN_OF_DRAWS = "mean-of-draws"  # of a head that samples: the average of several draws from the same latents
+HEAD_RULES = {
+    "ce": ("sample", "sample-midpoint", MEAN_OF_DRAWS),
+    "nb": ("sample", "mean", MEAN_OF_DRAWS),
+    "hurdle": ("sample", MEAN_OF_DRAWS),
+    "mse": ("mean",),
+}
+TRUE_LIBRARY = "-true-library"  # ending of the folder of a decoder that is told the true cell's library
+TRUE_CELL, DRAWN = "true-cell", "drawn"  # values of the key library_size
 LIBRARY_HEADS = ("nb",)
 BASELINES = ("control", "perturb-mean", "true-vs-true")
 PAPER_KINDS = ("replogle", "parse1m")  # kinds of the datasets that the paper is about
@@ -74,13 +81,20 @@ class Run:
         return pattern.format(**vars(self))
 
 
-def item_runs(config: Mapping[str, Any], item: str) -> list[Run]:
+def item_runs(config: Mapping[str, Any], item: str, *, key: str = "runs") -> list[Run]:
     """The runs that a table or figure is made of, in the order of its blocks, each once.
 
-    Only those of the config's `screens`: what a block says of other datasets is of other configs.
+    With `key` "companion": those that stand beside them in its companion. Only those of the config's `screens`: what a
+    block says of other datasets is of other configs.
     """
-    runs = (run for block in config["paper"][item].get("runs", []) for run in _expand(config, block))
-    return list({run.folder: run for run in runs}.values())
+    runs = (run for block in config["paper"][item].get(key, []) for run in _expand(config, block))
+    return _once(runs)
+
+
+def companion_runs(config: Mapping[str, Any], item: str) -> list[Run]:
+    """The runs that stand beside an item in its companion, without those of the item itself."""
+    own = {run.folder for run in item_runs(config, item)}
+    return [run for run in item_runs(config, item, key="companion") if run.folder not in own] if own else []
 
 
 def items(config: Mapping[str, Any]) -> list[str]:
@@ -113,7 +127,9 @@ def _has_scores(config: Mapping[str, Any], item: str) -> bool:
 
 def all_runs(config: Mapping[str, Any]) -> list[Run]:
     """The runs of all tables and figures that the config asks for, each once."""
-    return list({run.folder: run for item in items(config) for run in item_runs(config, item)}.values())
+    made = items(config)
+    asked = [run for item in made for run in item_runs(config, item)]
+    return _once([*asked, *(run for item in made for run in companion_runs(config, item))])
 
 
 def datasets(config: Mapping[str, Any], item: str = "") -> list[str]:
@@ -144,6 +160,34 @@ def trainings(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*folders, *(encoder.folder for encoder in reversion_encoders(config))]))
 
 
+def _once(runs: Iterable[Run]) -> list[Run]:
+    """Each run once, under the first of its names."""
+    found: dict[str, Run] = {}
+    for run in runs:
+        found.setdefault(run.folder, run)
+    return list(found.values())
+
+
+def weight_files(config: Mapping[str, Any]) -> list[tuple[dict[str, str], str]]:
+    """The weights of every training of the runs, and what tells them apart: the prior is "" for a VAE."""
+    found: dict[str, dict[str, str]] = {}
+    for run in all_runs(config):
+        about = {"dataset": run.dataset, "bottleneck": run.bottleneck, "head": run.head}
+        for folder, name, prior in zip(run.trainings, ("vae.pt", "prior.pt"), ("", run.trained), strict=False):
+            found.setdefault(f"{folder}/{name}", about | {"prior": prior})
+    return [(about, file) for file, about in found.items()]
+
+
+def code_tables(config: Mapping[str, Any]) -> list[tuple[dict[str, str], str]]:
+    """The table of the use of codes of every FSQ encoder of the runs, and what tells them apart."""
+    fsq = [name for name, entry in config["bottlenecks"].items() if entry["kind"] == "fsq"]
+    return [
+        ({key: about[key] for key in ("dataset", "bottleneck", "head")}, file.replace("vae.pt", "codes.csv"))
+        for about, file in weight_files(config)
+        if not about["prior"] and about["bottleneck"] in fsq
+    ]
+
+
 def options(config: Mapping[str, Any], prior: str, *, sampling: bool) -> dict[str, Any]:
     """What of a prior's entry its training depends on, or (`sampling`) only what is drawn from it."""
     return {key: value for key, value in config["priors"][prior].items() if (key in SAMPLING) == sampling}
@@ -165,19 +209,25 @@ def _expand(config: Mapping[str, Any], block: Mapping[str, Any]) -> Iterable[Run
     replicates = itertools.product(config["replicates"]["trainings"], config["replicates"]["samples"])
     choices = itertools.product(asked, block["bottleneck"], block["prior"], block["decoder"], replicates)
     for dataset, bottleneck, prior, decoder, (training, sample) in choices:
-        head, predict = config["decoders"][decoder]["head"], config["decoders"][decoder]["predict"]
         yield Run(
             dataset,
             bottleneck=bottleneck,
-            head=head,
+            head=config["decoders"][decoder]["head"],
             vae_seed=training["vae"],
             prior=prior,
             prior_seed=training["prior"],
             decoder=decoder,
-            predict=predict,
+            predict=_predict(config, decoder),
             sample_seed=sample,
             trained=weights(config, prior),
         )
+
+
+def _predict(config: Mapping[str, Any], decoder: str) -> str:
+    """The rule by which a decoder predicts, as its folder says it: with which library size, where it needs one."""
+    entry = config["decoders"][decoder]
+    told = entry["head"] in LIBRARY_HEADS and entry.get("library_size", config["library_size"]) == TRUE_CELL
+    return entry["predict"] + (TRUE_LIBRARY if told else "")
 
 
 # The reversion benchmark: no run, but encoders and what is compared with them.

@@ -34,8 +34,9 @@ def check(config: Config) -> None:
         _check_devices(config, part)
     _known("items", config["items"], config["paper"])
     for item, entry in config["paper"].items():
-        for number, block in enumerate(entry.get("runs", [])):
-            _check_block(config, block, f"paper.{item}.runs[{number}]")
+        for key in ("runs", "companion"):
+            for number, block in enumerate(entry.get(key, [])):
+                _check_block(config, block, f"paper.{item}.{key}[{number}]")
     _check_reversion(config)
     if not grid.items(config):
         screens = ", ".join(config["screens"])
@@ -95,11 +96,10 @@ def _check_bins(lower: list[int]) -> None:
 def _check_decoder(config: Config, name: str, decoder: Mapping[str, str]) -> None:
     head, predict = decoder["head"], decoder["predict"]
     _known(f"decoders.{name}.head", [head], config["heads"])
-    rule = predict.removesuffix(grid.TRUE_LIBRARY)
-    _known(f"decoders.{name}.predict", [rule], grid.HEAD_RULES[head], f"for head {head!r}")
-    if rule != predict and head not in grid.LIBRARY_HEADS:
-        heads = grid.LIBRARY_HEADS[0]
-        raise UserError(f"decoders.{name}.predict: {predict!r} is for heads that take a library ({heads})")
+    _known(f"decoders.{name}.predict", [predict], grid.HEAD_RULES[head], f"for head {head!r}")
+    if "library_size" in decoder and head not in grid.LIBRARY_HEADS:
+        heads = ", ".join(grid.LIBRARY_HEADS)
+        raise UserError(f"decoders.{name}.library_size: head {head!r} takes no library size; only {heads} does")
 
 
 def _check_weights(config: Config, name: str, prior: Mapping[str, Any]) -> None:

@@ -87,7 +87,7 @@ def test_a_truncated_file_is_refused_by_name(snakemake, tmp_path):
         ({"paper": {"table1": {"runs": [{"bottleneck": ["fsq"], "prior": ["flow"], "decoder": ["mse"]}]}}},
          "prior 'flow' cannot model bottleneck 'fsq' (kind 'fsq'); it needs kind 'gaussian': gaussian"),
         ({"paper": {"table1": {"runs": [{"bottleneck": ["fsq"], "prior": ["ar"], "decoder": ["nb"]}]}}},
-         "unknown 'nb' (allowed: ce-quant, nb-sample, hurdle, mse, nb-deter, nb-sample-true-library)"),
+         "unknown 'nb' (allowed: ce-quant, nb-sample, hurdle, mse, nb-deter, nb-sample-told, "),
         ({"vae": {"training": {"batch_size": 64.0, "learning_rate": float("nan")}}},
          "vae.training.batch_size: 64.0 is not of type 'integer'; write 64"),
         ({"replicates": {"samples": [-1]}}, "replicates.samples.0: -1 is less than the minimum of 0"),

@@ -280,6 +280,12 @@ def score_files(kind, item):
     return [f"{run.folder}/{kind}.csv" for run in grid.item_runs(config, item)]
 
 
+def companion_files(item):
+    """The two score files of each run beside an item, one after the other."""
+    runs = grid.companion_runs(config, item)
+    return [f"{run.folder}/{kind}.csv" for run in runs for kind in ("distribution", "effects")]
+
+
 def run_records(item):
     return [vars(run) for run in grid.item_runs(config, item)]
 

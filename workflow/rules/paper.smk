@@ -7,6 +7,7 @@ localrules:
     figure1,
     figure2,
     richness,
+    parameters,
     claims,
     loss_curves,
     config_in_force,
@@ -19,6 +20,7 @@ rule score_table:
     input:
         distribution=lambda wildcards: score_files("distribution", wildcards.item),
         effects=lambda wildcards: score_files("effects", wildcards.item),
+        companion=lambda wildcards: companion_files(wildcards.item),
         published=PUBLISHED,
     output:
         **rendered("{item}", "csv", "md", "tex", "scores", "compared"),
@@ -33,6 +35,8 @@ rule score_table:
     params:
         version=2,
         runs=lambda wildcards: run_records(wildcards.item),
+        companion=lambda wildcards: [vars(run) for run in grid.companion_runs(config, wildcards.item)],
+        library_size=config["library_size"],
         columns=lambda wildcards: config["paper"][wildcards.item]["columns"],
         datasets=lambda wildcards: grid.datasets(config, wildcards.item),
         baselines=lambda wildcards: config["paper"][wildcards.item].get("published_baselines", []),
@@ -115,8 +119,28 @@ rule figure2:
         "../scripts/figure2.py"
 
 
+rule parameters:
+    input:
+        [file for _, file in grid.weight_files(config)],
+    output:
+        f"{PAPER}/parameters.csv",
+    log:
+        "logs/parameters.log",
+    benchmark:
+        "results/benchmarks/parameters.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        trainings=[about for about, _ in grid.weight_files(config)],
+    script:
+        "../scripts/parameters.py"
+
+
 rule claims:
     input:
+        codes=[file for _, file in grid.code_tables(config)],
+        parameters=f"{PAPER}/parameters.csv",
         scores=[file for item in scored_items() for file in rendered(item, "scores").values()],
         coverage=coverage_files(),
         reversion=[f"{PAPER}/figure3.csv"] if grid.reversion_screens(config) else [],
@@ -132,6 +156,7 @@ rule claims:
     params:
         version=1,
         made_up=made_up(),
+        codes_of=[about for about, _ in grid.code_tables(config)],
         coverage_of=grid.datasets(config),
     script:
         "../scripts/claims.py"

@@ -37,6 +37,7 @@ rule encode:
         model=f"{VAE}/vae.pt",
     output:
         latents=f"{VAE}/latents.npz",
+        codes=f"{VAE}/codes.csv",
     log:
         "logs/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
     benchmark:
