@@ -125,7 +125,7 @@ def test_a_reversion_screen_with_another_control_is_refused_by_name(world):
 
 def test_download_fetches_all_and_nothing_else(world):
     folder, site, files, listed = world
-    for name in ("proteins_uniprot", "esm2_3b", "esm2_3b_regression"):
+    for name in ("esm2_3b", "esm2_3b_regression"):
         site.files[f"/{name}"] = name.encode()
         listed[name] |= {"url": f"{site.url}/{name}"}
     done = run(world, "download")
