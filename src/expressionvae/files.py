@@ -33,6 +33,18 @@ def written(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def require_writable(folder: str | Path, *names: str) -> None:
+    """Refuse a working folder in which the folders `names` cannot be made or, where they are there, written into.
+
+    Raises:
+        UserError: naming the folder and what to do.
+    """
+    for place in dict.fromkeys(path if (path := Path(folder) / name).exists() else Path(folder) for name in names):
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            why = "cannot be written into" if place.is_dir() else "is no folder"
+            raise UserError(f"{place}: {why}; give another working folder (--directory FOLDER), or the right to write")
+
+
 def digest(path: str | Path, algorithm: str) -> str:
     """Checksum of a file, as hex."""
     with open(path, "rb") as file:

@@ -10,7 +10,7 @@ from expressionvae.paper.render import Rendered, render, save
 from tests.paper.samples import BOTTLENECKS, PRIORS, baseline, long_table, model, paper_grid
 
 ABLATIONS = [f"table{number}" for number in range(4, 10)]
-OURS = ["mdlm-steps", "library-leak", "reconstruction"]
+OURS = ["mdlm-steps", "library-leak", "sampling-noise", "detokenisation", "reconstruction"]
 
 
 @pytest.fixture(scope="module")
@@ -178,9 +178,33 @@ def test_sampling_steps_tell_priors_apart(paper):
 
 
 def test_decoders_that_know_the_library_are_named(paper):
-    runs = [model("replogle", "ar", decoder, 0) for decoder in ("nb-sample", "nb-sample-true-library")]
+    runs = [model("replogle", "ar", decoder, 0) for decoder in ("nb-sample-drawn", "nb-sample-told")]
     lines = cells(made("library-leak", paper, runs, ["w2"]).markdown)[2:]
-    assert [line[2] for line in lines] == ["nb-sample", "nb-sample, true library"]
+    assert [line[2] for line in lines] == ["nb-sample, drawn library", "nb-sample, true library"]
+
+
+def beside(paper, *, library_size: str) -> Rendered:
+    """Table 1 of one run, with another library size in its companion."""
+    shown, other = ([model("replogle", "ar", d, seed) for seed in (0, 1)] for d in ("nb-sample", "nb-sample-drawn"))
+    shape = {"columns": ["w2"], "datasets": ["replogle"], "baselines": [], "notes": {}}
+    shape |= {"bottlenecks": BOTTLENECKS, "priors": PRIORS, "library_size": library_size}
+    return render("table1", long_table(shown, ["w2"], None), paper, **shape, companion=long_table(other, ["w2"], None))
+
+
+def test_either_library_size_stands_in_the_companion_beside_the_papers_number(paper):
+    made = beside(paper, library_size="true-cell")
+    assert "drawn library" not in made.markdown
+    numbers = made.compared[made.compared["ours"].notna() & (made.compared["metric"] == "w2")]
+    assert numbers["label"].tolist() == ["AR nb-sample", "AR nb-sample, drawn library"]
+    assert numbers["theirs"].tolist() == [7.969, 7.969]
+    lines = cells(made.compared_markdown.partition("**Beside Table 1.**")[2])[2:]
+    assert [line[2] for line in lines] == ["nb-sample", "nb-sample, drawn library"]
+
+
+@pytest.mark.parametrize("library_size,said", [("true-cell", "are told the library size of the true cell"),
+                                               ("drawn", "draw each library size from training cells")])  # fmt: skip
+def test_a_table_says_which_library_size_its_nb_rows_know(paper, library_size, said):
+    assert said in beside(paper, library_size=library_size).markdown
 
 
 @pytest.mark.parametrize("item", ["table4", "table6"])

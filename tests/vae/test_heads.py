@@ -95,6 +95,13 @@ def test_ce_draws_bins_as_often_as_their_chance(states):
     torch.testing.assert_close(seen, chance, atol=0.02, rtol=0)
 
 
+def test_ce_puts_midpoints_in_place_of_means_and_draws_the_same_bins(states):
+    head = CrossEntropy(WIDTH, [0, 1, 4, 10], [0.0, 1.5, 6.0, 30.0])
+    drawn, middle = (head.predict(states, torch.zeros(CELLS), r, generator()) for r in ("sample", "sample-midpoint"))
+    of = {0.0: 0.0, 1.5: 2.0, 6.0: 6.5, 30.0: 10.0}  # counts 1-3, 4-9; the last bin has no upper end
+    assert torch.equal(middle, drawn.clone().apply_(lambda value: of[value]))
+
+
 def test_ce_bins_counts_as_the_bins_do():
     from expressionvae.data.bins import Bins
 

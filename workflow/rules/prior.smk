@@ -18,10 +18,10 @@ rule train_prior:
         devices=config["prior"]["devices"],
     params:
         version=2,
-        size=config["prior"]["model"],
-        training=config["prior"]["training"],
-        validation=config["validation"],
-        options=lambda wildcards: grid.options(config, wildcards.prior, sampling=False),
+        size=work.ordered(config["prior"]["model"]),
+        training=work.ordered(config["prior"]["training"]),
+        validation=work.ordered(config["validation"]),
+        options=lambda wildcards: work.ordered(grid.options(config, wildcards.prior, sampling=False)),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_prior.py"
@@ -90,7 +90,7 @@ rule decode:
         version=1,
         seeds=SAMPLES,
         batch_size=config["batch_size"],
-        richness=config["evaluation"]["richness"],
+        richness=work.ordered(config["evaluation"]["richness"]),
         rescale_to=config["evaluation"]["rescale_to"],
     script:
         "../scripts/decode.py"

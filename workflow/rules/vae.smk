@@ -18,11 +18,11 @@ rule train_vae:
         devices=config["vae"]["devices"],
     params:
         version=2,
-        size=config["vae"]["model"],
-        training=config["vae"]["training"],
-        validation=config["validation"],
-        bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
-        head_options=lambda wildcards: config["heads"][wildcards.head],
+        size=work.ordered(config["vae"]["model"]),
+        training=work.ordered(config["vae"]["training"]),
+        validation=work.ordered(config["validation"]),
+        bottleneck=lambda wildcards: work.ordered(config["bottlenecks"][wildcards.bottleneck]),
+        head_options=lambda wildcards: work.ordered(config["heads"][wildcards.head]),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_vae.py"
@@ -35,6 +35,7 @@ rule encode:
         model=f"{VAE}/vae.pt",
     output:
         latents=f"{VAE}/latents.npz",
+        codes=f"{VAE}/codes.csv",
     log:
         "logs/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
     benchmark:

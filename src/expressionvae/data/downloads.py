@@ -22,6 +22,7 @@ import yaml
 from filelock import FileLock
 from tqdm import tqdm
 
+from expressionvae.config import read_yaml
 from expressionvae.files import UserError, digest, written
 
 ALGORITHMS = ("sha256", "md5")
@@ -30,6 +31,7 @@ PIECE = 1 << 20  # bytes
 LONGEST_WAIT = 600.0  # seconds between two attempts, whatever a server asks for
 SMALL = 100_000_000  # bytes up to which a file that is already there is held to its checksum, not to its size alone
 ASK_AGAIN = (408, 425, 429)  # HTTP status below 500 at which a later attempt may succeed
+NUMBERS = ("cells", "genes", "controls", "donor_cells")  # what may be stated of a file's contents
 Entry = Mapping[str, Any]
 
 
@@ -46,10 +48,9 @@ def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
 
     Raises: UserError when the file is missing, an entry lacks one of these, or two are of one name.
     """
-    try:
-        entries = yaml.safe_load(Path(path).read_text())
-    except (FileNotFoundError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not a list of downloads ({error})") from None
+    entries = read_yaml(path)
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+        raise UserError(f"{path}: not a list of downloads, which names each and says its url, file, ...")
     for name, entry in entries.items():
         absent = [key for key in ("url", "file", "licence", "citation") if key not in entry]
         if absent:
@@ -58,6 +59,12 @@ def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
     if len(set(files)) < len(files):
         raise UserError(f"{path}: two entries have one file name")
     return entries
+
+
+def stated(entries: Mapping[str, Entry], prefix: str) -> dict[str, dict[str, int]]:
+    """The numbers that a list states of some of its files, by the rest of their names."""
+    told = {name.removeprefix(prefix): entry for name, entry in entries.items() if name.startswith(prefix)}
+    return {name: {key: entry[key] for key in NUMBERS if key in entry} for name, entry in told.items()}
 
 
 def obtain(entry: Entry, folder: str | Path, record: str | Path, *, retries: int) -> None:
@@ -69,7 +76,9 @@ def obtain(entry: Entry, folder: str | Path, record: str | Path, *, retries: int
     known = fetch(entry, path, retries=retries)
     about = {key: entry[key] for key in ("url", "licence", "citation")}
     with written(record) as temporary:
-        temporary.write_text(yaml.safe_dump({"path": str(path), "bytes": path.stat().st_size, **known, **about}))
+        stat = path.stat()
+        place = {"path": str(path), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+        temporary.write_text(yaml.safe_dump({**place, **known, **about}))
 
 
 def located(path: str | Path) -> Path:
@@ -80,7 +89,7 @@ def located(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".yaml":
         return path
-    record = yaml.safe_load(path.read_text())
+    record = read_yaml(path)
     file = Path(record["path"])
     if not file.is_file() or file.stat().st_size != record["bytes"]:
         size = f"has {file.stat().st_size:,} bytes" if file.is_file() else "is not there any more"

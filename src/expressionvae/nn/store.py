@@ -23,6 +23,12 @@ def save(path: str | Path, model: nn.Module, blueprint: Any, provenance: dict[st
         torch.save(payload | {"provenance": provenance}, temporary)
 
 
+def parameters(path: str | Path) -> int:
+    """How many weights a saved model has."""
+    payload = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    return sum(weight.numel() for weight in payload["weights"].values())
+
+
 def load(
     path: str | Path, device: torch.device, rebuild: Callable[[dict[str, Any]], tuple[Model, Plan]], what: str
 ) -> tuple[Model, Plan]:
