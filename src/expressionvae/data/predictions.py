@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from expressionvae.files import UserError, written
+from expressionvae.data import writing
+from expressionvae.files import UserError
 
 
 def write(
@@ -41,5 +42,4 @@ def write(
     labels.index.name = None
     cells = ad.AnnData(X, labels, pd.DataFrame(index=genes))
     cells.uns.update(space="linear", provenance=provenance)
-    with written(path) as temporary:
-        cells.write_h5ad(temporary, compression="gzip")
+    writing.write(path, cells, compression="gzip")

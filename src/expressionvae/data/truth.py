@@ -7,7 +7,7 @@ import pandas as pd
 from anndata import AnnData, concat
 from numpy import ndarray
 
-from expressionvae.data import screen
+from expressionvae.data import screen, writing
 from expressionvae.files import UserError, written
 
 
@@ -53,8 +53,7 @@ def query(truth: AnnData) -> pd.DataFrame:
 
 def save(truth: AnnData, truth_path: str | Path, query_path: str | Path) -> None:
     """Write the true cells (h5ad) and the query (csv)."""
-    with written(truth_path) as temporary:
-        truth.write_h5ad(temporary, compression="gzip", compression_opts=1)
+    writing.write(truth_path, truth, compression="gzip", compression_opts=1)
     with written(query_path) as temporary:
         query(truth).to_csv(temporary, index=False)
 

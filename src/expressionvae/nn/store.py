@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from expressionvae.files import UserError, written
+from expressionvae import plain
+from expressionvae.files import reading, require, written
 
 Model = TypeVar("Model", bound=nn.Module)
 Plan = TypeVar("Plan")
@@ -27,12 +28,9 @@ def load(
     Raises:
         UserError: if the file holds no such model.
     """
-    try:
-        payload = torch.load(path, map_location=device, weights_only=True)
+    with reading(path, f"{what} written by this version"):
+        payload = plain.load(path, device)
+        require(isinstance(payload, dict), f"it holds a {type(payload).__name__}")
         model, blueprint = rebuild(payload["blueprint"])
         model.load_state_dict(payload["weights"])
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise UserError(f"{path}: not {what} written by this version ({error})") from error
     return model.to(device).eval().requires_grad_(False), blueprint
