@@ -19,7 +19,7 @@ def check_form(config: Mapping[str, Any], schema: str | Path) -> None:
     """
     # libyaml where it is: every job of a cluster reads this again, and Python's parser takes ten times as long.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    validator = jsonschema.Draft202012Validator(yaml.load(Path(schema).read_text(), loader))
+    validator = jsonschema.Draft202012Validator(yaml.load(Path(schema).read_text(encoding="utf-8"), loader))
     mistakes = sorted({line for error in validator.iter_errors(config) for line in _lines(error)})
     if mistakes:
         raise UserError("the config is refused:" + "".join(f"\n  {line}" for line in mistakes))

@@ -1,7 +1,9 @@
 """What a job says while it works: everything to its log, a user's mistake as one line."""
 
 import contextlib
+import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -35,6 +37,12 @@ class Tee:
         return self.stream.fileno()
 
 
+def use_utf8(stream: Any) -> None:
+    """Let a stream take any text whatever the locale is: a label in Greek must not end a job under ISO-8859-1."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 @contextlib.contextmanager
 def reporting(log: str | Path) -> Iterator[None]:
     """Copy stdout and stderr to `log`; end with one line, not a traceback, when the mistake is the user's.
@@ -42,10 +50,12 @@ def reporting(log: str | Path) -> Iterator[None]:
     Processes that a job starts to share its work add to the job's log.
     """
     launched = LAUNCHED in os.environ
+    for stream in (sys.stdout, sys.stderr):
+        use_utf8(stream)
     if not launched:
-        Path(log).write_text("")
+        Path(log).write_bytes(b"")
     with (
-        open(log, "a") as file,
+        open(log, "a", encoding="utf-8", errors="backslashreplace") as file,
         contextlib.redirect_stderr(Tee(sys.stderr, file)),
         contextlib.redirect_stdout(Tee(sys.stdout, file)),
     ):
@@ -55,6 +65,9 @@ def reporting(log: str | Path) -> Iterator[None]:
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(1)
+        except KeyboardInterrupt:
+            print("stopped (Ctrl-C): the same command goes on", file=sys.stderr)
+            sys.exit(128 + signal.SIGINT)
         except Exception:
             import traceback
 

@@ -16,4 +16,6 @@ def load(path: str | Path, device: torch.device | str = "cpu", *, mmap: bool = F
     try:
         return torch.load(path, map_location=device, weights_only=True, mmap=mmap)
     except pickle.UnpicklingError:
-        raise ValueError("it holds something else than tensors, numbers and text, or is cut short") from None
+        raise ValueError(
+            "refused: it holds code or other things than tensors, numbers and text, or is cut short"
+        ) from None

@@ -45,7 +45,7 @@ def table(path: str | Path, texts: Sequence[str], numbers: Sequence[str], sep: s
     for name in (*texts, *numbers):
         require(name in header, f"column {name!r} is missing; it has {', '.join(header)}")
     absent = {name: _NONE for name in header if name not in texts}
-    types = dict.fromkeys(texts, str)
+    types: Any = dict.fromkeys(texts, str)
     frame = pd.read_csv(path, sep=sep, dtype=types, keep_default_na=False, na_values=absent, index_col=False)
     for name in numbers:
         _require_numbers(frame[name], name)
@@ -53,11 +53,10 @@ def table(path: str | Path, texts: Sequence[str], numbers: Sequence[str], sep: s
 
 
 def _require_numbers(column: pd.Series, name: str) -> None:
-    if column.dtype.kind not in "iuf":
+    if len(column) and column.dtype.kind not in "iuf":
         wrong = pd.to_numeric(column, errors="coerce").isna() & column.notna()
-        line = int(wrong.argmax())
-        raise ValueError(f"column {name!r} holds {column.iloc[line] if len(column) else ''!r} in line {line + 2}; "
-                         "expected a number")  # fmt: skip
+        row = int(wrong.to_numpy().argmax())
+        raise ValueError(f"column {name!r} holds {column.iloc[row]!r} in line {row + 2}; expected a number")
 
 
 def write_parquet(path: str | Path, frame: "pa.Table") -> None:

@@ -5,8 +5,12 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.data.screen import Columns
     from expressionvae.data.split import prepare, published
+    from expressionvae.files import reading
 
     dataset = snakemake.params.dataset
+    if dataset["kind"] != "local":
+        with reading(snakemake.input.screen, "a screen that was made or assembled here"):
+            pass  # it proves to be whole, before its blocks are read
     if "heldout" not in dataset:  # the paper's own screens carry the list of their split file
         dataset = dataset | {"heldout": published(snakemake.input.screen), "genes": None}
     prepare(

@@ -18,7 +18,7 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix
 from tqdm import tqdm
 
-from expressionvae.data import writing
+from expressionvae.data import sealed
 from expressionvae.data.proteins import read_proteins
 from expressionvae.files import UserError, seal, written
 
@@ -114,12 +114,12 @@ def simulate(
         index=pd.Index(_numbered("cell", recipe.cells, 7)),
     )
     with written(path) as temporary, written(effects_path) as effects_temporary:
-        with writing.create(temporary) as file:
+        with sealed.create(temporary) as file:
             _write_counts(file, recipe, truth, cell_type, perturbation)
             for name, table in {"obs": obs, "var": pd.DataFrame(index=pd.Index(gene_names(recipe.genes)))}.items():
-                writing.put(file, name, table)
-            for name in ("uns", *writing.PARTS):
-                writing.put(file, name, {})
+                sealed.put(file, name, table)
+            for name in ("uns", *sealed.PARTS):
+                sealed.put(file, name, {})
         seal(temporary)
         with open(effects_temporary, "wb") as file:
             np.savez_compressed(
@@ -235,7 +235,7 @@ def _write_counts(
                 "shape": [recipe.cells, recipe.genes],
             }
         )
-        options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, **writing.CHECKED}
+        options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, **sealed.CHECKED}
         data, indices = (
             group.create_dataset(name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), **options)
             for name in ("data", "indices")
@@ -249,7 +249,7 @@ def _write_counts(
                 dataset.resize((indptr[cells.stop],))
                 dataset[indptr[start] :] = values
             progress.update(cells.stop - start)
-        group.create_dataset("indptr", data=indptr, **writing.CHECKED)
+        group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
 
 
 def _standardised(values: Float[ndarray, "row column"]) -> Float[ndarray, "row column"]:

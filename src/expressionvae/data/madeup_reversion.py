@@ -16,7 +16,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
-from expressionvae.data import madeup, writing
+from expressionvae.data import madeup, sealed
 from expressionvae.files import UserError
 
 CONTROL, TREATED, UNTREATED = "non-targeting", "treated", "untreated"
@@ -79,7 +79,7 @@ def simulate(path: str | Path, *, recipe: Recipe, training: madeup.Recipe) -> No
     kept[np.flatnonzero(~truth.state.any(axis=0))[: recipe.absent]] = False
     screen = AnnData(counts[:, kept], obs=obs, var=pd.DataFrame(index=genes[kept]))
     screen.uns["positives"] = np.array(names[: recipe.positives], dtype=object)
-    writing.write(path, screen)
+    sealed.write(path, screen)
 
 
 def structure(recipe: Recipe, training: madeup.Recipe) -> madeup.Structure:

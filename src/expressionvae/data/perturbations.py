@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from expressionvae.arrays import PerturbationEmbedding
 from expressionvae.data.proteins import Proteins, resolve
-from expressionvae.files import UserError, written
+from expressionvae.files import AGAIN, UserError, reading, require, written
+from expressionvae.stored import npz
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,25 @@ class Perturbations:
                 missing=np.array(self.missing, dtype=str),
             )
 
+    @classmethod
+    def load(cls, path: str | Path) -> "Perturbations":
+        """Read what `save` wrote. Raises UserError when it did not."""
+        with reading(path, "the embedded perturbations of a screen"):
+            labels, embedding, missing = npz(path, "labels", "embedding", "missing")
+            require(labels.dtype.kind == "U" and labels.ndim == 1, "labels are no text")
+            require(0 < len(labels) == len(set(labels.tolist())), "it has no label, or one twice")
+            require(embedding.dtype.kind == "f" and embedding.ndim == 2, "embedding is no matrix of numbers")
+            require(len(embedding) == len(labels), f"it has {len(embedding)} vectors for {len(labels)} labels")
+            require(np.isfinite(embedding).all(), "embedding holds numbers that are not finite")
+        return cls(labels.tolist(), embedding, missing.tolist())
+
+    def of(self, labels: Sequence[str], path: str | Path) -> PerturbationEmbedding:
+        """The vectors of some labels. Raises UserError, naming the file that it was read from, when it lacks one."""
+        row = {label: number for number, label in enumerate(self.labels)}
+        if absent := [label for label in labels if label not in row]:
+            raise UserError(f"{path}: has no perturbation {absent[0]!r}, so it is of another screen; {AGAIN}")
+        return self.embedding[[row[label] for label in labels]]
+
 
 def read_labels(train: str | Path, heldout: str | Path) -> Labels:
     """Labels of `train.h5ad` and `heldout.h5ad`; only their tables of cells are read, not the counts.
@@ -58,13 +78,14 @@ def read_labels(train: str | Path, heldout: str | Path) -> Labels:
 
 
 def _categories(path: str | Path) -> tuple[set[str], dict]:
-    file = anndata.read_h5ad(path, backed="r")
-    try:
-        if "perturbation" not in file.obs or not {"control", "embedding"} <= set(file.uns.get("screen", ())):
-            raise UserError(f"{path}: expected obs column 'perturbation' and uns['screen'] with control and embedding")
-        return set(file.obs["perturbation"].astype(str).unique()), dict(file.uns["screen"])
-    finally:
-        file.file.close()
+    with reading(path, "the cells of a screen"):
+        file = anndata.read_h5ad(path, backed="r")
+        try:
+            if "perturbation" not in file.obs or not {"control", "embedding"} <= set(file.uns.get("screen", ())):
+                raise ValueError("expected obs column 'perturbation' and uns['screen'] with control and embedding")
+            return set(file.obs["perturbation"].astype(str).unique()), dict(file.uns["screen"])
+        finally:
+            file.file.close()
 
 
 def genes(label: str, *, control: str, separator: str | None) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from expressionvae.data import writing
+from expressionvae.data import sealed
 from expressionvae.files import UserError
 
 
@@ -42,4 +42,4 @@ def write(
     labels.index.name = None
     cells = ad.AnnData(X, labels, pd.DataFrame(index=genes))
     cells.uns.update(space="linear", provenance=provenance)
-    writing.write(path, cells, compression="gzip")
+    sealed.write(path, cells, compression="gzip")

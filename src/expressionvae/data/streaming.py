@@ -14,7 +14,7 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
-from expressionvae.data import checks, writing
+from expressionvae.data import checks, sealed
 from expressionvae.data.h5ad import Block, Matrix, Rows, Source, sparse_rows
 from expressionvae.data.panel import Panel
 from expressionvae.files import UserError, remove_stale, seal, temporary_prefix, written
@@ -32,15 +32,11 @@ class Writer:
     """
 
     def __init__(self, path: str | Path, n_genes: int, *, compression: str | None = "gzip"):
-        self.path, self.file = path, cast(Any, writing.create(Path(path)))
+        self.path, self.file = path, cast(Any, sealed.create(Path(path)))
         self.group, self.n_genes = self.file.create_group("X"), n_genes
         self.group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0"})
-        options: dict[str, Any] = {
-            "compression": compression,
-            "chunks": (CHUNK,),
-            "maxshape": (None,),
-            **writing.CHECKED,
-        }
+        options: dict[str, Any] = {"compression": compression, "chunks": (CHUNK,), "maxshape": (None,)}
+        options |= sealed.CHECKED
         if compression == "gzip":
             options |= {"compression_opts": 1, "shuffle": True}
         for name in ("data", "indices"):
@@ -70,9 +66,9 @@ class Writer:
         """Write the tables, close the file and seal it."""
         self.end()
         assert self.n_cells == len(obs) and self.n_genes == len(genes)
-        empty = dict.fromkeys(writing.PARTS, {})
+        empty = dict.fromkeys(sealed.PARTS, {})
         for name, value in {"obs": obs, "var": pd.DataFrame(index=pd.Index(genes)), "uns": dict(uns), **empty}.items():
-            writing.put(self.file, name, value)
+            sealed.put(self.file, name, value)
         self.file.close()
         seal(self.path)
 
@@ -87,13 +83,13 @@ class Writer:
         if self.n_values <= np.iinfo(np.int32).max:
             indptr = indptr.astype(np.int32)  # as scipy has it where it fits
         self.n_cells = len(indptr) - 1
-        self.group.create_dataset("indptr", data=indptr, **writing.CHECKED)
+        self.group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
         self.group.attrs["shape"] = (self.n_cells, self.n_genes)
 
 
 @contextlib.contextmanager
 def scratch(beside: str | Path) -> Iterator[Path]:
-    """A path for a temporary file in the folder of an output, gone afterwards; what killed jobs have left goes first."""
+    """A path for a temporary file in the folder of an output, gone afterwards; what killed jobs left goes first."""
     where = Path(beside).parent
     where.mkdir(parents=True, exist_ok=True)
     remove_stale(where, "scratch")

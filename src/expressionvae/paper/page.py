@@ -6,6 +6,8 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from expressionvae.files import reading
+
 _STYLE = """
 body { font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #1a1a1a; background: white; margin: 1.5rem; }
 main { max-width: 78rem; margin: auto; }
@@ -25,7 +27,8 @@ _PROSE = 40  # a cell with more letters than this is broken into lines
 
 def from_file(path: str | Path, title: str) -> str:
     """The page of a Markdown file (.md), or of any other text as it stands."""
-    text = Path(path).read_text(encoding="utf-8")
+    with reading(path, "a text"):
+        text = Path(path).read_text(encoding="utf-8")
     return from_markdown(text, title) if Path(path).suffix == ".md" else from_code(text, title)
 
 

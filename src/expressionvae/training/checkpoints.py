@@ -128,7 +128,7 @@ class Checkpoints:
 
 @contextlib.contextmanager
 def stopping() -> Iterator[list[int]]:
-    """A list that fills with the `SIGNALS` instead of their ending the process; one that is ignored (nohup) stays so."""
+    """A list that fills with the `SIGNALS` instead of their ending the process; one ignored (nohup) stays so."""
     received: list[int] = []
     former = {}
     with contextlib.suppress(ValueError):  # outside the main thread signals are not ours

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import reading, require
 from expressionvae.paper import scores as score_files
 from expressionvae.paper.claims.evidence import PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
 from expressionvae.paper.published import as_summary
@@ -150,17 +151,14 @@ def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _read_reversion(path: str | Path) -> pd.DataFrame:
-    table = pd.read_csv(path, keep_default_na=False, dtype=str)
-    for column in REVERSION:
-        if column not in table.columns:
-            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(REVERSION)}")
-    for column in ("value", "low", "high"):
-        table[column] = pd.to_numeric(table[column], errors="coerce")
+    numbers = ["value", "low", "high"]
+    with reading(path, "the numbers of Figure 3"):
+        table = stored.table(path, texts=[name for name in REVERSION if name not in numbers], numbers=numbers)
     return table[REVERSION]
 
 
 def _share(path: str | Path) -> float | None:
-    found = json.loads(Path(path).read_text(encoding="utf-8"))
-    if "share" not in found:
-        raise UserError(f"{path}: key 'share' is missing; expected the result of bin_coverage")
-    return found["share"]
+    with reading(path, "the share of top genes' means in bounded bins"):
+        share = json.loads(Path(path).read_text(encoding="utf-8"))["share"]
+        require(share is None or 0 <= share <= 1, f"share is {share!r}")
+    return share

@@ -1,16 +1,17 @@
 """h5ad files of ours, written so that they can prove to be what was written: chunk by chunk, and as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import anndata as ad
 import h5py
 import numpy as np
 from anndata import AnnData
 from anndata.experimental import write_dispatched
 from scipy import sparse
 
-from expressionvae.files import SEAL_BYTES, seal, written
+from expressionvae.files import SEAL_BYTES, reading, require, seal, written
 
 # HDF5 then keeps a checksum of each chunk, to which any reader holds it. It has none for structure and for text, which
 # lies elsewhere in the file: so the file is sealed too.
@@ -50,3 +51,19 @@ def write(path: str | Path, cells: AnnData, **options: Any) -> None:
             for name, value in {**tables, **{part: dict(getattr(cells, part)) for part in PARTS}}.items():
                 put(file, name, value, **options)
         seal(temporary)
+
+
+def read(path: str | Path, what: str, *, obs: Sequence[str] = (), about: Sequence[str] = ()) -> AnnData:
+    """Read cells whole: CSR on at least one gene, with these labels, and with these keys in uns["screen"].
+
+    Raises:
+        UserError: if the file is not that.
+    """
+    with reading(path, what):
+        cells = ad.read_h5ad(path)
+        require(isinstance(cells.X, sparse.csr_matrix) and cells.n_vars > 0, "X is no CSR matrix of some genes")
+        for name in obs:
+            require(name in cells.obs, f"obs has no column {name!r}")
+        for name in about:
+            require(name in cells.uns.get("screen", ()), f"uns['screen'] has no {name!r}")
+    return cells
