@@ -106,7 +106,11 @@ def reading(path: str | Path, what: str, remedy: str = AGAIN) -> Iterator[None]:
         if why := damage(path):
             raise ValueError(why)
         yield
-    except (UserError, MemoryError):
+    except UserError as error:
+        if str(error).startswith(f"{path}: ") and remedy not in str(error):
+            raise UserError(f"{error}; {remedy}") from error
+        raise
+    except MemoryError:
         raise
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; expected {what}") from None

@@ -16,6 +16,4 @@ def load(path: str | Path, device: torch.device | str = "cpu", *, mmap: bool = F
     try:
         return torch.load(path, map_location=device, weights_only=True, mmap=mmap)
     except pickle.UnpicklingError:
-        raise ValueError(
-            "refused: it holds code or other things than tensors, numbers and text, or is cut short"
-        ) from None
+        raise ValueError("refused: it is cut short, or holds more than tensors, numbers and text") from None

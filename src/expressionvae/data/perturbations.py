@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import anndata
 import numpy as np
 
 from expressionvae.arrays import PerturbationEmbedding
+from expressionvae.data.h5ad import Source
 from expressionvae.data.proteins import Proteins, resolve
 from expressionvae.files import AGAIN, UserError, reading, require, written
 from expressionvae.stored import npz
@@ -78,14 +78,10 @@ def read_labels(train: str | Path, heldout: str | Path) -> Labels:
 
 
 def _categories(path: str | Path) -> tuple[set[str], dict]:
-    with reading(path, "the cells of a screen"):
-        file = anndata.read_h5ad(path, backed="r")
-        try:
-            if "perturbation" not in file.obs or not {"control", "embedding"} <= set(file.uns.get("screen", ())):
-                raise ValueError("expected obs column 'perturbation' and uns['screen'] with control and embedding")
-            return set(file.obs["perturbation"].astype(str).unique()), dict(file.uns["screen"])
-        finally:
-            file.file.close()
+    with reading(path, "the cells of a screen"), Source(path) as source:
+        labels, screen = source.labels("obs", "perturbation"), source.about("screen")
+        require({"control", "embedding"} <= set(screen), "uns['screen'] has no control or no embedding")
+        return set(labels.unique()), dict(screen)
 
 
 def genes(label: str, *, control: str, separator: str | None) -> list[str]:

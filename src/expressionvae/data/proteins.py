@@ -109,10 +109,9 @@ def read_symbol_map(path: str | Path | None) -> dict[str, str]:
         return {}
     with reading(path, "a table of outdated and current symbols", RESTORE):
         lines = Path(path).read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
-    short = next((row for row in rows if len(row) < 2 or not row[0] or not row[1]), None)
-    if short is not None:
-        raise UserError(f"{path}: row {short}: expected two tab-separated columns: outdated, current")
+        rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+        short = next((row for row in rows if len(row) < 2 or not row[0] or not row[1]), None)
+        require(short is None, f"row {short}: expected two tab-separated columns: outdated, current")
     return {row[0].strip(): row[1].strip() for row in rows[1:]}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anndata as ad
 import h5py
@@ -29,10 +29,10 @@ def create(path: Path) -> h5py.File:
 def put(group: h5py.Group, name: str, value: Any, **options: Any) -> None:
     """Write an element as anndata does, with a checksum wherever HDF5 can have one; options: of its datasets."""
 
-    def one(write, store, key, element, *, dataset_kwargs: Mapping[str, Any], **_) -> None:
+    def one(write: Any, store: Any, key: str, element: Any, *, dataset_kwargs: Mapping[str, Any], **_: Any) -> None:
         write(store, key, element, dataset_kwargs={**dataset_kwargs, **(CHECKED if _chunks(element) else {})})
 
-    write_dispatched(group, name, value, one, dataset_kwargs=options)
+    write_dispatched(group, name, value, cast(Any, one), dataset_kwargs=options)
 
 
 def _chunks(element: Any) -> bool:

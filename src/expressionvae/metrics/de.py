@@ -61,7 +61,9 @@ def read_de(path: str | Path) -> "pl.DataFrame":
         frame = pl.DataFrame(parquet(path, "target", "feature", "log2_fold_change", "p_value", "fdr"))
         require(len(frame) > 0, "it has no row")
         for name in ("p_value", "fdr"):
-            require(frame[name].is_between(0, 1).all(), f"column {name!r} holds what is no probability")
+            require(
+                frame[name].is_between(0, 1).fill_null(False).all(), f"column {name!r} holds what is no probability"
+            )
     return frame
 
 
