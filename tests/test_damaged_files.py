@@ -18,6 +18,7 @@ import yaml
 
 from expressionvae.data.perturbations import Perturbations
 from expressionvae.files import AGAIN, RESTORE, SEAL_BYTES, UserError
+from expressionvae.nn.store import TRAINED_ANEW
 from expressionvae.vae import build as vaes
 from tests import ours
 from tests.damages import flipped
@@ -129,6 +130,8 @@ def ours_remedies(name: str) -> tuple[str, ...]:
     """What to do, as the last words of the message."""
     if name in ("table1.csv", "table2.csv", "costs.yaml", "symbols.tsv"):
         return (RESTORE,)
+    if name.endswith(".pt"):
+        return (TRAINED_ANEW,)
     own = {"downloads.yaml": "resources/downloads.yaml is one", "score.tsv": "what that job took is then not counted"}
     return (own.get(name, AGAIN), "data.bin is held to what it is at the next download")
 

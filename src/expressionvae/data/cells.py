@@ -64,8 +64,8 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
     path = Path(path)
     with reading(path, "the cells of a screen"), Source(path) as source:
         matrix, about = source.matrix(), source.about("screen")
-        require(matrix.sparse and not matrix.by_column, "X is not stored by rows")
-        data = matrix.stored["data"]
+        require(matrix.sparse and not matrix.sparse.by_column, "X is not stored by rows")
+        data = matrix.values
         largest = max((int(data[first : first + STEP].max()) for first in range(0, len(data), STEP)), default=0)
         room = Compact.empty(len(data), largest, source.n_genes, path.parent, most_bytes)
         library = source.numbers("obs", "library_size").astype(np.float32)
