@@ -23,7 +23,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from expressionvae.config import read_yaml
-from expressionvae.files import UserError, digest, written
+from expressionvae.files import UserError, digest, reading, reason, require, written
 
 ALGORITHMS = ("sha256", "md5")
 TIMEOUT = (30, 60)  # seconds until connected, and without a byte
@@ -78,7 +78,7 @@ def obtain(entry: Entry, folder: str | Path, record: str | Path, *, retries: int
     with written(record) as temporary:
         stat = path.stat()
         place = {"path": str(path), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-        temporary.write_text(yaml.safe_dump({**place, **known, **about}))
+        temporary.write_text(yaml.safe_dump({**place, **known, **about}), encoding="utf-8")
 
 
 def located(path: str | Path) -> Path:
@@ -89,8 +89,10 @@ def located(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".yaml":
         return path
-    record = read_yaml(path)
-    file = Path(record["path"])
+    with reading(path, "the record of a download (path, bytes, ...)"):
+        record = read_yaml(path)
+        file, size = Path(record["path"]), record["bytes"]
+        require(isinstance(size, int) and size >= 0, f"bytes is {size!r}")
     if not file.is_file() or file.stat().st_size != record["bytes"]:
         size = f"has {file.stat().st_size:,} bytes" if file.is_file() else "is not there any more"
         raise UserError(f"{file} {size}, though {path} says that it is here; remove {path} and run again")
@@ -153,7 +155,7 @@ def _first_seen(entry: Entry, destination: Path) -> dict[str, Any]:
     seen |= {"url": entry["url"], "first_seen": datetime.now(UTC).strftime("%Y-%m-%d"), **_release(entry)}
     origin = _origin(destination)
     with written(origin) as temporary:
-        temporary.write_text(yaml.safe_dump(seen))
+        temporary.write_text(yaml.safe_dump(seen), encoding="utf-8")
     print(f"{destination}: no checksum was known; {origin.name} now holds it to sha256 {seen['sha256']}")
     return {"verified": "first seen", **{key: seen[key] for key in seen if key in ("sha256", "release")}}
 
@@ -167,7 +169,12 @@ def _remembered(destination: Path) -> dict[str, Any]:
     origin = _origin(destination)
     if not origin.is_file():
         return {}
-    return {key: value for key, value in yaml.safe_load(origin.read_text()).items() if key in ("sha256", "bytes")}
+    anew = f"delete it, and {destination.name} is held to what it is at the next download"
+    with reading(origin, "what was first seen of a download (sha256, bytes)", anew):
+        seen = yaml.safe_load(origin.read_text(encoding="utf-8"))
+        sound = re.fullmatch("[0-9a-f]{64}", str(seen["sha256"])) and isinstance(seen["bytes"], int)
+        require(sound, "its sha256 or bytes is none")
+    return {key: seen[key] for key in ("sha256", "bytes")}
 
 
 def _release(entry: Entry) -> dict[str, str]:
@@ -247,13 +254,25 @@ class Part:
 
     @property
     def version(self) -> str | None:
-        """ETag (a strong one) or date of the file on the server."""
-        return yaml.safe_load(self.note.read_text()) if self.note.exists() else None
+        """ETag (a strong one) or date of the file on the server; with a damaged note goes what has arrived."""
+        if not self.note.exists():
+            return None
+        try:
+            version = yaml.safe_load(self.note.read_text(encoding="utf-8"))
+            require(version is None or isinstance(version, str), f"it holds {version!r}")
+            return version
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            print(
+                f"{self.note}: damaged ({reason(error)}); {self.path.name} is downloaded from its start",
+                file=sys.stderr,
+            )
+            self.discard()
+            return None
 
     def remember(self, response: requests.Response) -> None:
         etag = response.headers.get("ETag", "")
         version = etag if etag.startswith('"') else response.headers.get("Last-Modified")
-        self.note.write_text(yaml.safe_dump(version))
+        self.note.write_text(yaml.safe_dump(version), encoding="utf-8")
 
     def is_of(self, response: requests.Response) -> bool:
         """Whether a response tells of the version that has arrived in part, as far as it tells of any."""
@@ -268,7 +287,8 @@ class Part:
 def _attempt(entry: Entry, part: Part) -> bool:
     """One request for what is still missing; whether it resumed. Raises: Interrupted when another may do better."""
     headers = {"Accept-Encoding": "identity", "User-Agent": "expressionvae"}
-    start, version = part.size, part.version
+    version = part.version  # first: with a damaged note nothing has arrived
+    start = part.size
     if start and start == entry.get("bytes"):
         return True
     if start and (version or checksum(entry)):

@@ -152,7 +152,7 @@ def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writ
     with scratch(writer.file.filename) as path:
         spool = Writer(path, len(split.genes), compression=None)
         own, baseline, library = _measured(line, control, rule, spool)
-        spool.seal()
+        spool.end()
         keep, targets = knocked_down(line.label, residuals(own, baseline), control, rule)
         listed = np.isin(line.label, split.perturbations)
         for cells in spool.blocks(np.flatnonzero(keep & listed)):
