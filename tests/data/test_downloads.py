@@ -369,7 +369,7 @@ def test_repository_list_agrees_with_the_facts_at_hand(repository, shared):
     [
         ("a: {url: x, file: y}", "entry 'a' lacks licence, citation"),
         ("a: &a {url: x, file: y, licence: z, citation: w}\nb: *a", "two entries have one file name"),
-        ("a: [", "not a list of downloads"),
+        ("a: [", "no YAML: .*; resources/downloads.yaml is one"),
     ],
 )
 def test_a_faulty_list_is_refused_by_name(tmp_path, text, message):

@@ -48,9 +48,10 @@ def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
 
     Raises: UserError when the file is missing, an entry lacks one of these, or two are of one name.
     """
-    entries = read_yaml(path)
-    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-        raise UserError(f"{path}: not a list of downloads, which names each and says its url, file, ...")
+    with reading(path, "a list of downloads", "resources/downloads.yaml is one"):
+        entries = read_yaml(path)
+        sound = isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())
+        require(sound, "it is not made of names, each with its keys")
     for name, entry in entries.items():
         absent = [key for key in ("url", "file", "licence", "citation") if key not in entry]
         if absent:
