@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expressionvae.files import UserError
 from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
 
 
@@ -46,6 +47,14 @@ def test_entropy_of_a_fair_coin_is_one_bit_and_of_a_continuous_draw_its_ceiling(
     assert measured(coin)["entropy"] == pytest.approx(1.0)
     continuous = list(np.random.default_rng(0).random((8, 3, 4)))
     assert measured(continuous)["entropy"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_decoder_that_went_astray_is_refused(value):
+    cells = np.ones((3, 4))
+    cells[1, 2] = value
+    with pytest.raises(UserError, match="hold 1 NaN or infinite values"):
+        measured([np.ones((3, 4)), cells])
 
 
 def test_zeros_are_counted_over_all_draws():

@@ -23,8 +23,10 @@ with reporting(snakemake.log[0]):
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas", "seed")}
     true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])
     distances = partial(distribution_scores, **options, variants=VARIANTS)
-    shown = partial(effect_scores, de_true=read_de(given.de), fdr=evaluation["fdr"], threads=snakemake.threads)
-    kept = Kept([given.truth, given.de, *given.cells], evaluation, versions(), snakemake.params.version)
+    epsilon = snakemake.params.fold_change_epsilon
+    effects_of = {"fdr": evaluation["fdr"], "fold_change_epsilon": epsilon, "threads": snakemake.threads}
+    shown = partial(effect_scores, de_true=read_de(given.de), **effects_of)
+    kept = Kept([given.truth, given.de, *given.cells], evaluation, epsilon, versions(), snakemake.params.version)
     outputs = (snakemake.output.distribution, snakemake.output.effects)
     for cells, distribution, effects in zip(given.cells, *outputs, strict=True):
         predicted = compared(read_predicted(cells, truth=truth), truth=truth, rescale_to=evaluation["rescale_to"])

@@ -16,11 +16,13 @@ with reporting(snakemake.log[0]):
     truth = read_truth(snakemake.input.truth)
     true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas")}
-    kept = Kept([snakemake.input.truth], evaluation, versions(), snakemake.params.version)
+    epsilon = snakemake.params.fold_change_epsilon
+    kept = Kept([snakemake.input.truth], evaluation, epsilon, versions(), snakemake.params.version)
     outputs = (snakemake.params.seeds, snakemake.output.distribution, snakemake.output.effects)
     for seed, distribution, effects in zip(*outputs, strict=True):
         lowest = partial(floor, **options, seed=seed)
-        highest = partial(ceiling, fdr=evaluation["fdr"], seed=seed, threads=snakemake.threads)
+        effects_of = {"fdr": evaluation["fdr"], "fold_change_epsilon": epsilon, "threads": snakemake.threads}
+        highest = partial(ceiling, **effects_of, seed=seed)
         kept.write(distribution, lowest, true, columns=DISTRIBUTION_COLUMNS)
         kept.write(effects, highest, true, columns=EFFECT_COLUMNS)
     kept.forget()
