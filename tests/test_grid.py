@@ -69,7 +69,7 @@ def test_fewer_denoising_steps_sample_with_the_weights_of_the_same_training(conf
 
 
 def test_steps_belong_to_sampling_and_not_to_training(config):
-    assert grid.options(config, "mdlm", sampling=False) == {"kind": "mdlm", "t_eps": 0.005}
+    assert grid.options(config, "mdlm", sampling=False) == {"kind": "mdlm", "t_eps": 0.005, "time_scale": 1000.0}
     assert grid.options(config, "mdlm-1", sampling=True) == {"steps": 1}
 
 

@@ -39,6 +39,11 @@ def digest(path: str | Path, algorithm: str) -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
+def first_line(error: Exception) -> str:
+    """What an error says, shortened to a line."""
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -121,6 +121,8 @@ def test_paired_cells_are_said_to_reward_the_mean(item, tables):
 
 def test_table_4_is_said_to_be_on_another_gene_set_only_beside_the_papers_numbers(tables, paper):
     assert "another gene set" in tables["table4"].markdown
+    assert "K = 1,024 is 8 × 8 × 4 × 4" in tables["table4"].markdown
+    assert "8 × 5 × 5 × 5 for it, which are 1,000 codes" in tables["table4"].markdown
     runs = [run | {"dataset": "demo"} for run in paper_grid("table4")]
     assert "gene set" not in made("table4", paper, runs).markdown
 

@@ -16,9 +16,8 @@ def overlay(folder, config: dict) -> str:
 
 
 def a_screen(path, values) -> None:
-    obs = pd.DataFrame(
-        {"gene": ["ctrl", "A"] * 40, "line": ["X"] * 40 + ["Y"] * 40}, index=[f"c{i}" for i in range(80)]
-    )
+    labels = {"gene": ["ctrl", "A"] * 40, "guides": ["ctrl", "A", "ctrl+ctrl", "ctrl+A"] * 20}
+    obs = pd.DataFrame(labels | {"line": ["X"] * 40 + ["Y"] * 40}, index=[f"c{i}" for i in range(80)])
     ad.AnnData(values, obs, pd.DataFrame(index=[f"G{i}" for i in range(values.shape[1])])).write_h5ad(path)
 
 
@@ -38,6 +37,8 @@ COUNTS = np.random.default_rng(0).poisson(2.0, (80, 6)).astype(np.float32)
 MISTAKES = {  # each of the others is a test of tests/data
     "log values": (np.log1p(COUNTS), {}, "mine.h5ad: X holds 1.09861 at cell 'c0' (row 0), gene"),
     "missing control": (COUNTS, {"control": "NT"}, "mine.h5ad: no cell has the control label 'NT'"),
+    "two spellings": (COUNTS, {"perturbation_column": "guides", "separator": "+"}, "'A' (20 cells) and 'ctrl+A' (20"),
+    "no protein": (COUNTS, {"embedding": "esm2", "proteins": "p.fasta"}, "a record of the file is 'ENSP00000269305.4'"),
     "nothing held out": (COUNTS, {"heldout": {"cell_type": "Y", "perturbations": []}}, "selects no perturbation"),
 }
 
@@ -47,6 +48,7 @@ MISTAKES = {  # each of the others is a test of tests/data
 def test_a_bad_screen_is_refused_by_name_and_leaves_no_file(snakemake, tmp_path, mistake):
     values, changes, message = MISTAKES[mistake]
     a_screen(tmp_path / "mine.h5ad", values)
+    (tmp_path / "p.fasta").write_text(">ENSP00000269305.4\nMEEPQSDPSV\n")
     run = prepare(snakemake, tmp_path, **changes)
     lines = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
     assert run.returncode == 1 and message in lines[0]

@@ -17,7 +17,7 @@ rule baseline:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         seeds=SAMPLES,
         evaluation=config["evaluation"],
     script:

@@ -116,6 +116,19 @@ def protein_sequences(wildcards):
     return downloaded_or_own(entry["proteins"])
 
 
+def sequences_if_embedded(wildcards):
+    """The proteins by which a screen's perturbations are told apart. `ancient`: newer ones make no other split."""
+    entry = dataset_config(wildcards)
+    if entry["embedding"] == "learned" or entry["kind"] == "made-up":
+        return {}
+    return {"fasta": ancient(protein_sequences(wildcards))}
+
+
+def twins(wildcards):
+    """Whether held-out and training labels with the same proteins stop: a published screen's can only be reported."""
+    return dataset_config(wildcards).get("on_difference", "stop")
+
+
 def perturbed_genes(wildcards):
     """The screen whose perturbations want a protein; a made-up screen is drawn *from* the embeddings of all of them."""
     if dataset_config(wildcards)["kind"] == "made-up":

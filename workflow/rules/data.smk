@@ -158,6 +158,7 @@ rule simulate:
 
 rule prepare:
     input:
+        unpack(sequences_if_embedded),
         screen=screen_source,
     output:
         train=f"{SCREEN}/train.h5ad",
@@ -169,8 +170,9 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_config,
+        symbol_map=SYMBOLS,
         name="{dataset}",
     script:
         "../scripts/prepare.py"
@@ -246,10 +248,11 @@ rule embed_proteins:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         tokens_per_batch=config["esm2"]["tokens_per_batch"],
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
         symbol_map=SYMBOLS,
+        twins=twins,
     script:
         "../scripts/embed_proteins.py"
 
@@ -268,8 +271,9 @@ rule perturbations:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
         symbol_map=SYMBOLS,
+        twins=twins,
     script:
         "../scripts/perturbations.py"

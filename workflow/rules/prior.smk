@@ -17,7 +17,7 @@ rule train_prior:
     resources:
         devices=config["prior"]["devices"],
     params:
-        version=1,
+        version=2,
         size=config["prior"]["model"],
         training=config["prior"]["training"],
         validation=config["validation"],

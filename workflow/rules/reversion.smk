@@ -33,7 +33,7 @@ rule slice_reversion:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         screen=reversion_labels,
         symbol_map=SYMBOLS,
     script:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from expressionvae.data.labels import like, plain
 from expressionvae.files import UserError
 
 _SHOWN = 12  # labels listed in a message
@@ -34,8 +35,8 @@ def unique(path: Path, names: pd.Index, what: str) -> None:
 
 
 def labelled(path: Path, labels: pd.Categorical, axis: str, name: str, row_name: Callable[[int], str]) -> None:
-    """Require a label in every row; 'nan', which a missing value saved as text becomes, is none."""
-    empty = labels.categories.isin(["nan", ""])
+    """Require a label in every row."""
+    empty = no_label(labels.categories)
     codes = np.asarray(labels.codes)
     missing = codes < 0
     if empty.any():
@@ -46,6 +47,11 @@ def labelled(path: Path, labels: pd.Categorical, axis: str, name: str, row_name:
             f"{path}: {axis} column '{name}' has no value in {int(missing.sum())} of {len(labels)} rows, "
             f"for example '{row}'"
         )
+
+
+def no_label(labels: Collection[str]) -> np.ndarray:
+    """Which labels are none: blank, or what a missing value becomes that is saved as text (NaN, <NA>)."""
+    return np.array([plain(label) in ("", "nan", "NaN", "<NA>") for label in labels], dtype=bool)
 
 
 def wrong_count(values: np.ndarray) -> int | None:
@@ -77,6 +83,7 @@ def control(path: Path, obs: pd.DataFrame, name: str) -> None:
     if name not in labels:
         raise UserError(
             f"{path}: no cell has the control label '{name}' (config key control); perturbations are {some(labels)}"
+            f"{like(name, labels)}"
         )
 
 
@@ -86,7 +93,7 @@ def cell_type(path: Path, obs: pd.DataFrame, name: str) -> None:
     if name not in labels:
         raise UserError(
             f"{path}: no cell has the held-out cell type '{name}' (config key heldout.cell_type); cell "
-            f"types are {some(labels)}"
+            f"types are {some(labels)}{like(name, labels)}"
         )
 
 
@@ -119,7 +126,7 @@ def split(
     if unknown := [name for name in heldout if name not in sizes]:
         raise UserError(
             f"{path}: no cell of '{cell_type}' has perturbation {some(unknown)} (config key "
-            f"heldout.perturbations); it has {some(sorted(sizes.index))}"
+            f"heldout.perturbations); it has {some(sorted(sizes.index))}{like(unknown[0], sizes.index)}"
         )
     if few := [f"{name} ({sizes[name]})" for name in heldout if sizes[name] < min_cells]:
         raise UserError(

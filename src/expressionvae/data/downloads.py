@@ -181,11 +181,12 @@ def _resolved(entry: Entry) -> Entry:
     answer = requests.get(entry["api"], timeout=TIMEOUT)
     answer.raise_for_status()
     files = {file["key"]: file for file in answer.json().get("files", [])}
-    chosen = fnmatch.filter(files, entry["pick"])
+    pick = entry["pick"]
+    chosen = [pick] if pick in files else fnmatch.filter(files, pick)  # a name may look like a pattern
     if len(chosen) != 1:
         sizes = ", ".join(f"{name} ({file['size'] / 1e9:.1f} GB)" for name, file in files.items())
         raise UserError(
-            f"{entry['api']}: {len(chosen)} files match '{entry['pick']}', expected one; the record has "
+            f"{entry['api']}: {len(chosen)} files match '{pick}', expected one; the record has "
             f"{sizes or 'none'}; say which by key pick of the list of downloads"
         )
     file = files[chosen[0]]

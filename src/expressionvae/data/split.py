@@ -1,6 +1,6 @@
 """The split: training cells, and held-out combinations of cell type and perturbation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
 from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.labels import one_spelling, perturbation, spelled
 from expressionvae.data.panel import Panel
+from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns, Screen
 from expressionvae.data.streaming import Writer
 from expressionvae.files import UserError, written
@@ -32,6 +34,9 @@ def prepare(
     min_cells: int,
     genes: int | None,
     heldout: Mapping[str, Any],
+    separator: str | None = None,
+    on_alias: str = "stop",
+    described: Callable[[Labels], None] | None = None,
 ) -> None:
     """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
 
@@ -39,15 +44,21 @@ def prepare(
     for them. Holds one block of cells at a time, and `RANKED` of them where genes are to be chosen.
 
     heldout: {cell_type, perturbations} or {cell_type, fraction, seed}. genes: how many most variable genes to
-    keep, chosen on training cells only (None: all). Raises UserError, before anything is written, for each
-    mistake listed in `checks`.
+    keep, chosen on training cells only (None: all). separator, on_alias: see `labels`; what the config names is found
+    under any spelling. described: refuses labels whose proteins do not tell them apart.
+    Raises UserError, before anything is written, for each mistake listed in `checks`.
     """
     source = Path(source)
     with Screen(source, columns) as screen, written(train_path) as train, written(heldout_path) as away:
-        cells = screen.cells  # labels first: most mistakes show before the counts are read
+        named = [heldout["cell_type"], *heldout.get("perturbations", ())]
+        # labels first: most mistakes show before the counts are read
+        cells = one_spelling(source, screen.cells, control=control, separator=separator, on_alias=on_alias, named=named)
+        control, heldout = _in_the_file(cells, control, heldout, separator)
         chosen = choose(source, cells, control=control, embedding=embedding, min_cells=min_cells, heldout=heldout)
         rules = dict(cell_type=heldout["cell_type"], control=control, min_cells=min_cells, embedding=embedding)
         checks.split(source, cells, chosen, **rules)
+        if described is not None:
+            described(Labels.of(cells, chosen, heldout["cell_type"], control, embedding))
         screen.matrix.probe()
         is_away = is_heldout(cells, heldout["cell_type"], chosen)
         panel = screen.whole_panel() if genes is None else most_variable(screen, np.flatnonzero(~is_away), genes)
@@ -67,6 +78,17 @@ def prepare(
         f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
         f"{int((filled & is_away).sum())} held-out cells of '{heldout['cell_type']}' in {len(chosen)} perturbations"
     )
+
+
+def _in_the_file(
+    cells: pd.DataFrame, control: str, heldout: Mapping[str, Any], separator: str | None
+) -> tuple[str, dict[str, Any]]:
+    """The control and what is held out, as the file spells what the config names."""
+    labels, meaning = cells["perturbation"].unique(), perturbation(control, separator)
+    found = {**heldout, "cell_type": spelled(heldout["cell_type"], cells["cell_type"].unique())}
+    if "perturbations" in heldout:
+        found["perturbations"] = [spelled(str(name), labels, meaning) for name in heldout["perturbations"]]
+    return spelled(control, labels, meaning), found
 
 
 def _say_empty(source: Path, filled: ndarray, genes: int | None) -> None:

@@ -64,6 +64,8 @@ ITEMS: dict[str, Item] = {
         paper_remarks=(
             "The paper computed its Table 4 on another gene set than its other tables: its numbers can be compared "
             "with each other, not with its Table 1 and not with ours.",
+            "The paper does not say which levels make its K = 1,024; the authors' code takes 8 × 5 × 5 × 5 for "
+            "it, which are 1,000 codes.",
             "The paper does not say which of the two nb decoders its NB rows are; their W₂ and FD are near those of "
             "the deterministic one in its Table 6, and far from those of nb-sample in its Table 1.",
         ),

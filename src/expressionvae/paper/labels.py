@@ -70,6 +70,15 @@ def _plain(key: Key, prior: str, bottlenecks: Entries) -> str:
     return "-".join(part for part in (prior, names.bottleneck(kind), names.short(key[2])) if part)
 
 
+def levels(table: Item, keys: Sequence[Key], bottlenecks: Entries) -> list[str]:
+    """A sentence on what makes up each codebook size K of a table whose rows are named by it; none for other tables."""
+    entries = [bottlenecks.get(name, {}) for name in dict.fromkeys(key[0] for key in keys)]
+    made = dict.fromkeys((prod(e["levels"]), " × ".join(map(str, e["levels"]))) for e in entries if "levels" in e)
+    if not table.by_run or not made:
+        return []
+    return [f"FSQ levels: {'; '.join(f'K = {size:,} is {text}' for size, text in sorted(made))}."]
+
+
 def _size(entry: Mapping[str, Any]) -> str:
     if "levels" in entry:
         return f"L={entry['tokens']}, K={prod(entry['levels'])}"

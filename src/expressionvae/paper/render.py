@@ -10,7 +10,7 @@ from expressionvae.paper import notes as notes_of
 from expressionvae.paper.columns import chosen
 from expressionvae.paper.compared import compare, compared_markdown
 from expressionvae.paper.items import columns_of, item
-from expressionvae.paper.labels import Entries
+from expressionvae.paper.labels import Entries, levels
 from expressionvae.paper.latex import latex
 from expressionvae.paper.markdown import markdown
 from expressionvae.paper.rows import build, frame
@@ -61,7 +61,8 @@ def render(
     shape = {"datasets": datasets, "baselines": baselines, "bottlenecks": bottlenecks, "priors": priors}
     rows = build(table, scores, numbers, columns=wanted, **shape)
     caption = f"{table.title} {notes_of.caption(table, rows, numbers, datasets, notes)}"
-    below = notes_of.remarks(table, name, rows, published, wanted, datasets)
+    below = levels(table, [row.key for row in rows], bottlenecks)
+    below += notes_of.remarks(table, name, rows, published, wanted, datasets)
     # The companion knows every metric that the paper prints there, shown or not.
     whole = build(table, scores, numbers, columns=chosen(list(dict.fromkeys(numbers["metric"]))), **shape)
     compared = compare(name, whole, published, datasets)
