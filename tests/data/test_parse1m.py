@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import h5ad
+from expressionvae.data import sparse
 from expressionvae.data.assembly import read_split
 from expressionvae.data.parse1m import Found, assemble_parse1m, find_counts
 from expressionvae.files import UserError
@@ -57,7 +57,7 @@ def assemble(tmp_path, splits, adata, **changes):
 
 
 def test_screen_holds_one_donor_on_the_panel(tmp_path, splits, monkeypatch):
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 400)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 400)
     adata = atlas()
     screen = assemble(tmp_path, splits, adata)
     expected = adata[(adata.obs["donor"] == "Donor1") & adata.obs["cytokine"].isin(CYTOKINES)]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import h5ad
+from expressionvae.data import sparse
 from expressionvae.data.assembly import read_split
 from expressionvae.data.replogle import assemble_replogle
 from expressionvae.files import UserError
@@ -152,7 +152,7 @@ def test_all_controls_stay_and_the_split_is_stored(tmp_path, splits, lines):
 
 def test_chunks_change_nothing(tmp_path, splits, lines, monkeypatch):
     whole = assemble(tmp_path, splits)
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 700)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 700)
     parts = assemble(tmp_path, splits)
     assert (whole.X != parts.X).nnz == 0 and whole.obs.equals(parts.obs)
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from scipy.sparse import csc_matrix, csr_matrix
 
-from expressionvae.data import h5ad, reversion
+from expressionvae.data import matrix, reversion, sparse
 from expressionvae.data.reversion import Block, Screen
 from expressionvae.data.reversion_slice import Wanted, slice_screen
 from expressionvae.files import UserError
@@ -60,7 +60,7 @@ def refused(path: Path, genes=GENES, **changes) -> str:
 @pytest.fixture
 def no_counts_read(monkeypatch):
     """Reading counts, even a few of them, fails the test."""
-    monkeypatch.setattr(h5ad.Matrix, "blocks", lambda *_: pytest.fail("counts were read"))
+    monkeypatch.setattr(matrix.Matrix, "blocks", lambda *_: pytest.fail("counts were read"))
 
 
 def test_conditions_go_by_pattern_and_other_controls_are_left_out(tmp_path, capsys):
@@ -156,7 +156,7 @@ def test_cells_that_have_nothing_on_the_panel_are_counted(tmp_path, capsys):
 
 @pytest.mark.parametrize("layout", [np.asarray, csr_matrix, csc_matrix])
 def test_pieces_join_to_the_whole_however_the_file_is_laid_out(tmp_path, monkeypatch, layout):
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 300)
     path = a_file(tmp_path, values=layout(COUNTS))
     slice_screen(path, tmp_path / "sliced.h5ad", GENES, Wanted.of(path, ENTRY), symbol_map={})
     blocks = list(reversion.blocks(reversion.read(tmp_path / "sliced.h5ad"), GENES))

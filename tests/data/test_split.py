@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import h5ad, truth
+from expressionvae.data import h5ad, sparse, truth
 from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns
-from expressionvae.data.split import choose, prepare
+from expressionvae.data.split import choose, prepare, published
 from expressionvae.files import UserError
 
 COLUMNS = Columns("perturbation", "cell_type", None, None, None)
@@ -100,9 +100,52 @@ def test_a_cell_without_counts_is_left_out_and_counted(tmp_path, source, capsys)
     assert "left out 1 of 160 cells" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("genes", [5, 12])
+def test_an_empty_training_cell_changes_no_choice_of_genes(tmp_path, source, genes):
+    screen = ad.read_h5ad(source)
+    empty = screen[:1].copy()
+    empty.X, empty.obs_names = csr_matrix((1, 30), dtype=screen.X.dtype), ["empty"]
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=genes, heldout=HELDOUT)
+    chosen = []
+    for name, cells in {"without": screen, "with": ad.concat([empty, screen])}.items():
+        cells.write_h5ad(tmp_path / f"{name}.h5ad")
+        parts = tmp_path / f"{name}-train.h5ad", tmp_path / f"{name}-heldout.h5ad"
+        prepare(tmp_path / f"{name}.h5ad", *parts, name="demo", columns=COLUMNS, **options)
+        chosen.append(ad.read_h5ad(parts[0]).var_names.tolist())
+    assert chosen[0] == chosen[1] and "g1" in chosen[0]
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("controls", [0, 1, 4])
+def test_too_few_controls_of_the_heldout_cell_type_are_refused(tmp_path, source, controls, own):
+    screen = ad.read_h5ad(source)
+    screen.uns["split"] = {"heldout_cell_type": "k", "heldout": ["A", "B"]}  # as a published screen carries it
+    there = (screen.obs["cell_type"] == "k") & (screen.obs["perturbation"] == "ctrl")
+    screen[~there | (there.cumsum() <= controls)].copy().write_h5ad(tmp_path / "s.h5ad")
+    heldout = HELDOUT if own else published(tmp_path / "s.h5ad")
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=heldout)
+    with pytest.raises(UserError, match="control label 'ctrl', and scores need"):
+        prepare(tmp_path / "s.h5ad", tmp_path / "t.h5ad", tmp_path / "h.h5ad", name="d", columns=COLUMNS, **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["s.h5ad"]
+
+
+def test_counts_may_stand_in_raw_with_more_genes_than_x(tmp_path, source):
+    whole = ad.read_h5ad(source)
+    screen = whole[:, :4].copy()
+    screen.X = screen.X.astype(np.float32).log1p()
+    screen.raw = whole
+    screen.write_h5ad(tmp_path / "s.h5ad")
+    columns = Columns("perturbation", "cell_type", None, "raw/X", None)
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
+    prepare(tmp_path / "s.h5ad", tmp_path / "t.h5ad", tmp_path / "h.h5ad", name="d", columns=columns, **options)
+    train = ad.read_h5ad(tmp_path / "t.h5ad")
+    assert train.var_names.equals(whole.var_names)
+    assert (train.X != whole[train.obs_names].X).nnz == 0
+
+
 def test_blocks_change_nothing(split, monkeypatch):
     whole = split()
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 700)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 700)
     for one, other in zip(whole, split(), strict=True):
         assert (one.X != other.X).nnz == 0 and one.obs.equals(other.obs)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from expressionvae.files import UserError
 from expressionvae.training import stage1, stage2
 from expressionvae.training.latents import Latents, perplexity
 from expressionvae.training.plan import Validation
-from expressionvae.vae.build import Blueprint
+from expressionvae.vae.build import Blueprint, build
 from tests.priors.test_build import KINDS, SIZE
 from tests.training.test_plan import plan
 
@@ -143,3 +145,37 @@ def test_gaussian_latents_are_scaled_by_what_is_trained_on_alone():
     values[4:] = torch.nan
     mean, std = stage2.moments(values, 0, torch.arange(4))
     assert torch.equal(mean, values[:4].mean((0, 1))) and torch.equal(std, values[:4].std((0, 1)))
+
+
+SIZES_OF_CODES = [([256, 256], np.uint16), ([256, 257], np.uint32), ([512, 512], np.uint32)]
+
+
+@pytest.mark.parametrize(("levels", "kind"), SIZES_OF_CODES)
+def test_codes_are_kept_as_they_are_however_large_the_codebook(cells, levels, kind, monkeypatch):
+    model = build(replace(BLUEPRINT, bottleneck=FSQ | {"levels": levels})).eval()
+    codes = np.prod(levels) - 1 - torch.arange(4)
+    monkeypatch.setattr(model, "encode", lambda counts, library: codes.repeat(len(counts), 1))
+    latents = stage1.encode(model, cells, ["a", "b", "ctrl"], batch_size=60)
+    assert latents.values.dtype == kind and (latents.values == codes.numpy()).all()
+    decoded = stage1.decode(model, latents.values, cells.panel_library(), "sample", seed=0, batch_size=60)
+    assert np.isfinite(decoded).all()
+
+
+@pytest.mark.parametrize("bottleneck", [FSQ, {"kind": "gaussian", "tokens": 4, "channels": 2, "beta": 1e-6}])
+def test_a_diverged_encoder_gives_no_latents(cells, bottleneck):
+    """NaN as a code is some whole number, which uint16 would take."""
+    model = build(replace(BLUEPRINT, bottleneck=bottleneck)).eval()
+    for parameter in model.bottleneck.parameters():
+        parameter.data.fill_(torch.nan)
+    with pytest.raises(UserError, match="latents are not finite: the VAE's training diverged"):
+        stage1.encode(model, cells, ["a", "b", "ctrl"], batch_size=60)
+
+
+def test_sampled_codes_of_a_large_codebook_are_kept(trained, monkeypatch):
+    latents = replace(trained[1], codes=2**17)
+    embedding = np.zeros((3, 0), np.float32)
+    blueprint = stage2.blueprint(latents, embedding, SIZE, KINDS["ar"])
+    prior = stage2.build(blueprint, torch.from_numpy(embedding), torch.ones(0), torch.ones(0)).eval()
+    monkeypatch.setattr(prior, "sample", lambda perturbation, *_, **__: torch.full((len(perturbation), 4), 2**16 + 5))
+    query = pd.DataFrame({"cell_type": ["T"], "perturbation": ["b"]})
+    assert (stage2.sample(prior, blueprint, query, options={}, seed=0, batch_size=1) == 2**16 + 5).all()

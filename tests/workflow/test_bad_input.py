@@ -57,6 +57,16 @@ def test_a_bad_screen_is_refused_by_name_and_leaves_no_file(snakemake, tmp_path,
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_screen_may_be_a_zarr_folder(snakemake, tmp_path):
+    a_screen(tmp_path / "mine.h5ad", COUNTS)
+    ad.read_h5ad(tmp_path / "mine.h5ad").write_zarr(tmp_path / "mine.zarr")
+    run = prepare(snakemake, tmp_path, path="mine.zarr")
+    assert run.returncode == 0, run.stderr
+    assert ad.read_h5ad(tmp_path / "results" / "mine" / "train.h5ad").n_obs == 60
+
+
+@pytest.mark.slow
 def test_a_truncated_file_is_refused_by_name(snakemake, tmp_path):
     a_screen(tmp_path / "mine.h5ad", COUNTS)
     whole = (tmp_path / "mine.h5ad").read_bytes()

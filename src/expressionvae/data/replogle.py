@@ -35,7 +35,7 @@ from expressionvae.data.knockdown import (
     steps,
     summed_expression,
 )
-from expressionvae.data.panel import Panel, canonical, doubtful, locate
+from expressionvae.data.panel import Panel, canonical, doubtful, locate, names_like
 from expressionvae.data.streaming import Meter, Writer, cut, libraries, scratch
 from expressionvae.files import UserError, written
 
@@ -59,7 +59,7 @@ class Line:
         label = names[published.codes]
         if not (label == control).any():
             raise UserError(f"{source.path}: no cell has obs gene '{control}', the control label")
-        symbols = source.symbols()
+        symbols = names_like(source.frame("var"), split.genes, symbol_map)
         targets = sorted({*names} - {control})
         column = {**dict(zip(targets, locate(symbols, targets, symbol_map), strict=True)), control: -1}
         place = np.array([column[gene] for gene in names])
@@ -69,7 +69,7 @@ class Line:
         renamed = [f"{old} as {new}" for old, new in zip(published.categories, names, strict=True) if old != new]
         if renamed:
             print(f"{name}: {len(renamed)} targets are listed under another symbol: {', '.join(renamed)}")
-        return cls(name, source, label, place[published.codes], Panel.of(source, split.genes, symbol_map))
+        return cls(name, source, label, place[published.codes], Panel.of(source.frame("var"), split.genes, symbol_map))
 
     def differences(self, stated: Mapping[str, Any], split: Split, control: str) -> list[str]:
         """What is not as stated of the file, and labels that the split or the file itself spells otherwise."""

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expressionvae.data.checks import no_label, some
-from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.checks import no_label, some, totals
+from expressionvae.data.frames import Rows
+from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import like, plain, refuse_aliases, spelled
+from expressionvae.data.matrix import matrix_key
 from expressionvae.data.reversion import Screen
 from expressionvae.data.streaming import slice_h5ad
 from expressionvae.files import UserError
@@ -63,7 +65,7 @@ def slice_screen(
     """
     with Source(path) as source:
         rows, treated, screen = in_use(source, wanted)
-        key = f"layers/{wanted.layer}" if wanted.layer else None
+        key = matrix_key(wanted.layer) if wanted.layer else None
         if key:
             source.matrix(key)
         if wanted.library_column:
@@ -173,3 +175,4 @@ def _check_library(source: Source, column: str, rows: Rows) -> None:
         raise UserError(
             f"{source.path}: obs column '{column}' (config key library_column) is not above 0 in every cell"
         )
+    totals(source.path, library, column, lambda row: source.names("obs", rows[[row]])[0])

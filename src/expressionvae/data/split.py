@@ -11,7 +11,8 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
-from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.frames import Rows
+from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import one_spelling, perturbation, spelled
 from expressionvae.data.panel import Panel
 from expressionvae.data.perturbations import Labels
@@ -69,7 +70,9 @@ def prepare(
             for part, writer in writers.items():
                 writer.append(csr_matrix(counts[filled[rows] & (is_away[rows] == part)]))
         _say_empty(source, filled, genes)
-        checks.split(source, cells[filled], chosen, **rules)  # again: some cells may have gone
+        if not filled.any():
+            raise UserError(f"{source}: {screen.matrix.key} holds no count at all, only zeros; expected raw counts")
+        checks.split(source, cells[filled], chosen, **rules, gone=int((~filled).sum()))  # again: some may have gone
         about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
         for part, writer in writers.items():
             here = filled & (is_away == part)
@@ -148,13 +151,15 @@ def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
     Lause, Berens & Kobak 2021, on raw counts; scanpy.readthedocs.io, experimental.pp.highly_variable_genes.
     Ranking dispersions of log values ("seurat") instead left interferon genes (ISG15, IFIT1, IFI6) out of
     400 genes of an interferon screen, for genes that few cells express.
-    Of more than `RANKED` training cells as many are taken, evenly spaced through the file.
+    Of more than `RANKED` training cells as many are taken, evenly spaced through the file; those without a count are
+    left out.
     """
     if len(training) > RANKED:
         training = training[np.linspace(0, len(training) - 1, RANKED).astype(int)]
         print(f"{screen.path.name}: variable genes are chosen on {RANKED:,} training cells, evenly spaced")
     parts = [counts for _, counts, _ in screen.blocks(screen.whole_panel(), training)]
     values = csr_matrix(vstack(parts, format="csr", dtype=np.float32))
+    values = values[np.diff(values.indptr) > 0]  # a cell without a count expects none of any gene: 0 / 0 everywhere
     detected = np.asarray(values.sum(axis=0)).ravel() > 0
     if genes > detected.sum():
         raise UserError(
@@ -168,7 +173,9 @@ def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
         AnnData(X=values[:, detected]), n_top_genes=genes, flavor="pearson_residuals", chunksize=100, inplace=False
     )
     assert ranked is not None
-    order = np.argsort(-ranked["residual_variances"].to_numpy(), kind="stable")
+    variances = ranked["residual_variances"].to_numpy()
+    assert np.isfinite(variances).all(), "NaN would be ranked in the file's order"
+    order = np.argsort(-variances, kind="stable")
     chosen = np.sort(np.flatnonzero(detected)[order[:genes]])
     of_column = np.full(len(screen.genes), -1, np.int32)
     of_column[chosen] = np.arange(genes)

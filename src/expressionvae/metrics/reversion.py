@@ -49,14 +49,8 @@ def score(
     """Scores (`COLUMNS`) and ranking of one embedding, one row a cell of `screen`.
 
     The ranking has a row a target: target, positive, cells, distance (cosine, from the untreated controls to the
-    target's treated cells) and rank, the nearest first. Rows are L2-normalised here. Raises UserError for a value
-    that is NaN or infinite, which would have no place in a ranking.
+    target's treated cells) and rank, the nearest first. Rows are L2-normalised here.
     """
-    values = embedding.data if sparse.issparse(embedding) else np.asarray(embedding)
-    if wrong := np.count_nonzero(~np.isfinite(values)):
-        raise UserError(
-            f"{screen.path}: the embedding {name!r} of its cells holds {wrong} NaN or infinite values, expected none"
-        )
     unit = normalised(embedding)
     ranking = _ranking(unit, screen)
     positive = ranking["positive"].to_numpy(bool)
@@ -78,7 +72,13 @@ def score(
 
 
 def normalised(embedding: Rows) -> Rows:
-    """Rows of length 1 in float64; a row of zeros stays."""
+    """Rows of length 1 in float64; a row of zeros stays.
+
+    Raises: UserError where a number is not finite: the row would stay too, and its target be ranked last.
+    """
+    odd = ~np.isfinite(embedding.data if sparse.issparse(embedding) else np.asarray(embedding))
+    if odd.any():
+        raise UserError(f"{int(odd.sum())} numbers of the embedding are not finite: its encoder's training diverged")
     if sparse.issparse(embedding):
         length = np.sqrt(np.asarray(embedding.multiply(embedding).sum(axis=1), dtype=np.float64)).ravel()
         scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)

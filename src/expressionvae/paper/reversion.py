@@ -44,12 +44,13 @@ def collect(about: Sequence[Mapping[str, Any]], paths: Sequence[str | Path]) -> 
 
 
 def summarise(scores: pd.DataFrame, published: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """`SUMMARY`, a row an embedding and metric, in the order of `scores`; `n` VAE seeds.
+    """`SUMMARY`, a row an embedding and metric, in the order of `scores`; `n` VAE seeds, where it is defined.
 
     Values and interval ends are means over the seeds, the p-value is the largest. `published` is the paper's
     number, on the screens that the paper's figure is about. scGPT has a row there, with nothing but its number.
     """
     how = {name: "max" if name == "p_value" else "mean" for name in _NUMBERS} | {"vae_seed": "nunique"}
+    scores = scores.assign(vae_seed=scores["vae_seed"].where(scores["value"].notna()))  # a mean leaves out NaN
     table = scores.groupby([*KEY, "metric"], sort=False, as_index=False).agg(how).rename(columns={"vae_seed": "n"})
     table["published"] = [
         _published(published, row) if screens[row["screen"]].get("published") else math.nan

@@ -52,6 +52,11 @@ class Latents:
         )
 
 
+def code_type(codes: int) -> np.dtype:
+    """The integers that codes 0 to K - 1 are kept in: uint16 would keep code 65,536 as 0."""
+    return np.dtype(np.uint16 if codes <= 2**16 else np.uint32)
+
+
 def perplexity(codes: np.ndarray, size: int) -> float:
     """exp of the entropy of code usage over all cells and tokens: how many codes are in use, weighted."""
     share = np.bincount(codes.ravel(), minlength=size) / codes.size
