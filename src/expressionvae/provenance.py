@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("expressionvae", "torch", "numpy", "anndata", "cell-eval", "snakemake")
+PACKAGES = ("expressionvae", "torch", "numpy", "anndata", "scipy", "scikit-learn", "snakemake")
 
 
 def fingerprint(*parts: Any) -> str:

@@ -59,7 +59,9 @@ def each_seed(pattern):
 
 
 def dataset_config(wildcards):
-    return config["datasets"][wildcards.dataset]
+    """A dataset's entry, less what scores alone read: another epsilon must not prepare the screen again."""
+    entry = config["datasets"][wildcards.dataset]
+    return {key: value for key, value in entry.items() if key != "fold_change_epsilon"}
 
 
 def dataset_part(*keys):

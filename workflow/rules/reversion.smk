@@ -55,7 +55,7 @@ rule reversion:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         options=reversion_options(),
         batch_size=config["batch_size"],
     script:
@@ -76,7 +76,7 @@ rule reversion_references:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         options=reversion_options(),
         components=config["reversion"]["components"],
     script:
