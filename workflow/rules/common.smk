@@ -115,10 +115,17 @@ def protein_sequences(wildcards):
 
 
 def perturbed_genes(wildcards):
-    """The screen whose perturbations want a protein; a made-up screen is drawn *from* the embeddings of all of them."""
+    """The screen whose perturbations want a protein; a made-up screen's FASTA holds those alone."""
     if dataset_config(wildcards)["kind"] == "made-up":
         return {}
     return {part: f"results/{wildcards.dataset}/{part}.h5ad" for part in ("train", "heldout")}
+
+
+def made_up_sequences(wildcards):
+    """What the effects of a made-up screen follow: the proteins themselves, so that no count hangs on a network."""
+    if dataset_config(wildcards)["embedding"] == "learned":
+        return {}
+    return {"proteins": f"results/{wildcards.dataset}/proteins.fasta"}
 
 
 def proteins_if_embedded(wildcards):

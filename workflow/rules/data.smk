@@ -136,7 +136,7 @@ rule made_up_proteins:
 
 rule simulate:
     input:
-        unpack(proteins_if_embedded),
+        unpack(made_up_sequences),
     output:
         screen=f"{SCREEN}/screen.h5ad",
         effects=f"{SCREEN}/effects.npz",
@@ -149,7 +149,7 @@ rule simulate:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_config,
         name="{dataset}",
     script:
