@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from expressionvae import arithmetic
 from expressionvae.files import UserError
 
 LAUNCHED = "EXPRESSIONVAE_LAUNCHED"  # set in the processes that a job starts to share its work: where they meet
@@ -39,8 +40,10 @@ class Tee:
 def reporting(log: str | Path) -> Iterator[None]:
     """Copy stdout and stderr to `log`; end with one line, not a traceback, when the mistake is the user's.
 
+    Every job of a rule passes here first, before it loads numpy or torch: their arithmetic is settled here.
     Processes that a job starts to share its work add to the job's log.
     """
+    arithmetic.settle()
     launched = LAUNCHED in os.environ
     if not launched:
         Path(log).write_text("")

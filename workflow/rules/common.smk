@@ -6,10 +6,12 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import grid
+from expressionvae import arithmetic, grid
 from expressionvae.config import check_form
 from expressionvae.data.downloads import read_downloads
 from expressionvae.files import UserError
+
+arithmetic.settle()  # for the process of every rule, also of those that load nothing of ours
 
 try:
     check_form(config, Path(workflow.basedir) / "config" / "schema.yaml")

@@ -245,6 +245,7 @@ rule embed_proteins:
         "results/benchmarks/embed_proteins/{dataset}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         tokens_per_batch=config["esm2"]["tokens_per_batch"],

@@ -53,6 +53,7 @@ rule reversion:
         "results/benchmarks/reversion/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{reversion}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         options=reversion_options(),

@@ -9,7 +9,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
 
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     model, _ = build.load(snakemake.input.model, loop.best_device())
     with np.load(snakemake.input.perturbations) as perturbations:
         labels = perturbations["labels"].tolist()

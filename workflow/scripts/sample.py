@@ -13,7 +13,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.priors import build
     from expressionvae.training import loop, stage2
 
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     query = read_query(snakemake.input.query)
     kept = Path(snakemake.output.latents[0]).with_name("parts")

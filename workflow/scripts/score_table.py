@@ -1,11 +1,12 @@
 """Write a table of scores as CSV, Markdown and LaTeX, the scores behind it, and ours beside the paper's."""
 
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper import published, scores
-from expressionvae.paper.render import render, save
 
 with reporting(snakemake.log[0]):
+    from expressionvae.files import written
+    from expressionvae.paper import published, scores
+    from expressionvae.paper.render import render, save
+
     params, files = snakemake.params, snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))
     table = render(

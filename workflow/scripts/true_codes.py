@@ -10,7 +10,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.training import loop, stage1
     from expressionvae.vae import build
 
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     model, _ = build.load(snakemake.input.model, loop.best_device())
     truth = cells.read(snakemake.input.truth)
     latents = stage1.encode(model, truth, sorted(set(truth.perturbation)), batch_size=snakemake.params.batch_size)
