@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from expressionvae.data import h5ad
+from expressionvae.data.cells import read
 from expressionvae.data.screen import Columns
 from expressionvae.data.split import choose, prepare
 from expressionvae.files import UserError
@@ -66,6 +67,25 @@ def test_controls_are_never_held_out(split):
     assert ((train.obs["cell_type"] == "k") & (train.obs["perturbation"] == "ctrl")).sum() == 20
 
 
+def test_a_screen_of_one_file_has_the_median_of_its_training_cells(split):
+    parts = split()
+    median = np.median(parts[0].obs["library_size"])
+    assert all((part.obs["median_library"] == median).all() for part in parts)
+
+
+def test_a_screen_of_several_files_keeps_the_median_of_each(source, tmp_path):
+    screen = ad.read_h5ad(source)
+    screen.obs["library_size"] = np.float32(1000)
+    screen.obs["median_library"] = screen.obs["cell_type"].map({"k": 500.0, "r": 2000.0}).astype(np.float32)
+    screen.write_h5ad(tmp_path / "assembled.h5ad")
+    paths = [tmp_path / f"{part}.h5ad" for part in ("train", "heldout")]
+    options = dict(name="demo", control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
+    prepare(tmp_path / "assembled.h5ad", *paths, columns=Columns.of({"kind": "replogle"}), **options)
+    assert set(read(paths[1]).size_factor) == {2.0}  # held-out cells are of k alone
+    train = read(paths[0])
+    assert {*zip(train.cell_type, train.size_factor.tolist(), strict=True)} == {("k", 2.0), ("r", 0.5)}
+
+
 def test_the_files_are_as_promised(split, source):
     original = ad.read_h5ad(source)
     for part in split():
@@ -73,7 +93,7 @@ def test_the_files_are_as_promised(split, source):
         assert (part.X.data > 0).all()
         assert (part.X.toarray() == original[part.obs_names].X.toarray()).all()
         assert part.var_names.equals(original.var_names)
-        assert list(part.obs.columns) == ["cell_type", "perturbation", "library_size"]
+        assert list(part.obs.columns) == ["cell_type", "perturbation", "library_size", "median_library"]
         for label in ("cell_type", "perturbation"):
             assert set(part.obs[label].cat.categories) == set(part.obs[label])
         assert dict(part.uns["screen"]) == dict(name="demo", control="ctrl", heldout_cell_type="k", embedding="learned")

@@ -31,7 +31,7 @@ def run(world, *targets, **config):
     folder, _, _, listed = world
     overlay = {"data_dir": str(folder / "data"), "downloads": str(standins.write_list(folder / "list.yaml", listed))}
     overlay["datasets"] = {"replogle": {"min_cells": 5}, "parse1m": {"min_cells": 5}}
-    screen = {"min_cells": 8} | config.pop("reversion", {})
+    screen = {"min_cells": 12} | config.pop("reversion", {})
     overlay["reversion"] = {"screens": {"wong2026": screen}}
     for dataset, changes in config.items():
         overlay["datasets"][dataset] |= changes
@@ -64,12 +64,18 @@ def test_replogle_from_the_web_to_train_and_heldout(world):
     assert np.array_equal(
         heldout[:, "MARS"].X.toarray().ravel(), cells.X[:, list(cells.var["gene_name"]).index("MARS1")]
     )
-    assert heldout[:, "NOTHERE"].X.nnz == 0
+    for part in (train, heldout):
+        for line, here in part.obs.groupby("cell_type", observed=True):
+            everyone = pd.concat([train.obs, heldout.obs])
+            assert (
+                here["median_library"] == everyone.loc[everyone["cell_type"] == line, "library_size"].median()
+            ).all()
     assert (folder / "results/replogle/quality.png").stat().st_size > 10_000
-    assert "cells/s" in (folder / "logs/assemble_replogle/replogle.log").read_text()
+    log = (folder / "logs/assemble_replogle/replogle.log").read_text()
+    assert "cells/s" in log and "with residual_scale raw (in use): 2 of 2 held-out targets survive in hepg2" in log
 
 
-def test_parse_from_the_big_file_when_the_small_one_has_log_values(world):
+def test_parse_from_the_big_file_when_the_small_one_has_another_panel(world):
     done = run(world, "results/parse1m/heldout.h5ad", "results/parse1m/quality.png")
     assert done.returncode == 0, done.stderr[-3000:]
     train, heldout = parts(world, "parse1m")
@@ -79,6 +85,11 @@ def test_parse_from_the_big_file_when_the_small_one_has_log_values(world):
     assert set(big.obs["donor"]) == {"Donor1"}
     assert (heldout.X.toarray() == big[:, heldout.var_names].X.toarray()).all()
     assert np.array_equal(heldout.obs["library_size"], big.obs["tscp_count"])
+    log = (world[0] / "logs/find_parse1m_counts/parse1m.log").read_text()
+    assert "lacks 4 of the 12 genes of the panel, to be set to 0: GENE8, GENE9, GENE10, GENE11" in log.replace(
+        "\n", " "
+    )
+    assert "so the counts come from the full file" in log
 
 
 def test_reversion_from_the_web_to_a_panel(world):
@@ -87,10 +98,10 @@ def test_reversion_from_the_web_to_a_panel(world):
     done = run(world, wanted)
     assert done.returncode == 0, done.stderr[-3000:]
     sliced = ad.read_h5ad(folder / wanted)
-    assert list(sliced.uns["slice"]["absent"]) == ["MARS", "ACTB", "NOTHERE"]
+    assert list(sliced.uns["slice"]["absent"]) == ["MARS", "ACTB"]
     assert sliced.shape == (120, len(standins.PANEL)) and sliced[:, "MARS"].X.nnz == 0
     assert "SAFE_TARGET" in set(sliced.obs["target"]) and "NO-TARGET" not in set(sliced.obs["target"])
-    assert list(sliced.uns["reversion"]["treated"]) == ["Treated_IL1b", "Treated_TNFa"]
+    assert list(sliced.uns["reversion"]["treated"]) == ["Treated"]
 
 
 def test_a_reversion_screen_with_another_control_is_refused_by_name(world):

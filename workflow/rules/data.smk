@@ -48,7 +48,7 @@ rule assemble_replogle:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_config,
         symbol_map=SYMBOLS,
         stated=downloads_of("replogle_"),
@@ -59,6 +59,8 @@ rule assemble_replogle:
 checkpoint find_parse1m_counts:
     input:
         unpack(parse1m_panel_file),
+        train_split=downloaded("split_parse1m_train"),
+        test_split=downloaded("split_parse1m_test"),
     output:
         found=f"{SCREEN}/counts_in.yaml",
     log:
@@ -68,8 +70,9 @@ checkpoint find_parse1m_counts:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_config,
+        symbol_map=SYMBOLS,
     script:
         "../scripts/find_parse1m_counts.py"
 
@@ -91,7 +94,7 @@ rule assemble_parse1m:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_config,
         symbol_map=SYMBOLS,
         stated=downloads_of("parse1m_"),
@@ -109,7 +112,7 @@ rule quality:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_config,
         name="{dataset}",
     script:
@@ -169,7 +172,7 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_config,
         name="{dataset}",
     script:

@@ -33,7 +33,7 @@ rule slice_reversion:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         screen=reversion_labels,
         symbol_map=SYMBOLS,
     script:
@@ -54,7 +54,7 @@ rule reversion:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         options=reversion_options(),
         batch_size=config["batch_size"],
     script:
@@ -75,7 +75,7 @@ rule reversion_references:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         options=reversion_options(),
         components=config["reversion"]["components"],
     script:

@@ -17,7 +17,7 @@ rule train_vae:
     resources:
         devices=config["vae"]["devices"],
     params:
-        version=1,
+        version=2,
         size=config["vae"]["model"],
         training=config["vae"]["training"],
         validation=config["validation"],

@@ -7,8 +7,6 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import json
 
-    import numpy as np
-
     from expressionvae.data import cells
     from expressionvae.nn import store
     from expressionvae.paper.live import Live
@@ -23,7 +21,6 @@ with reporting(snakemake.log[0]):
     blueprint = build.Blueprint(
         genes=train.genes,
         bins={"lower": bins["lower"], "means": bins["mean"]},
-        median_library=float(np.median(train.full_library)),
         size=p.size,
         bottleneck=p.bottleneck,
         head=snakemake.wildcards.head,

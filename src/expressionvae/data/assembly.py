@@ -91,6 +91,21 @@ def missing(found: Iterable[str], listed: Iterable[str], what: str) -> list[str]
     return [f"{what}: {len(lost)} of {len(listed)} listed are absent: {_some(lost)}"] if lost else []
 
 
+def lacking(where: str, absent: Sequence[str], panel: Sequence[str]) -> list[str]:
+    """A line on the panel genes that the file of a training screen lacks: they would be zero in all its cells."""
+    if not absent:
+        return []
+    return [f"{where} lacks {len(absent)} of the {len(panel)} genes of the panel, to be set to 0: {_some(absent)}"]
+
+
+def repeated(where: str, names: pd.Index) -> list[str]:
+    """A line on the cell names that occur more than once in a file."""
+    twice = names[names.duplicated()].unique()
+    if twice.empty:
+        return []
+    return [f"{where} has {len(twice)} cell names more than once, to be numbered: {_some(list(twice))}"]
+
+
 def settle(differences: Sequence[str], on_difference: str) -> None:
     """Stop at (or only print) what differs from what is known of a screen.
 
@@ -107,7 +122,7 @@ def settle(differences: Sequence[str], on_difference: str) -> None:
     print(f"WARNING: not as known of this screen:{lines}")
 
 
-def _some(labels: list[str]) -> str:
+def _some(labels: Sequence[str]) -> str:
     more = len(labels) - SHOWN
     return ", ".join(labels[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 

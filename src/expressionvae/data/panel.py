@@ -74,6 +74,12 @@ def locate(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[st
     return np.array(found, dtype=int)
 
 
+def absent(source: Source, genes: Sequence[str], symbol_map: Mapping[str, str]) -> list[str]:
+    """Genes of a panel that a file lacks under each of their names."""
+    columns = locate(source.symbols(), genes, symbol_map)
+    return [gene for gene, column in zip(genes, columns, strict=True) if column < 0]
+
+
 def canonical(label: str, listed: set[str], symbol_map: Mapping[str, str]) -> str:
     """A target's name as the split lists it, which may be its outdated or its current symbol."""
     outdated = {new: old for old, new in symbol_map.items()}

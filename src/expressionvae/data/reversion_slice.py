@@ -32,7 +32,7 @@ class Wanted:
     gene_column: str | None  # None: `gene_name`, else var's index
     layer: str | None  # None: the first matrix that holds raw counts
     library_column: str | None  # None: the sum over the file's genes
-    treated: str  # a condition's label, or a shell pattern such as Treated_*
+    treated: str  # a condition's label, or a shell pattern
     untreated: str
     control: str
     leave_out: Sequence[str]  # other kinds of control
@@ -111,7 +111,7 @@ def _conditions(path: Path, condition: pd.Categorical, wanted: Wanted) -> tuple[
     known = sorted({*condition.remove_unused_categories().categories} - {*_NO_LABEL})
     found = []
     for key, pattern in (("treated", wanted.treated), ("untreated", wanted.untreated)):
-        found.append([label for label in known if fnmatchcase(label, pattern)])
+        found.append(_matching(known, pattern, path.name))
         if not found[-1]:
             raise UserError(
                 f"{path}: no cell has condition '{pattern}' (config key {key}) in obs column "
@@ -122,6 +122,22 @@ def _conditions(path: Path, condition: pd.Categorical, wanted: Wanted) -> tuple[
             f"{path}: condition '{both[0]}' is both treated ('{wanted.treated}') and untreated ('{wanted.untreated}')"
         )
     return found[0], found[1]
+
+
+def _matching(known: Sequence[str], pattern: str, where: str) -> list[str]:
+    """The labels that are `pattern`, else those that match it as a shell pattern.
+
+    `X` and `X_*` stand for each other where the one that is written finds none: labels are joined by an underscore to
+    what follows (Treated_TRADD) in some tables of a screen, and stand alone in others.
+    """
+    other = pattern.removesuffix("_*") if pattern.endswith("_*") else f"{pattern}_*"
+    for form in (pattern, other):
+        found = [label for label in known if label == form] or [label for label in known if fnmatchcase(label, form)]
+        if found:
+            if form == other:
+                print(f"{where}: no condition is '{pattern}'; those of '{other}' are taken: {', '.join(found)}")
+            return found
+    return []
 
 
 def _check_control(screen: Screen, column: str) -> None:

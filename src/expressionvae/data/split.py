@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
 from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.screen import Columns, Screen
 from expressionvae.data.streaming import Writer
@@ -36,7 +37,9 @@ def prepare(
     """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
 
     Cells without a single count on those genes are left out, and their number is printed: no rescaling is defined
-    for them. Holds one block of cells at a time, and `RANKED` of them where genes are to be chosen.
+    for them. obs of both has `library_size` and `median_library`, that of the file which a cell comes from: a screen
+    of several files says it, one of a single file has the median of its training cells for all. Holds one block of
+    cells at a time, and `RANKED` of them where genes are to be chosen.
 
     heldout: {cell_type, perturbations} or {cell_type, fraction, seed}. genes: how many most variable genes to
     keep, chosen on training cells only (None: all). Raises UserError, before anything is written, for each
@@ -60,9 +63,12 @@ def prepare(
         _say_empty(source, filled, genes)
         checks.split(source, cells[filled], chosen, **rules)  # again: some cells may have gone
         about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
+        median = screen.median
+        if median is None:
+            median = np.full(len(cells), median_library(library[filled & ~is_away]))
         for part, writer in writers.items():
             here = filled & (is_away == part)
-            writer.finish(_obs(cells[here], library[here]), panel.genes, {"screen": about})
+            writer.finish(_obs(cells[here], library[here], median[here]), panel.genes, {"screen": about})
     print(
         f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
         f"{int((filled & is_away).sum())} held-out cells of '{heldout['cell_type']}' in {len(chosen)} perturbations"
@@ -75,11 +81,12 @@ def _say_empty(source: Path, filled: ndarray, genes: int | None) -> None:
         print(f"{where}: left out {int((~filled).sum())} of {len(filled)} cells, which have no count at all")
 
 
-def _obs(cells: pd.DataFrame, library: ndarray) -> pd.DataFrame:
+def _obs(cells: pd.DataFrame, library: ndarray, median: ndarray) -> pd.DataFrame:
     """The table of cells, with categories that hold only the labels in use."""
     obs = pd.DataFrame({label: pd.Categorical(cells[label]) for label in ("cell_type", "perturbation")})
     obs.index = cells.index
     obs["library_size"] = library
+    obs["median_library"] = median.astype(np.float32)
     return obs
 
 

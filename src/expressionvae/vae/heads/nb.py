@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor, nn
 
-from expressionvae.tensors import Counts, GeneStates, Library, Loss, Values
+from expressionvae.tensors import Counts, GeneStates, Library, Loss, SizeFactor, Values
 from expressionvae.vae.heads.base import Head
 
 
@@ -21,10 +21,10 @@ class NegativeBinomial(Head):
         self.share = nn.Linear(width, 1)
         self.dispersion = nn.Parameter(torch.zeros(genes))
 
-    def values(self, counts: Counts, full_library: Library) -> Values:
+    def values(self, counts: Counts, size_factor: SizeFactor) -> Values:
         return counts.log1p()
 
-    def loss(self, states: GeneStates, counts: Counts, full_library: Library) -> Loss:
+    def loss(self, states: GeneStates, counts: Counts, size_factor: SizeFactor) -> Loss:
         mean = self.mean(states, counts.sum(-1))  # [cell gene]
         return -log_likelihood(counts, mean, self.theta).sum(-1).mean()
 
