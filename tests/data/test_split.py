@@ -86,6 +86,28 @@ def test_a_screen_of_several_files_keeps_the_median_of_each(source, tmp_path):
     assert {*zip(train.cell_type, train.size_factor.tolist(), strict=True)} == {("k", 2.0), ("r", 0.5)}
 
 
+def test_listed_genes_are_the_panel_in_their_order(split, source):
+    train, heldout = split(genes=["g7", "g0", "g20"])
+    original = ad.read_h5ad(source)
+    for part in (train, heldout):
+        assert part.var_names.tolist() == ["g7", "g0", "g20"]
+        assert (part.X.toarray() == original[part.obs_names, part.var_names].X.toarray()).all()
+    sums = np.asarray(original[train.obs_names].X.sum(1)).ravel()  # over the file's genes, as ever
+    assert np.array_equal(train.obs["library_size"], sums)
+
+
+def test_listed_genes_that_the_file_lacks_stop_or_are_reported_as_zeros(split, tmp_path, capsys):
+    wanted = ["GCLC", "g0", "LAP3", "g1"]
+    with pytest.raises(UserError, match="screen.h5ad lacks 2 of the 4 genes of the panel, to be set to 0: GCLC, LAP3"):
+        split(genes=wanted)
+    assert not list(tmp_path.iterdir())
+    train, _ = split(genes=wanted, on_difference="report")
+    assert train.var_names.tolist() == wanted and train[:, ["GCLC", "LAP3"]].X.nnz == 0 and train[:, "g1"].X.nnz
+    assert "WARNING: not as known of this screen:\n  screen.h5ad lacks 2" in capsys.readouterr().out
+    with pytest.raises(UserError, match="has none of the 2 genes of config key genes"):
+        split(genes=["GCLC", "LAP3"], on_difference="report")
+
+
 def test_the_files_are_as_promised(split, source):
     original = ad.read_h5ad(source)
     for part in split():

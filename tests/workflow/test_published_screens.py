@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from expressionvae.data.downloads import read_downloads
+from expressionvae.data.download_list import read_downloads
 from tests.conftest import REPOSITORY
 from tests.data import standins
 from tests.data.serving import Site, serving
@@ -150,3 +150,47 @@ def test_a_file_with_another_number_of_cells_stops_with_the_difference(world, tm
     assert done.returncode == 1
     assert "GSE264667_hepg2_raw_singlecell_01.h5ad has 136 cells, expected 7" in done.stderr
     assert pd.Series([path.name for path in (tmp_path / "results/replogle").rglob("*.h5ad")]).empty
+
+
+def test_a_file_of_another_size_stops_or_is_reported_as_its_datasets_wish(world, tmp_path):
+    folder, site, files, listed = world
+    name = "rpe1_raw_singlecell_01.h5ad"
+    changed = standins.write_list(
+        tmp_path / "list.yaml", listed | {"replogle_rpe1": listed["replogle_rpe1"] | {"bytes": 7, "md5": "0" * 32}}
+    )
+    (tmp_path / "report.yaml").write_text(yaml.safe_dump({"datasets": {"replogle": {"on_difference": "report"}}}))
+    record = tmp_path / "results/downloads" / f"{name}.yaml"
+
+    def ask(*overlays):
+        return call(
+            tmp_path, "--cores", "1", "--configfile", folder / "overlay.yaml", *overlays,
+            "--config", f"data_dir={folder / 'served'}", f"downloads={changed}", "--", f"results/downloads/{name}.yaml",
+        )  # fmt: skip
+
+    done = ask()
+    size = files[name].stat().st_size
+    assert done.returncode == 1 and not record.exists()
+    assert f"it has {size:,} bytes, expected 7" in done.stderr and "on_difference: report" in done.stderr
+    done = ask(tmp_path / "report.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    known = yaml.safe_load(record.read_text())
+    assert known["bytes"] == size and known["stated"] == {"bytes": 7, "md5": "0" * 32}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"file": "../escaped.h5ad"}, "entry 'replogle_rpe1': file is '../escaped.h5ad'; expected the plain name"),
+        ({"sha265": "0" * 64}, "entry 'replogle_rpe1': unknown key 'sha265' (did you mean 'sha256'?"),
+    ],
+)
+def test_a_faulty_list_of_downloads_stops_before_any_job(world, tmp_path, change, message):
+    folder, site, _, listed = world
+    before = len(site.asked)
+    changed = standins.write_list(tmp_path / "list.yaml", listed | {"replogle_rpe1": listed["replogle_rpe1"] | change})
+    done = call(
+        tmp_path, "--cores", "1", "--configfile", folder / "overlay.yaml",
+        "--config", f"downloads={changed}", f"data_dir={tmp_path / 'data'}", "--", "download",
+    )  # fmt: skip
+    assert done.returncode == 1 and message in done.stderr and len(site.asked) == before
+    assert not (tmp_path.parent / "escaped.h5ad").exists() and not (tmp_path / "data").exists()

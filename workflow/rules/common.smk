@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from expressionvae import grid
 from expressionvae.config import check_form
-from expressionvae.data.downloads import read_downloads
+from expressionvae.data.download_list import read_downloads
 from expressionvae.files import UserError
 
 try:
@@ -66,7 +66,10 @@ def in_data_dir(name):
 RESOURCES = Path(workflow.basedir) / "resources"
 # `local`: part of the workflow, never in the store that results lie in where jobs share no file system.
 SYMBOLS = local(str(RESOURCES / "symbols.tsv"))
-DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
+try:
+    DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 QUALITY = {name: f"{SCREEN}/quality/{name}.csv" for name in ("steps", "perturbations", "libraries")}
 
 
@@ -79,6 +82,18 @@ def downloaded_or_own(file):
     """A file of data_dir: one of the list of downloads, or a user's own."""
     names = [name for name, entry in DOWNLOADS.items() if entry["file"] == file]
     return downloaded(names[0]) if names else in_data_dir(file)
+
+
+def on_difference(file):
+    """What the datasets that read a file of the list want where it is not as stated; all must agree to go on."""
+    name = next(name for name, entry in DOWNLOADS.items() if entry["file"] == file)
+    datasets = config["datasets"].values()
+    wanted = {
+        entry.get("on_difference", "stop")
+        for entry in datasets
+        if name.startswith(f"{entry['kind']}_") or file in (entry.get("proteins"), entry.get("path"))
+    }
+    return "report" if wanted == {"report"} else "stop"
 
 
 def downloads_of(prefix):

@@ -20,8 +20,9 @@ rule fetch:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         entry=lambda wildcards: next(entry for entry in DOWNLOADS.values() if entry["file"] == wildcards.file),
+        on_difference=lambda wildcards: on_difference(wildcards.file),
         data_dir=config["data_dir"],
         retries=8,
     script:

@@ -16,4 +16,5 @@ with reporting(snakemake.log[0]):
         name=snakemake.params.name,
         columns=Columns.of(dataset),
         **{key: dataset[key] for key in ("control", "embedding", "min_cells", "genes", "heldout")},
+        on_difference=dataset.get("on_difference", "stop"),
     )

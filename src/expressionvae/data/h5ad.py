@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -29,16 +30,19 @@ DAMAGE = (OSError, RuntimeError, KeyError)  # what HDF5 raises when a file ends 
 class Source:
     """An h5ad open for reading, of any anndata since the first.
 
+    content: where its bytes are read from, if not from `path`.
     Raises: UserError when the file is absent, cut short, or no h5ad.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, content: io.BufferedIOBase | None = None):
         self.path = Path(path)
-        if not self.path.is_file():
+        if content is None and not self.path.is_file():
             raise UserError(f"{path}: no such file")
         try:
             # Any: to h5py's types each key may be group, table or type
-            self.file: Any = h5py.File(path, "r", rdcc_nbytes=32_000_000)  # keeps the chunk on which two blocks border
+            self.file: Any = h5py.File(
+                content or path, "r", rdcc_nbytes=32_000_000
+            )  # keeps the chunk on which two blocks border
             self.n_cells, self.n_genes = (self._length(frame) for frame in ("obs", "var"))
         except DAMAGE as error:
             reason = str(error).splitlines()[0]

@@ -35,10 +35,7 @@ class Panel:
         Raises: UserError when no gene of it is there.
         """
         symbols = source.symbols(gene_column)
-        columns = locate(symbols, genes, symbol_map)
-        of_column = np.full(len(symbols), -1, np.int32)
-        of_column[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
-        panel = cls(list(genes), columns, of_column)
+        panel = cls.found(symbols, genes, symbol_map)
         if len(panel.absent) == len(genes):
             raise UserError(
                 f"{source.path}: none of the {len(genes)} panel genes ('{genes[0]}', ...) is in var, which has "
@@ -46,6 +43,14 @@ class Panel:
             )
         _report(source.path.name, panel, symbols)
         return panel
+
+    @classmethod
+    def found(cls, symbols: Sequence[str], genes: Sequence[str], symbol_map: Mapping[str, str]) -> "Panel":
+        """Where the genes of a panel stand among a file's symbols."""
+        columns = locate(symbols, genes, symbol_map)
+        of_column = np.full(len(symbols), -1, np.int32)
+        of_column[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
+        return cls(list(genes), columns, of_column)
 
     @property
     def present(self) -> ndarray:
@@ -76,8 +81,7 @@ def locate(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[st
 
 def absent(source: Source, genes: Sequence[str], symbol_map: Mapping[str, str]) -> list[str]:
     """Genes of a panel that a file lacks under each of their names."""
-    columns = locate(source.symbols(), genes, symbol_map)
-    return [gene for gene, column in zip(genes, columns, strict=True) if column < 0]
+    return Panel.found(source.symbols(), genes, symbol_map).absent
 
 
 def canonical(label: str, listed: set[str], symbol_map: Mapping[str, str]) -> str:

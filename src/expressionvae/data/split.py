@@ -11,6 +11,7 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
+from expressionvae.data.assembly import lacking, settle
 from expressionvae.data.h5ad import Rows, Source
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
@@ -31,8 +32,9 @@ def prepare(
     control: str,
     embedding: str,
     min_cells: int,
-    genes: int | None,
+    genes: int | Sequence[str] | None,
     heldout: Mapping[str, Any],
+    on_difference: str = "stop",
 ) -> None:
     """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
 
@@ -42,7 +44,8 @@ def prepare(
     cells at a time, and `RANKED` of them where genes are to be chosen.
 
     heldout: {cell_type, perturbations} or {cell_type, fraction, seed}. genes: how many most variable genes to
-    keep, chosen on training cells only (None: all). Raises UserError, before anything is written, for each
+    keep, chosen on training cells only; or the genes themselves, in their order (None: all). on_difference: "stop",
+    or "report" and zeros where the file lacks some of these. Raises UserError, before anything is written, for each
     mistake listed in `checks`.
     """
     source = Path(source)
@@ -53,14 +56,14 @@ def prepare(
         checks.split(source, cells, chosen, **rules)
         screen.matrix.probe()
         is_away = is_heldout(cells, heldout["cell_type"], chosen)
-        panel = screen.whole_panel() if genes is None else most_variable(screen, np.flatnonzero(~is_away), genes)
+        panel = _panel(screen, np.flatnonzero(~is_away), genes, on_difference)
         writers = {part: Writer(path, len(panel.genes)) for part, path in ((False, train), (True, away))}
         library, filled = np.zeros(len(cells), np.float32), np.zeros(len(cells), bool)
         for rows, counts, sums in screen.blocks(panel):
             library[rows], filled[rows] = sums, np.diff(counts.indptr) > 0
             for part, writer in writers.items():
                 writer.append(csr_matrix(counts[filled[rows] & (is_away[rows] == part)]))
-        _say_empty(source, filled, genes)
+        _say_empty(source, filled, panel, genes)
         checks.split(source, cells[filled], chosen, **rules)  # again: some cells may have gone
         about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
         median = screen.median
@@ -75,9 +78,26 @@ def prepare(
     )
 
 
-def _say_empty(source: Path, filled: ndarray, genes: int | None) -> None:
+def _panel(screen: Screen, training: Rows, genes: int | Sequence[str] | None, on_difference: str) -> Panel:
+    """The genes to keep: all, so many, or those that are listed."""
+    if genes is None:
+        return screen.whole_panel()
+    if isinstance(genes, int):
+        return most_variable(screen, training, genes)
+    panel = Panel.found(screen.genes.tolist(), genes, {})
+    if len(panel.absent) == len(genes):
+        raise UserError(
+            f"{screen.path}: has none of the {len(genes)} genes of config key genes ({checks.some(genes)}); "
+            f"its genes are {checks.some(screen.genes)}"
+        )
+    settle(lacking(screen.path.name, panel.absent, panel.genes), on_difference)
+    return panel
+
+
+def _say_empty(source: Path, filled: ndarray, panel: Panel, genes: int | Sequence[str] | None) -> None:
     if not filled.all():
-        where = f"{source}" if genes is None else f"{source}: on the {genes} most variable genes"
+        which = "most variable" if isinstance(genes, int) else "listed"
+        where = f"{source}" if genes is None else f"{source}: on the {len(panel.genes)} {which} genes"
         print(f"{where}: left out {int((~filled).sum())} of {len(filled)} cells, which have no count at all")
 
 

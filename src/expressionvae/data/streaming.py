@@ -153,7 +153,7 @@ def distinct(names: pd.Index) -> pd.Index:
     return names if names.is_unique else make_index_unique(names, join="#")
 
 
-def counts_matrix(source: Source, keys: Sequence[str] = KEYS) -> Matrix:
+def counts_matrix(source: Source, keys: Sequence[str] = KEYS, *, places: int = 20) -> Matrix:
     """The first of X, layers/counts, raw/X (on the same genes) that holds raw counts in every place looked at.
 
     Raises: UserError when none does.
@@ -163,7 +163,7 @@ def counts_matrix(source: Source, keys: Sequence[str] = KEYS) -> Matrix:
         if key in source.file:
             try:
                 matrix = source.matrix(key)
-                matrix.probe()
+                matrix.probe(places)
                 print(f"{source.path.name}: raw counts in {key}")
                 return matrix
             except UserError as error:
