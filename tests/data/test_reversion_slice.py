@@ -155,6 +155,17 @@ def test_an_unknown_condition_is_named_with_those_that_are_there(tmp_path, no_co
     assert f"no cell has condition 'TNF' (config key {key})" in message and "'Treated_IL1b'" in message
 
 
+def test_another_number_of_cells_than_stated_stops_or_is_reported(tmp_path, capsys):
+    path, said = a_file(tmp_path), "rev.h5ad has 80 cells, expected 864,115"
+    arguments = path, tmp_path / "sliced.h5ad", GENES, Wanted.of(path, ENTRY)
+    options = {"symbol_map": {}, "stated": {"cells": 864_115, "genes": 6, "licence": "none"}}
+    with pytest.raises(UserError, match=said):
+        slice_screen(*arguments, **options)
+    assert not (tmp_path / "sliced.h5ad").exists()
+    slice_screen(*arguments, **options, on_difference="report")
+    assert f"WARNING: not as known of this screen:\n  {said}" in capsys.readouterr().out
+
+
 def test_a_condition_cannot_be_both(tmp_path, no_counts_read):
     assert "is both treated" in refused(a_file(tmp_path), untreated="*reated*")
 

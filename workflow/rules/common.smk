@@ -85,12 +85,11 @@ def downloaded_or_own(file):
 
 
 def on_difference(file):
-    """What the datasets that read a file of the list want where it is not as stated; all must agree to go on."""
+    """What the screens that read a file of the list want where it is not as stated; all must agree to go on."""
     name = next(name for name, entry in DOWNLOADS.items() if entry["file"] == file)
-    datasets = config["datasets"].values()
     wanted = {
         entry.get("on_difference", "stop")
-        for entry in datasets
+        for entry in [*config["datasets"].values(), *config["reversion"]["screens"].values()]
         if name.startswith(f"{entry['kind']}_") or file in (entry.get("proteins"), entry.get("path"))
     }
     return "report" if wanted == {"report"} else "stop"
@@ -376,6 +375,12 @@ def reversion_labels(wildcards):
     """What slicing needs to know of a screen: another note must not have a file of 53 GB read again."""
     unused = ("note", "published", "simulation", "like")
     return {key: value for key, value in reversion_config(wildcards).items() if key not in unused}
+
+
+def reversion_stated(wildcards):
+    """What the list of downloads states of a screen's file; nothing of a user's own."""
+    path = reversion_config(wildcards).get("path")
+    return next((entry for entry in DOWNLOADS.values() if entry["file"] == path), {})
 
 
 def made_up_training(wildcards):

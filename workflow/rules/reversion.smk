@@ -35,6 +35,7 @@ rule slice_reversion:
     params:
         version=2,
         screen=reversion_labels,
+        stated=reversion_stated,
         symbol_map=SYMBOLS,
     script:
         "../scripts/slice_reversion.py"

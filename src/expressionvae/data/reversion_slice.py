@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from expressionvae.data.assembly import differing, settle
 from expressionvae.data.checks import some
 from expressionvae.data.h5ad import Rows, Source
 from expressionvae.data.reversion import Screen
@@ -49,19 +50,31 @@ class Wanted:
 
 
 def slice_screen(
-    path: str | Path, output: str | Path, genes: Sequence[str], wanted: Wanted, *, symbol_map: Mapping[str, str]
+    path: str | Path,
+    output: str | Path,
+    genes: Sequence[str],
+    wanted: Wanted,
+    *,
+    symbol_map: Mapping[str, str],
+    stated: Mapping[str, Any] | None = None,
+    on_difference: str = "stop",
 ) -> None:
     """Write the cells in use on the genes of an encoder (zeros for those that the file lacks), for `reversion.read`.
 
     Cells of other conditions, and cells without a target in use, are left out. What is left out or absent is
     printed; uns["slice"] names the absent genes. Everything but the counts is checked before any is read. Library
-    sizes are those of the whole file, or of the column that the screen names. Holds one block of cells at a time.
+    sizes are those of the whole file, or of the column that the screen names; obs `median_library` is their median over
+    the cells in use, to which these are normalised. Holds one block of cells at a time.
+
+    stated: numbers that must hold of the file: cells, genes. on_difference: "stop" or "report" where they do not.
 
     Raises:
         UserError: when the file, a column, the layer, a condition, the untreated control or every positive or gene
             is missing, or a value is no raw count; then nothing is written.
     """
     with Source(path) as source:
+        found = {"cells": source.n_cells, "genes": source.n_genes}
+        settle(differing(source.path.name, found, stated or {}), on_difference)
         rows, treated, screen = in_use(source, wanted)
         key = f"layers/{wanted.layer}" if wanted.layer else None
         if key:
