@@ -65,8 +65,8 @@ def whole(tmp_path_factory) -> Path:
 def assert_close(one: Result, other: Result) -> None:
     """Both have the same losses, their terms and weights, to rounding.
 
-    AdamW moves a weight whose gradient is rounding alone by up to its rate a step (nb's shares are a softmax: a shift of
-    all genes is none), so that weights are held less closely than losses.
+    AdamW moves a weight whose gradient is rounding alone by up to its rate a step (nb's shares are a softmax, which a
+    shift of all genes does not change), so that weights are held less closely than losses.
     """
     pd.testing.assert_frame_equal(pd.DataFrame(one[1]), pd.DataFrame(other[1]), rtol=1e-4)
     torch.testing.assert_close(one[0], other[0], rtol=1e-3, atol=1e-2)
