@@ -155,3 +155,10 @@ def test_embeddings_come_in_the_order_of_the_targets(tmp_path):
     assert (madeup.embeddings(tmp_path / "proteins.npz", ["a", "b"]) == np.eye(2)[::-1]).all()
     with pytest.raises(UserError, match="no protein embedding for 1 made-up targets, for example 'c'"):
         madeup.embeddings(tmp_path / "proteins.npz", ["a", "c"])
+
+
+def test_a_count_that_int32_cannot_hold_is_refused(monkeypatch):
+    truth = madeup.structure(RECIPE, EMBEDDING)
+    labels = [label[:50] for label in madeup.assign(RECIPE)]
+    with pytest.raises(UserError, match="a count of .* is larger than any that can be held"):
+        madeup.draw(RECIPE, replace(truth, baseline=truth.baseline * 1e12), 0, *labels)

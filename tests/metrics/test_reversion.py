@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.metrics import calinski_harabasz_score, roc_auc_score
 
 from expressionvae.data.reversion import Screen
+from expressionvae.files import UserError
 from expressionvae.metrics.reversion import (
     COLUMNS,
     METRICS,
@@ -160,3 +161,12 @@ def test_an_embedding_that_is_the_same_for_all_ranks_nothing(screen):
     scores = score("x", np.full((600, 3), 0.1), screen, **OPTIONS)[0].set_index("metric")
     assert (scores.loc["enrichment_auc", "value"], scores.loc["enrichment_auc", "p_value"]) == (0.5, 1)
     assert np.isnan(scores.loc["gene_ch_treated", "value"])
+
+
+@pytest.mark.parametrize("layout", [np.asarray, sparse.csr_matrix])
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_an_embedding_that_is_not_finite_ranks_nothing(layout, odd):
+    rows = np.ones((4, 3))
+    rows[2, 1] = odd
+    with pytest.raises(UserError, match="1 numbers of the embedding are not finite: its encoder's training diverged"):
+        normalised(layout(rows))

@@ -83,9 +83,23 @@ def test_a_bad_value_is_refused(truth, predicted, value):
     assert "X holds" in _refusal(predicted, truth)
 
 
+@pytest.mark.parametrize("label", ["p1", "PBS"])
+@pytest.mark.parametrize("form", [sparse.csr_matrix, np.asarray, sparse.csc_matrix])
+def test_a_perturbation_or_control_of_nothing_but_zeros_is_refused_by_name(truth, predicted, label, form):
+    here = (truth.obs["perturbation"] == label).to_numpy()
+    predicted.X = form(predicted.X.toarray() * ~here[:, None])
+    assert f"nothing but zeros is predicted for '{label}' ({here.sum()} cells)" in _refusal(predicted, truth)
+
+
 def test_nothing_but_zeros_is_refused(truth, predicted):
     predicted.X.data[:] = 0
-    assert "zeros" in _refusal(predicted, truth)
+    assert "'PBS' (50 cells), 'p0' (30 cells)" in _refusal(predicted, truth)
+
+
+def test_a_cell_of_zeros_among_others_is_a_warning(truth, predicted, capsys):
+    predicted.X = sparse.csr_matrix(predicted.X.toarray() * (np.arange(len(truth)) != 3)[:, None])
+    check(predicted, truth=truth, path="cells.h5ad")
+    assert "WARNING: cells.h5ad: 1 of 170 predicted cells are nothing but zeros" in capsys.readouterr().err
 
 
 def test_files_are_read_and_checked(truth, predicted, tmp_path):

@@ -84,3 +84,11 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
     pd.DataFrame({"embedding": ["x"]}).to_csv(tmp_path / "x.csv")
     with pytest.raises(UserError, match="x.csv: column 'metric' is missing"):
         collect([{"screen": "s", "dataset": "d"}], [tmp_path / "x.csv"])
+
+
+def test_a_seed_without_a_value_is_not_counted_in_a_mean(tmp_path, paper):
+    scores = of_encoders(tmp_path, seeds=(0, 1))
+    scores.loc[(scores["vae_seed"] == 1) & (scores["metric"] == "gene_ch_treated"), "value"] = np.nan
+    summary = summarise(scores, paper, SCREENS)
+    seeds = summary[summary["embedding"] == "trained"].groupby("metric")["n"].agg(set)
+    assert seeds.to_dict() == {"gene_ch_treated": {1}, "gene_ch_untreated": {2}, "enrichment_auc": {2}}

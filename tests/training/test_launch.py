@@ -63,13 +63,22 @@ def whole(tmp_path_factory) -> Path:
 
 
 def assert_close(one: Result, other: Result) -> None:
-    """Both have the same losses, their terms and weights, to rounding.
-
-    AdamW moves a weight whose gradient is rounding alone by up to its rate a step (nb's shares are a softmax, which a
-    shift of all genes does not change), so that weights are held less closely than losses.
-    """
+    """Both have the same losses, their terms and weights, to rounding."""
     pd.testing.assert_frame_equal(pd.DataFrame(one[1]), pd.DataFrame(other[1]), rtol=1e-4)
-    torch.testing.assert_close(one[0], other[0], rtol=1e-3, atol=1e-2)
+    torch.testing.assert_close(*map(without_idle, (one[0], other[0])), rtol=1e-3, atol=1e-3)
+
+
+def without_idle(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights whose gradient is rounding alone, of which AdamW makes whole steps, set to zero.
+
+    A bias of keys cancels in the softmax over positions; with nb, what is added to all genes in that over genes.
+    """
+    idle = {name: value.clone() for name, value in weights.items() if name.endswith("key_value.bias")}
+    for value in idle.values():
+        value[: len(value) // 2] = 0
+    if "head.share.bias" in weights:
+        idle |= {name: torch.zeros_like(weights[name]) for name in ("head.share.bias", "decoder.norm.bias")}
+    return weights | idle
 
 
 def assert_equal(one: Result, other: Result) -> None:

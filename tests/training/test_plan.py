@@ -1,4 +1,5 @@
 import pandas as pd
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,8 +15,12 @@ def plan(**changes) -> Plan:
 
 def test_the_rate_rises_to_its_peak_and_falls_to_zero():
     rates = [plan().rate(step) for step in range(101)]
-    assert rates[:10] == sorted(rates[:10]) and max(rates) == rates[9] == 1.0
-    assert rates[10:] == sorted(rates[10:], reverse=True) and rates[100] == 0.0
+    assert rates[:11] == pytest.approx([step / 10 for step in range(11)]) and max(rates) == 1.0
+    assert rates[10:] == sorted(rates[10:], reverse=True) and rates[55] == pytest.approx(0.5) and rates[100] == 0.0
+
+
+def test_without_a_warm_up_the_rate_starts_at_its_peak():
+    assert plan(warmup=0).rate(0) == 1.0
 
 
 @given(st.integers(1, 50), st.integers(1, 70), st.integers(0, 5))

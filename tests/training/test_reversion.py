@@ -111,7 +111,8 @@ def test_a_trained_encoder_finds_the_planted_pathway(planted):
     made = config["bottlenecks"]["fsq"]  # at the demo's size the Gaussian ones, hardly trained, do not find it
     bins = {"lower": [0, 1, 2, 4, 8, 16], "means": [0.0, 1.0, 2.4, 5.2, 10.5, 24.0]}
     plan, apart = Plan(**config["vae"]["training"]), Validation(0.05, 0.01, 0)
-    plan_of = Blueprint(cells.genes, bins, config["vae"]["model"], made, "nb", {})
+    size, head = config["vae"]["model"], config["heads"]["nb"]
+    plan_of = Blueprint(cells.genes, bins, size, made, "nb", head)
     model, _ = stage1.train(cells, plan_of, plan, validation=apart, seed=0, version=1, checkpoints=folder)
     blocks = reversion.blocks(screen, cells.genes)
     (rows,) = embed([model.eval()], blocks, cells=len(screen), batch_size=256)

@@ -17,7 +17,7 @@ rule truth_de:
         ENVIRONMENT
     params:
         version=1,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("rescale_to"),
     script:
         "../scripts/truth_de.py"
 
@@ -59,7 +59,7 @@ rule score:
         ENVIRONMENT
     params:
         version=1,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr", "seed"),
     script:
         "../scripts/score.py"
 
@@ -78,7 +78,7 @@ rule true_vs_true:
         ENVIRONMENT
     params:
         version=1,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr"),
         seeds=SAMPLES,
     script:
         "../scripts/true_vs_true.py"
@@ -102,6 +102,6 @@ rule recovery:
     params:
         version=1,
         rescale_to=config["evaluation"]["rescale_to"],
-        runs=lambda wildcards: [vars(run) for run in predicting_runs(wildcards)],
+        runs=lambda wildcards: [vars(run) for run in grid.predicting_runs(config, wildcards.dataset)],
     script:
         "../scripts/recovery.py"

@@ -4,8 +4,10 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     import numpy as np
+    import pandas as pd
 
     from expressionvae.data import cells
+    from expressionvae.files import written
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
 
@@ -15,6 +17,7 @@ with reporting(snakemake.log[0]):
         labels = perturbations["labels"].tolist()
     result = stage1.encode(model, cells.read(snakemake.input.train), labels, batch_size=snakemake.params.batch_size)
     result.save(snakemake.output.latents)
-    if result.codes:
-        used = latents.perplexity(result.values, result.codes)
-        print(f"perplexity of code usage: {used:.1f} of {result.codes}")
+    used = [latents.usage(result)] if result.codes else []  # Gaussian latents have no codes: a table without rows
+    with written(snakemake.output.codes) as path:
+        pd.DataFrame(used, columns=latents.USAGE).to_csv(path, index=False)
+    print(*(f"perplexity of code usage: {row['perplexity']:.1f} of {row['codes']}" for row in used))

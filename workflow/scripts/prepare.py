@@ -3,10 +3,20 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from functools import partial
+
+    from expressionvae.data import told_apart
+    from expressionvae.data.downloads import located
+    from expressionvae.data.proteins import read_fasta, read_symbol_map
     from expressionvae.data.screen import Columns
     from expressionvae.data.split import prepare, published
 
-    dataset = snakemake.params.dataset
+    dataset, described = snakemake.params.dataset, None
+    if path := snakemake.input.get("fasta"):
+        path, fasta = located(path), read_fasta(located(path))
+        about = dict(separator=dataset["separator"], symbol_map=read_symbol_map(snakemake.params.symbol_map))
+        about |= dict(example=fasta.example, twins=dataset.get("on_difference", "stop"))
+        described = partial(told_apart.check, path, proteins=fasta.sequences, **about)
     if "heldout" not in dataset:  # the paper's own screens carry the list of their split file
         dataset = dataset | {"heldout": published(snakemake.input.screen), "genes": None}
     prepare(
@@ -15,6 +25,8 @@ with reporting(snakemake.log[0]):
         snakemake.output.heldout,
         name=snakemake.params.name,
         columns=Columns.of(dataset),
-        **{key: dataset[key] for key in ("control", "embedding", "min_cells", "genes", "heldout")},
+        on_alias=dataset.get("on_alias", "stop"),
         on_difference=dataset.get("on_difference", "stop"),
+        described=described,
+        **{key: dataset[key] for key in ("control", "embedding", "min_cells", "genes", "heldout", "separator")},
     )

@@ -20,7 +20,7 @@ with reporting(snakemake.log[0]):
     with np.load(snakemake.input.perturbations) as perturbations:
         embedding = perturbations["embedding"]
     blueprint = stage2.blueprint(latents, embedding, p.size, p.options)
-    schedule, apart = plan.Plan(**p.training), plan.Validation(**p.validation)
+    schedule, apart = plan.Plan(**p.training, checkpoint_every=p.checkpoint_every), plan.Validation(**p.validation)
     kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
     options = {"validation": apart, "seed": seeds["prior"], "version": p.version, **kept}
     model, history = stage2.train(latents, embedding, blueprint, schedule, **options)

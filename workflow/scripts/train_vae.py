@@ -26,7 +26,7 @@ with reporting(snakemake.log[0]):
         head=snakemake.wildcards.head,
         head_options=p.head_options,
     )
-    schedule, apart = plan.Plan(**p.training), plan.Validation(**p.validation)
+    schedule, apart = plan.Plan(**p.training, checkpoint_every=p.checkpoint_every), plan.Validation(**p.validation)
     kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
     options = {"validation": apart, "seed": seed, "version": p.version, **kept}
     model, history = stage1.train(train, blueprint, schedule, **options)

@@ -83,7 +83,7 @@ def coverage(truth: AnnData, de: pd.DataFrame, bins: Bins, *, top: int, fdr: flo
     top_genes = _top(de, top=top, fdr=fdr)
     means = []
     for target, genes in top_genes.groupby("target", sort=True, observed=True):
-        if target == control or target not in truth.obs["perturbation"].cat.categories:
+        if target == control or not (truth.obs["perturbation"] == target).any():
             continue
         cells = truth[(truth.obs["perturbation"] == target).to_numpy(), list(genes["feature"])]
         averages = np.asarray(screen.counts(cells).mean(axis=0)).ravel()

@@ -64,8 +64,8 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
     path = Path(path)
     with Source(path) as source:
         matrix, about = source.matrix(), source.about("screen")
-        assert matrix.sparse and not matrix.by_column, "written by rows"
-        data = matrix.stored["data"]
+        assert matrix.sparse and not matrix.sparse.by_column, "written by rows"
+        data = matrix.values
         largest = max((int(data[first : first + STEP].max()) for first in range(0, len(data), STEP)), default=0)
         room = Compact.empty(len(data), largest, source.n_genes, path.parent, most_bytes)
         return Cells(

@@ -1,18 +1,17 @@
 """The form of the list of downloads (`resources/downloads.yaml`): what an entry must and may say."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from expressionvae.config import unknown_key
+from expressionvae.config import read_yaml, unknown_key
 from expressionvae.data.transfer import ALGORITHMS, Entry
 from expressionvae.files import UserError
 
 REQUIRED = ("url", "file", "licence", "citation")
-NUMBERS = ("bytes", "cells", "genes", "controls", "donor_cells", "width")
+STATED = ("cells", "genes", "controls", "donor_cells")  # of what is in a file
+NUMBERS = (*STATED, "bytes", "width")
 KEYS = (*REQUIRED, *ALGORITHMS, *NUMBERS, "api", "pick", "leave_out", "obs", "release_url", "other_names")
 DIGITS = {"md5": 32, "sha256": 64}
 
@@ -24,9 +23,9 @@ def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
     lie outside its folder, a checksum or number is none, or two entries have one file name.
     """
     try:
-        entries = yaml.safe_load(Path(path).read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not a list of downloads ({error})") from None
+        entries = read_yaml(path)
+    except UserError as error:
+        raise UserError(f"{path}: not a list of downloads; {str(error).removeprefix(f'{path}: ')}") from None
     if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
         raise UserError(
             f"{path}: not a list of downloads; expected names, and under each the keys {', '.join(REQUIRED)}"
@@ -38,6 +37,12 @@ def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
     if len(set(files)) < len(files):
         raise UserError(f"{path}: two entries have one file name")
     return entries
+
+
+def stated(entries: Mapping[str, Entry], prefix: str) -> dict[str, dict[str, int]]:
+    """The numbers that a list states of some of its files, by the rest of their names."""
+    told = {name.removeprefix(prefix): entry for name, entry in entries.items() if name.startswith(prefix)}
+    return {name: {key: entry[key] for key in STATED if key in entry} for name, entry in told.items()}
 
 
 def _mistakes(entry: Entry) -> Iterator[str]:

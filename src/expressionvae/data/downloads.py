@@ -17,6 +17,7 @@ import requests
 import yaml
 from filelock import FileLock
 
+from expressionvae.config import read_yaml
 from expressionvae.data import transfer
 from expressionvae.data.transfer import ALGORITHMS, Different, Entry, Interrupted, Sleep, arrive, checksum, mismatch
 from expressionvae.data.zenodo import resolved
@@ -63,7 +64,7 @@ def located(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".yaml":
         return path
-    record = yaml.safe_load(path.read_text())
+    record = read_yaml(path)
     file, wrong = Path(record["path"]), None
     if not file.is_file():
         wrong = "is not there any more"
@@ -189,7 +190,7 @@ def _pinned(destination: Path) -> dict[str, Any]:
     if not origin.is_file():
         return {}
     wanted = ("sha256", "bytes", "mtime_ns", "first_seen", "release")
-    return {key: value for key, value in yaml.safe_load(origin.read_text()).items() if key in wanted}
+    return {key: value for key, value in read_yaml(origin).items() if key in wanted}
 
 
 def _release(entry: Entry) -> dict[str, str]:

@@ -23,7 +23,7 @@ from numpy import ndarray
 from tqdm import tqdm
 
 from expressionvae.arrays import ProteinEmbedding
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, first_line, written
 
 WINDOW = 1022  # residues: ESM2 was trained on crops of 1,024 tokens, two of which mark beginning and end
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -55,7 +55,7 @@ def load(checkpoint: str | Path) -> tuple[ESM2, Alphabet]:
         # fair-esm picks the family by the file's name; ours may have any name, and its content said ESM2
         model, alphabet = load_model_and_alphabet_core("esm2", data, regression)
     except RuntimeError as error:
-        raise UserError(f"{checkpoint}: its weights do not fit its own cfg: {_first_line(error)}") from None
+        raise UserError(f"{checkpoint}: its weights do not fit its own cfg: {first_line(error)}") from None
     return model.eval(), alphabet
 
 
@@ -68,14 +68,10 @@ def _read(path: str | Path) -> dict:
             data = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
         why = "cut short, not a PyTorch file, or one that carries code"
-        raise UserError(f"{path}: refused by PyTorch's weights-only loading: {why} ({_first_line(error)})") from None
+        raise UserError(f"{path}: refused by PyTorch's weights-only loading: {why} ({first_line(error)})") from None
     if not isinstance(data, dict):
         raise UserError(f"{path}: holds a {type(data).__name__}; expected an ESM2 checkpoint")
     return data
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def tiny_esm2(path: str | Path, *, layers: int, width: int, heads: int, seed: int) -> None:

@@ -18,6 +18,7 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix
 from tqdm import tqdm
 
+from expressionvae.data.compact import smallest
 from expressionvae.data.proteins import read_proteins
 from expressionvae.files import UserError, written
 
@@ -205,7 +206,9 @@ def draw(
     effect = np.where(perturbation[:, None] >= 0, truth.effects[cell_type, perturbation], 0)
     mean = factor * truth.baseline[cell_type] * np.exp(effect + state)
     rate = generator.standard_gamma(np.broadcast_to(truth.size, mean.shape)) * mean / truth.size
-    return csr_matrix(generator.poisson(rate).astype(np.int32))
+    counts = generator.poisson(rate)
+    smallest(int(counts.max(initial=0)))  # refuses what int32 would wrap
+    return csr_matrix(counts.astype(np.int32))
 
 
 def _write_counts(

@@ -70,11 +70,12 @@ def find_counts(
     forced = counts_from == "hvg2000"
     with Source(panel_file) as source:
         try:
-            said = lacking(source.path.name, absent(source, genes, symbol_map), genes)
+            matrix = counts_matrix(source)
+            key = matrix.key
+            said = lacking(source.path.name, absent(matrix.genes, genes, symbol_map), genes)
             if said and not forced:
                 raise UserError(said[0])
             settle(said, on_difference)
-            key = counts_matrix(source).key
         except UserError as error:
             if forced:
                 raise
@@ -122,7 +123,7 @@ def assemble_parse1m(
     Raises: UserError when a column, the donor, the control or raw counts are not there.
     """
     split = read_split(train_json, test_json, cell_type="cell_type", perturbation="cytokine")
-    cells = _cells(source, split, donor, control, symbol_map, stated, on_difference)
+    cells = _cells(source, split, donor, control, key, symbol_map, stated, on_difference)
     rows = np.flatnonzero(cells["listed"])
     listed = cells.loc[rows, ["cell_type", "perturbation"]]
     about = split.about(listed, name="parse1m", control=control)
@@ -137,6 +138,7 @@ def _cells(
     split: Split,
     donor: str,
     control: str,
+    key: str | None,
     symbol_map: Mapping[str, str],
     stated: Mapping[str, Any],
     on_difference: str,
@@ -152,7 +154,8 @@ def _cells(
         of_donor, name = cells[cells["here"]], Path(path).name
         found = {"genes": file.n_genes, "donor_cells": len(of_donor)}
         said = differing(f"{name}, donor {donor},", found, stated)
-        said += lacking(name, absent(file, split.genes, symbol_map), split.genes)
+        table = file.matrix(key).genes if key else file.frame("var")
+        said += lacking(name, absent(table, split.genes, symbol_map), split.genes)
         said += repeated(f"{name}, donor {donor},", file.names("obs", np.flatnonzero(cells["here"])))
     said += missing(of_donor["perturbation"].unique(), split.perturbations, f"cytokines of donor {donor}")
     said += missing(of_donor["cell_type"].unique(), split.cell_types, f"cell types of donor {donor}")

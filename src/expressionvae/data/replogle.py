@@ -24,6 +24,7 @@ from expressionvae.data.assembly import (
     repeated,
     save_quality,
     settle,
+    spelled_twice,
 )
 from expressionvae.data.h5ad import Source
 from expressionvae.data.knockdown import (
@@ -38,7 +39,7 @@ from expressionvae.data.knockdown import (
     summed_expression,
 )
 from expressionvae.data.normalisation import median_library
-from expressionvae.data.panel import Panel, canonical, doubtful, locate
+from expressionvae.data.panel import Panel, canonical, doubtful, locate, names_like
 from expressionvae.data.streaming import Meter, Writer, cut, distinct, libraries, scratch
 from expressionvae.files import UserError, written
 
@@ -62,7 +63,7 @@ class Line:
         label = names[published.codes]
         if not (label == control).any():
             raise UserError(f"{source.path}: no cell has obs gene '{control}', the control label")
-        symbols = source.symbols()
+        symbols = names_like(source.frame("var"), split.genes, symbol_map)
         targets = sorted({*names} - {control})
         column = {**dict(zip(targets, locate(symbols, targets, symbol_map), strict=True)), control: -1}
         place = np.array([column[gene] for gene in names])
@@ -72,14 +73,15 @@ class Line:
         renamed = [f"{old} as {new}" for old, new in zip(published.categories, names, strict=True) if old != new]
         if renamed:
             print(f"{name}: {len(renamed)} targets are listed under another symbol: {', '.join(renamed)}")
-        return cls(name, source, label, place[published.codes], Panel.of(source, split.genes, symbol_map))
+        return cls(name, source, label, place[published.codes], Panel.of(source.frame("var"), split.genes, symbol_map))
 
-    def differences(self, stated: Mapping[str, Any], control: str) -> list[str]:
-        """What is not as stated of the file, or not as a screen needs it."""
+    def differences(self, stated: Mapping[str, Any], split: Split, control: str) -> list[str]:
+        """What is not as stated of the file, or not as a screen needs it; and labels that are spelled otherwise."""
         name, controls = self.source.path.name, int((self.label == control).sum())
         found = {"cells": len(self.label), "genes": self.source.n_genes, "controls": controls}
         said = differing(name, found, stated) + lacking(name, self.panel.absent, self.panel.genes)
-        return said + repeated(name, self.source.names("obs"))
+        said += repeated(name, self.source.names("obs"))
+        return said + spelled_twice(f"{self.name}, obs gene", {*self.label, *split.perturbations})
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ def assemble_replogle(
         lines = [Line.of(name, file, split, control, symbol_map) for name, file in files.items()]
         for line in lines:  # what can be known before the counts are read, of all files
             line.source.matrix().probe()
-        settle([said for line in lines for said in line.differences(stated.get(line.name, {}), control)], on_difference)
+        differences = [line.differences(stated.get(line.name, {}), split, control) for line in lines]
+        settle([said for of_line in differences for said in of_line], on_difference)
         writer = Writer(stack.enter_context(written(output)), len(split.genes))
         parts = [_filtered(line, split, control, rule, writer) for line in lines]
         obs = pd.concat([part["obs"] for part in parts]).astype({"cell_type": "category", "perturbation": "category"})

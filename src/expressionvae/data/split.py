@@ -1,6 +1,6 @@
 """The split: training cells, and held-out combinations of cell type and perturbation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,12 @@ from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
 from expressionvae.data.assembly import lacking, settle
-from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.frames import Rows
+from expressionvae.data.h5ad import Source
+from expressionvae.data.labels import one_spelling, perturbation, spelled
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
+from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns, Screen
 from expressionvae.data.streaming import Writer
 from expressionvae.files import UserError, written
@@ -34,7 +37,10 @@ def prepare(
     min_cells: int,
     genes: int | Sequence[str] | None,
     heldout: Mapping[str, Any],
+    separator: str | None = None,
+    on_alias: str = "stop",
     on_difference: str = "stop",
+    described: Callable[[Labels], None] | None = None,
 ) -> None:
     """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
 
@@ -45,15 +51,21 @@ def prepare(
 
     heldout: {cell_type, perturbations} or {cell_type, fraction, seed}. genes: how many most variable genes to
     keep, chosen on training cells only; or the genes themselves, in their order (None: all). on_difference: "stop",
-    or "report" and zeros where the file lacks some of these. Raises UserError, before anything is written, for each
-    mistake listed in `checks`.
+    or "report" and zeros where the file lacks some of these. separator, on_alias: see `labels`; what the config names
+    is found under any spelling. described: refuses labels whose proteins do not tell them apart.
+    Raises UserError, before anything is written, for each mistake listed in `checks`.
     """
     source = Path(source)
     with Screen(source, columns) as screen, written(train_path) as train, written(heldout_path) as away:
-        cells = screen.cells  # labels first: most mistakes show before the counts are read
+        named = [heldout["cell_type"], *heldout.get("perturbations", ())]
+        # labels first: most mistakes show before the counts are read
+        cells = one_spelling(source, screen.cells, control=control, separator=separator, on_alias=on_alias, named=named)
+        control, heldout = _in_the_file(cells, control, heldout, separator)
         chosen = choose(source, cells, control=control, embedding=embedding, min_cells=min_cells, heldout=heldout)
         rules = dict(cell_type=heldout["cell_type"], control=control, min_cells=min_cells, embedding=embedding)
         checks.split(source, cells, chosen, **rules)
+        if described is not None:
+            described(Labels.of(cells, chosen, heldout["cell_type"], control, embedding))
         screen.matrix.probe()
         is_away = is_heldout(cells, heldout["cell_type"], chosen)
         panel = _panel(screen, np.flatnonzero(~is_away), genes, on_difference)
@@ -64,7 +76,9 @@ def prepare(
             for part, writer in writers.items():
                 writer.append(csr_matrix(counts[filled[rows] & (is_away[rows] == part)]))
         _say_empty(source, filled, panel, genes)
-        checks.split(source, cells[filled], chosen, **rules)  # again: some cells may have gone
+        if not filled.any():
+            raise UserError(f"{source}: {screen.matrix.key} holds no count at all, only zeros; expected raw counts")
+        checks.split(source, cells[filled], chosen, **rules, gone=int((~filled).sum()))  # again: some may have gone
         about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
         median = screen.median
         if median is None:
@@ -92,6 +106,17 @@ def _panel(screen: Screen, training: Rows, genes: int | Sequence[str] | None, on
         )
     settle(lacking(screen.path.name, panel.absent, panel.genes), on_difference)
     return panel
+
+
+def _in_the_file(
+    cells: pd.DataFrame, control: str, heldout: Mapping[str, Any], separator: str | None
+) -> tuple[str, dict[str, Any]]:
+    """The control and what is held out, as the file spells what the config names."""
+    labels, meaning = cells["perturbation"].unique(), perturbation(control, separator)
+    found = {**heldout, "cell_type": spelled(heldout["cell_type"], cells["cell_type"].unique())}
+    if "perturbations" in heldout:
+        found["perturbations"] = [spelled(str(name), labels, meaning) for name in heldout["perturbations"]]
+    return spelled(control, labels, meaning), found
 
 
 def _say_empty(source: Path, filled: ndarray, panel: Panel, genes: int | Sequence[str] | None) -> None:
@@ -153,13 +178,15 @@ def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
     Lause, Berens & Kobak 2021, on raw counts; scanpy.readthedocs.io, experimental.pp.highly_variable_genes.
     Ranking dispersions of log values ("seurat") instead left interferon genes (ISG15, IFIT1, IFI6) out of
     400 genes of an interferon screen, for genes that few cells express.
-    Of more than `RANKED` training cells as many are taken, evenly spaced through the file.
+    Of more than `RANKED` training cells as many are taken, evenly spaced through the file; those without a count are
+    left out.
     """
     if len(training) > RANKED:
         training = training[np.linspace(0, len(training) - 1, RANKED).astype(int)]
         print(f"{screen.path.name}: variable genes are chosen on {RANKED:,} training cells, evenly spaced")
     parts = [counts for _, counts, _ in screen.blocks(screen.whole_panel(), training)]
     values = csr_matrix(vstack(parts, format="csr", dtype=np.float32))
+    values = values[np.diff(values.indptr) > 0]  # a cell without a count expects none of any gene: 0 / 0 everywhere
     detected = np.asarray(values.sum(axis=0)).ravel() > 0
     if genes > detected.sum():
         raise UserError(
@@ -173,7 +200,9 @@ def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
         AnnData(X=values[:, detected]), n_top_genes=genes, flavor="pearson_residuals", chunksize=100, inplace=False
     )
     assert ranked is not None
-    order = np.argsort(-ranked["residual_variances"].to_numpy(), kind="stable")
+    variances = ranked["residual_variances"].to_numpy()
+    assert np.isfinite(variances).all(), "NaN would be ranked in the file's order"
+    order = np.argsort(-variances, kind="stable")
     chosen = np.sort(np.flatnonzero(detected)[order[:genes]])
     of_column = np.full(len(screen.genes), -1, np.int32)
     of_column[chosen] = np.arange(genes)

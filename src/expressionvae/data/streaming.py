@@ -18,15 +18,18 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
 from expressionvae.data import checks
-from expressionvae.data.h5ad import Block, Matrix, Rows, Source, sparse_rows
+from expressionvae.data.frames import Rows
+from expressionvae.data.h5ad import Source
+from expressionvae.data.matrix import RAW, Block, Matrix
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
+from expressionvae.data.sparse import sparse_rows
 from expressionvae.files import UserError, written
 
 Columns = Integer[ndarray, "gene"]  # for each gene of a file its place in the panel, -1 when it has none
 
 CHUNK = 131_072  # values compressed together: half a thousand cells of a 2,000-gene panel
-KEYS = ("X", "layers/counts", "raw/X")  # where published files keep raw counts
+KEYS = ("X", "layers/counts", RAW)  # where published files keep raw counts
 
 
 class Writer:
@@ -154,13 +157,13 @@ def distinct(names: pd.Index) -> pd.Index:
 
 
 def counts_matrix(source: Source, keys: Sequence[str] = KEYS, *, places: int = 20) -> Matrix:
-    """The first of X, layers/counts, raw/X (on the same genes) that holds raw counts in every place looked at.
+    """The first of X, layers/counts, raw/X that holds raw counts in every place looked at.
 
     Raises: UserError when none does.
     """
     reasons = []
     for key in keys:
-        if key in source.file:
+        if source.has(key):
             try:
                 matrix = source.matrix(key)
                 matrix.probe(places)
@@ -199,9 +202,16 @@ def slice_h5ad(
     with Source(source) as file, written(output) as temporary:
         rows = np.arange(file.n_cells) if rows is None else rows
         obs = {new: file.labels("obs", old, needed=rows) for new, old in labels.items()}
-        stated = file.numbers("obs", library_column, "library_column")[rows] if library_column else None
-        panel = Panel.of(file, genes, symbol_map, gene_column)
+        names = file.names("obs", rows)
+        stated = None
+        if library_column:
+            stated = file.numbers("obs", library_column, "library_column")[rows]
+            checks.totals(file.path, stated, library_column, lambda row: names[row])
+        table = file.frame("raw/var" if key == RAW else "var")
+        panel = Panel.of(table, genes, symbol_map, gene_column)  # before any count is read
         matrix = counts_matrix(file, (key,) if key else KEYS)
+        if matrix.genes is not table:
+            panel = Panel.of(matrix.genes, genes, symbol_map, gene_column)
         meter, writer = Meter(file.path.name, len(rows)), Writer(temporary, len(genes))
         sums = []
         for _, block in matrix.blocks(rows):
@@ -209,7 +219,6 @@ def slice_h5ad(
             sums.append(libraries(block))
             meter.add(block)
         library = np.concatenate([np.zeros(0), *sums])
-        names = file.names("obs", rows)
         if library_column and stated is not None:
             checks.library(file.path, stated, library, names, library_column)
             library = stated

@@ -44,7 +44,8 @@ def resolved(entry: Entry) -> Entry:
 
 
 def _choose(entry: Entry, files: Mapping[str, Mapping[str, Any]]) -> str:
-    matching = fnmatch.filter(files, entry["pick"])
+    pick = entry["pick"]
+    matching = [pick] if pick in files else fnmatch.filter(files, pick)  # a name may look like a pattern
     last = {name for name in matching if fnmatch.fnmatchcase(name, entry.get("leave_out", ""))}
     first, found = [name for name in matching if name not in last], {}
     for names in (first, sorted(last)):

@@ -12,7 +12,7 @@ from numpy import ndarray
 from scipy import sparse, stats
 
 from expressionvae.data.reversion import Screen
-from expressionvae.files import written
+from expressionvae.files import UserError, written
 
 COLUMNS = [
     "embedding", "metric", "value", "low", "high", "random_low", "random_high", "p_value",
@@ -72,7 +72,13 @@ def score(
 
 
 def normalised(embedding: Rows) -> Rows:
-    """Rows of length 1 in float64; a row of zeros stays."""
+    """Rows of length 1 in float64; a row of zeros stays.
+
+    Raises: UserError where a number is not finite: the row would stay too, and its target be ranked last.
+    """
+    odd = ~np.isfinite(embedding.data if sparse.issparse(embedding) else np.asarray(embedding))
+    if odd.any():
+        raise UserError(f"{int(odd.sum())} numbers of the embedding are not finite: its encoder's training diverged")
     if sparse.issparse(embedding):
         length = np.sqrt(np.asarray(embedding.multiply(embedding).sum(axis=1), dtype=np.float64)).ravel()
         scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)

@@ -9,6 +9,7 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae.data.comparison import comparison_space
+from expressionvae.data.predictions import require_counts
 from expressionvae.files import UserError
 
 __all__ = ["Cells", "check", "compared", "comparison_space", "read_predicted", "read_truth"]
@@ -62,7 +63,7 @@ def check(adata: ad.AnnData, *, truth: ad.AnnData, path: str | Path) -> None:
     """Refuse predicted cells that are not one non-negative linear-scale row per row of `truth`, in its order.
 
     Raises UserError naming `path` and the first thing that is wrong: declared space, number of rows, genes or
-    their order, labels, values that are missing, infinite, negative, or nothing but zeros.
+    their order, labels, values that are missing, infinite or negative, or a perturbation of nothing but zeros.
     """
     space = adata.uns.get("space")
     if space != "linear":
@@ -75,6 +76,7 @@ def check(adata: ad.AnnData, *, truth: ad.AnnData, path: str | Path) -> None:
             raise UserError(f'{path}: obs has no column "{column}"')
         _same(path, f"obs {column} of row", adata.obs[column], truth.obs[column])
     _check_values(adata.X, path)
+    require_counts(path, adata.X, np.asarray(truth.obs["perturbation"], dtype=str))
 
 
 def _same(path: str | Path, what: str, found, expected) -> None:
@@ -95,9 +97,6 @@ def _check_values(X, path: str | Path) -> None:
         )
     if values.size and values.min() < 0:
         raise UserError(f"{path}: X holds the negative value {values.min():g}, expected a linear scale >= 0")
-    if not values.any():
-        # cell-eval takes a matrix without fractions for raw counts
-        raise UserError(f"{path}: X is nothing but zeros, which cannot be scored")
 
 
 def read_truth(path: str | Path) -> ad.AnnData:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from expressionvae.files import UserError
 from expressionvae.paper import names
+from expressionvae.paper.markup import prose
 from expressionvae.paper.numbers import DASH, fixed
 from expressionvae.paper.published import lookup
 
@@ -44,12 +45,13 @@ def collect(about: Sequence[Mapping[str, Any]], paths: Sequence[str | Path]) -> 
 
 
 def summarise(scores: pd.DataFrame, published: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """`SUMMARY`, a row an embedding and metric, in the order of `scores`; `n` VAE seeds.
+    """`SUMMARY`, a row an embedding and metric, in the order of `scores`; `n` VAE seeds, where it is defined.
 
     Values and interval ends are means over the seeds, the p-value is the largest. `published` is the paper's
     number, on the screens that the paper's figure is about. scGPT has a row there, with nothing but its number.
     """
     how = {name: "max" if name == "p_value" else "mean" for name in _NUMBERS} | {"vae_seed": "nunique"}
+    scores = scores.assign(vae_seed=scores["vae_seed"].where(scores["value"].notna()))  # a mean leaves out NaN
     table = scores.groupby([*KEY, "metric"], sort=False, as_index=False).agg(how).rename(columns={"vae_seed": "n"})
     table["published"] = [
         _published(published, row) if screens[row["screen"]].get("published") else math.nan
@@ -77,10 +79,10 @@ def markdown(summary: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]], no
     """The numbers of Figure 3 as a GitHub table a screen, under what they mean."""
     signs = " p: exact, one-sided (of several VAE seeds the largest)."
     signs += " [ ] the paper's own number." if summary["published"].notna().any() else ""
-    parts = ["**Figure 3 as tables.** " + caption(summary, notes) + signs]
+    parts = ["**Figure 3 as tables.** " + prose(caption(summary, notes)) + signs]
     for screen, table in summary.groupby("screen", sort=False):
         about = screens[str(screen)].get("note")
-        parts.append(f"**{screen}**" + (f": {about}." if about else ""))
+        parts.append(f"**{screen}**" + (f": {prose(about)}." if about else ""))
         parts.append(_grid(table))
         parts += _sizes(table)
     return "\n\n".join(parts) + "\n"

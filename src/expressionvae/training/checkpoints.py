@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import torch
 
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, first_line, written
 
 KEPT = 2  # a newest file that a broken disk damaged leaves the one before
 
@@ -64,7 +64,7 @@ class Checkpoints:
             try:
                 state = torch.load(path, map_location="cpu", weights_only=True)
             except Exception as error:  # a damaged file raises a dozen kinds
-                print(f"{what}: {path} is damaged ({_first_line(error)}); the one before is tried", file=sys.stderr)
+                print(f"{what}: {path} is damaged ({first_line(error)}); the one before is tried", file=sys.stderr)
                 path.rename(path.with_suffix(".damaged"))
                 continue
             if state.get("name") != self.name:
@@ -137,7 +137,3 @@ def _whoami() -> str:
 
 def _step(path: Path) -> int:
     return int(path.stem.rpartition("-")[2])
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,5 +1,6 @@
 """The loop that trains stage 1 and stage 2 alike: AdamW, clipping, bf16 on a GPU, checkpoints that resume."""
 
+import math
 import signal
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from expressionvae.files import written
+from expressionvae.files import UserError, written
 from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
 from expressionvae.training.parts import seed_of
 from expressionvae.training.plan import Order, Plan
@@ -89,6 +90,7 @@ class Trainer:
         """Train to the end; return the loss table (one row a split and step).
 
         Raises:
+            UserError: where the loss is no number any more.
             Stopped: at SIGTERM or SIGUSR1, after the step in hand, once the state is kept.
         """
         first = self.processes.first
@@ -148,6 +150,11 @@ class Trainer:
 
     def _row(self, kind: str, losses: list[dict[str, float]]) -> Row:
         means = {name: sum(row[name] for row in losses) / len(losses) for name in losses[0]}
+        if kind == "train" and (lost := [name for name, value in means.items() if not math.isfinite(value)]):
+            raise UserError(
+                f"{lost[0]} of the training is {means[lost[0]]} at step {self.step}: it diverged, and no later step "
+                "brings it back; a lower learning rate or more warm-up may help"
+            )
         return {"step": self.step, "split": kind, **means, "lr": self.rate}
 
     @torch.no_grad()

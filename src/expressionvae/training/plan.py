@@ -38,9 +38,9 @@ class Plan:
     compile: str | None
 
     def rate(self, step: int) -> float:
-        """Share of the peak rate at a step: linear warm-up, then a cosine to 0 (paper Tables 2 and 3)."""
+        """Share of the peak rate at a step: linear warm-up from 0, then a cosine to 0 (paper Tables 2 and 3)."""
         if step < self.warmup:
-            return (step + 1) / self.warmup
+            return step / self.warmup
         span = max(1, self.iterations - self.warmup)
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - self.warmup) / span)))
 

@@ -14,7 +14,7 @@ from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import Columns
 from expressionvae.training.checkpoints import Checkpoints
-from expressionvae.training.latents import Latents
+from expressionvae.training.latents import Latents, code_type
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
 from expressionvae.training.parts import Parts, seed_of
 from expressionvae.training.plan import Plan, Validation, split
@@ -109,7 +109,7 @@ def sample(
         generator = torch.Generator(device).manual_seed(seed_of(seed, number))
         with precision(device):
             drawn = model.sample(perturbation[rows].to(device), cell_type[rows].to(device), generator, **options)
-        return drawn.cpu().numpy().astype(np.uint16 if plan_of.codes else np.float32)
+        return drawn.cpu().numpy().astype(code_type(plan_of.codes) if plan_of.codes else np.float32)
 
     progress = Progress("sample", len(query))
     parts = []

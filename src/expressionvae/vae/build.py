@@ -1,11 +1,13 @@
 """From the words of the config to a model, and a model to and from its file."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from expressionvae.files import UserError
 from expressionvae.nn import store
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
@@ -15,6 +17,8 @@ from expressionvae.vae.heads.hurdle import Hurdle
 from expressionvae.vae.heads.mse import MeanSquaredError
 from expressionvae.vae.heads.nb import NegativeBinomial
 from expressionvae.vae.model import Decoder, Encoder, ExpressionVAE
+
+MOST_CODES = 2**24  # torch.multinomial draws from no more
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,13 @@ def build(blueprint: Blueprint) -> ExpressionVAE:
 
 
 def build_bottleneck(width: int, options: dict[str, Any]) -> FSQ | Gaussian:
+    """Raises UserError for a codebook that no prior could be trained on."""
     if options["kind"] == "fsq":
+        if (codes := math.prod(options["levels"])) > MOST_CODES:
+            raise UserError(
+                f"config key levels is {options['levels']}, a codebook of {codes:,} codes; a prior can draw from "
+                f"{MOST_CODES:,} at most"
+            )
         return FSQ(width, options["tokens"], options["levels"], options["normalise"])
     assert options["kind"] == "gaussian", options
     return Gaussian(width, options["channels"], options["beta"])

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +10,27 @@ import pandas as pd
 
 from expressionvae.files import UserError
 from expressionvae.paper import scores as score_files
-from expressionvae.paper.claims.evidence import PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
+from expressionvae.paper.claims.evidence import CODES, PARAMETERS, PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
 from expressionvae.paper.published import as_summary
 
 # A quantity that is printed more than once is read from the first of these: Tables 5-9 have the most digits and
-# standard errors; Table 1 is what the text quotes. Table 4 is about another gene set and is not evidence here.
+# standard errors; Table 1 is what the text quotes. Table 4 is about another gene set: it is evidence of `sizes` alone.
 PRECEDENCE = ("table5", "table6", "table7", "table8", "table9", "table1", "figure2")
 SEEDS = 4  # Section 4: "All numbers report mean +- SE across four seeds"
 COVERAGE = {"parse1m": 1.0, "replogle": 0.9969}  # Section 3.1, the paragraph on quantile binning
 POSITIVES, TARGETS = 6, 1732  # Section 4.3: NF-kB positive controls among the ranked perturbations
 _BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
+# Table 4's rows by the names of the config.
+SIZES = {
+    f"{prior.upper()}-FSQ-MSE L={tokens}, K={codes}": (prior, bottleneck)
+    for prior in ("ar", "mdlm")
+    for tokens, codes, bottleneck in (
+        (64, 512, "fsq"),
+        (64, 1024, "fsq-wide"),
+        (128, 512, "fsq-long"),
+        (128, 1024, "fsq-long-wide"),
+    )
+}
 _CELL = ["dataset", "bottleneck", "prior", "decoder", "baseline", "metric"]
 
 
@@ -31,9 +42,18 @@ def of_published(published: pd.DataFrame) -> Evidence:
         published=True,
         scores=Scores(used, printed=True),
         borrowed=Scores(used[used["baseline"] != ""], printed=True),
+        sizes=Scores(_table4(published), printed=True),
         reversion=_figure3(published),
         coverage=COVERAGE if len(published) else {},
     )
+
+
+def _table4(published: pd.DataFrame) -> pd.DataFrame:
+    """The rows of Table 4 that name a size, as TABLE: `AR-FSQ-MSE L=64, K=512` and so on."""
+    rows = published[(published["item"] == "table4") & published["model"].isin(SIZES)]
+    who = pd.DataFrame([SIZES[label] for label in rows["model"]], columns=["prior", "bottleneck"], index=rows.index)
+    table = rows.assign(prior=who["prior"], bottleneck=who["bottleneck"], decoder="mse", baseline="", n=np.nan)
+    return table[TABLE]
 
 
 def _printed(published: pd.DataFrame) -> pd.DataFrame:
@@ -115,22 +135,29 @@ def of_files(
     *,
     reversion: Iterable[str | Path],
     coverage: Mapping[str, str | Path],
+    codes: Iterable[tuple[Mapping[str, str], str | Path]] = (),
+    parameters: str | Path | None = None,
 ) -> Evidence:
     """Our own score files as evidence; baselines that were not run are borrowed from `published`.
 
-    `scores` are long tables (`scores.collect`) that may share rows; `coverage` is a JSON file per dataset.
+    `scores` are long tables (`scores.collect`) that may share rows; `coverage` is a JSON file per dataset; `codes` are
+    tables of the use of codes, each with what it is about (dataset, bottleneck, head); `parameters` is a CSV file.
     Raises UserError for a file that lacks a column.
     """
     table = _together([score_files.read(path) for path in scores])
+    ours = Scores(score_files.summarise(table, "paper"))
     unbiased, half = (Scores(score_files.summarise(table, variant)) for variant in ("unbiased", "half"))
     return Evidence(
         published=False,
-        scores=Scores(score_files.summarise(table, "paper")),
+        scores=ours,
+        sizes=ours,
         unbiased=unbiased,
         half=half,
         borrowed=of_published(published).borrowed,
         reversion=pd.concat([pd.DataFrame(columns=REVERSION), *map(_read_reversion, reversion)], ignore_index=True),
         coverage={dataset: _share(path) for dataset, path in coverage.items()},
+        codes=pd.concat([pd.DataFrame(columns=CODES), *(_codes(*one) for one in codes)], ignore_index=True),
+        parameters=_columns(parameters, PARAMETERS) if parameters else pd.DataFrame(columns=PARAMETERS),
     )
 
 
@@ -157,6 +184,18 @@ def _read_reversion(path: str | Path) -> pd.DataFrame:
     for column in ("value", "low", "high"):
         table[column] = pd.to_numeric(table[column], errors="coerce")
     return table[REVERSION]
+
+
+def _codes(about: Mapping[str, str], path: str | Path) -> pd.DataFrame:
+    return _columns(path, CODES[3:]).assign(**about)[CODES]
+
+
+def _columns(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
+    table = pd.read_csv(path, keep_default_na=False)
+    for column in columns:
+        if column not in table.columns:
+            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(columns)}")
+    return table[list(columns)]
 
 
 def _share(path: str | Path) -> float | None:
