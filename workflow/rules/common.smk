@@ -10,6 +10,7 @@ from snakemake.exceptions import WorkflowError
 from expressionvae import grid, sense, work
 from expressionvae.config import check_form, read_yaml
 from expressionvae.data.download_list import read_downloads, stated
+from expressionvae.data.esm_files import regression_path
 from expressionvae.files import UserError, require_writable
 
 RESOURCES = Path(workflow.basedir) / "resources"
@@ -128,7 +129,12 @@ def parse1m_sources(wildcards):
     """The file with raw counts and full-panel library sizes: known once the smaller one has been looked into."""
     found = checkpoints.find_parse1m_counts.get(**wildcards).output.found
     with found.open() as file:  # Snakemake's: the file may lie in a store
-        which = yaml.safe_load(file)["file"]
+        content = file.read()
+    which = next((name for name in ("hvg2000", "full") if f"file: {name}\n" in content), None)
+    if which is None:
+        raise WorkflowError(
+            f"{found}: damaged, it names no file of Parse's; delete it, and the same command makes it again"
+        )
     return {"found": found, "source": downloaded(f"parse1m_{which}")}
 
 
@@ -177,8 +183,8 @@ def esm2_checkpoint():
     """The weights and, beside them under the name that fair-esm expects, those of the contact head."""
     weights = config["esm2"]["checkpoint"]
     if config["esm2"]["tiny"] or not weights:  # neither: no dataset of `screens` embeds proteins
-        return "results/tiny_esm2.pt", "results/tiny_esm2-contact-regression.pt"
-    return downloaded_or_own(weights), downloaded_or_own(weights.removesuffix(".pt") + "-contact-regression.pt")
+        return "results/tiny_esm2.pt", str(regression_path("results/tiny_esm2.pt"))
+    return downloaded_or_own(weights), downloaded_or_own(str(regression_path(weights)))
 
 
 # Priors

@@ -240,7 +240,7 @@ rule fit_bins:
 rule tiny_esm2:
     output:
         checkpoint="results/tiny_esm2.pt",
-        regression="results/tiny_esm2-contact-regression.pt",
+        regression=str(regression_path("results/tiny_esm2.pt")),
     log:
         "logs/tiny_esm2.log",
     benchmark:

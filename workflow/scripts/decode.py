@@ -22,8 +22,7 @@ with reporting(snakemake.log[0]):
     training = latents.Latents.load(snakemake.input.training)
     rows, draws = chosen_rows(len(query), p.richness["cells"]), range(p.richness["draws"])
     for seed, sampled, output, rich in zip(p.seeds, snakemake.input.latents, files.cells, files.richness, strict=True):
-        with np.load(sampled) as file:
-            values = file["values"]
+        values = latents.read_sampled(sampled, len(query), training)
         library = stage1.draw_library(training, query["cell_type"].tolist(), seed=seed)
         if rule != snakemake.wildcards.predict:
             library = query["true_library"].to_numpy(np.float32)

@@ -11,11 +11,12 @@ with reporting(snakemake.log[0]):
     import yaml
 
     from expressionvae import costs
+    from expressionvae.files import RESTORE, reading
     from expressionvae.paper import plan, resources
 
     p = snakemake.params
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "config.yaml").write_text(yaml.safe_dump(p.config))
+        Path(folder, "config.yaml").write_text(yaml.safe_dump(p.config), encoding="utf-8")
         dry = [sys.executable, "-m", "snakemake", "--snakefile", p.snakefile, "--configfile", f"{folder}/config.yaml"]
         dry += ["--dry-run", "--nolock", "--cores", "1"]
         texts = [
@@ -23,7 +24,8 @@ with reporting(snakemake.log[0]):
             for flags in (["--forceall"], [])
         ]
     whole, left = map(costs.read_plan, texts)
-    table = yaml.safe_load(Path(p.table).read_text())
-    estimate = costs.Costs(p.config, table, p.config["plan"]["device"], list(p.downloads.values()))
+    with reading(p.table, "measured costs (devices, screens, cells_per_s, bytes_per_value)", RESTORE):
+        table = yaml.safe_load(Path(p.table).read_text(encoding="utf-8"))
+        estimate = costs.Costs(p.config, table, p.config["plan"]["device"], list(p.downloads.values()))
     used = resources.summarise(resources.read(p.folder), order=[]) if Path(p.folder).is_dir() else None
     print(plan.text(whole, left, estimate, used), file=sys.__stdout__)

@@ -5,9 +5,8 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import json
-
     from expressionvae.data import cells
+    from expressionvae.data.bins import Bins
     from expressionvae.nn import store
     from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
@@ -17,10 +16,10 @@ with reporting(snakemake.log[0]):
     p, r, seed = snakemake.params, snakemake.resources, int(snakemake.wildcards.vae_seed)
     launch.share(r.devices, snakemake.threads, tasks=r.get("tasks", 1), starter=r.get("mpi"))
     train = cells.read(snakemake.input.train)
-    bins = json.loads(Path(snakemake.input.bins).read_text())
+    bins = Bins.load(snakemake.input.bins)
     blueprint = build.Blueprint(
         genes=train.genes,
-        bins={"lower": bins["lower"], "means": bins["mean"]},
+        bins={"lower": list(bins.lower), "means": list(bins.mean)},
         size=p.size,
         bottleneck=p.bottleneck,
         head=snakemake.wildcards.head,

@@ -69,7 +69,7 @@ def _first_difference(test: list[str], train: list[str]) -> str:
 
 def _labels(path: str | Path, cell_type: str, perturbation: str) -> tuple[list[str], list[str], list[str]]:
     try:
-        split = json.loads(Path(path).read_text())
+        split = json.loads(Path(path).read_text(encoding="utf-8"))
         return split["genes"], split["labels"][cell_type], split["labels"][perturbation]
     except (OSError, ValueError, KeyError, TypeError) as error:
         expected = f"expected keys genes, labels.{cell_type}, labels.{perturbation}"

@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Counts, Library
 from expressionvae.data.compact import MOST_BYTES, STEP, Compact
+from expressionvae.files import reading, require
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,18 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
     from expressionvae.data.normalisation import size_factors
 
     path = Path(path)
-    with Source(path) as source:
+    with reading(path, "the cells of a screen"), Source(path) as source:
         matrix, about = source.matrix(), source.about("screen")
-        assert matrix.sparse and not matrix.sparse.by_column, "written by rows"
+        require(matrix.sparse and not matrix.sparse.by_column, "X is not stored by rows")
         data = matrix.values
         largest = max((int(data[first : first + STEP].max()) for first in range(0, len(data), STEP)), default=0)
         room = Compact.empty(len(data), largest, source.n_genes, path.parent, most_bytes)
+        library, factors = source.numbers("obs", "library_size"), size_factors(source)
+        require(np.isfinite(library).all() and (library >= 0).all(), "a library_size is none")
+        require(np.isfinite(factors).all() and (factors > 0).all(), "a median_library is none")
         return Cells(
             room.filled(csr_matrix(block) for _, block in matrix.blocks()),
-            size_factors(source),
+            factors,
             list(map(str, source.labels("obs", "perturbation"))),
             list(map(str, source.labels("obs", "cell_type"))),
             list(map(str, source.names("var"))),

@@ -7,7 +7,7 @@ from typing import Any
 
 from expressionvae.config import read_yaml, unknown_key
 from expressionvae.data.transfer import ALGORITHMS, Entry
-from expressionvae.files import UserError
+from expressionvae.files import UserError, reading, require
 
 REQUIRED = ("url", "file", "licence", "citation")
 STATED = ("cells", "genes", "controls", "donor_cells")  # of what is in a file
@@ -22,14 +22,10 @@ def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
     Raises: UserError when the file is missing or no such list, an entry lacks a key or has an unknown one, a file would
     lie outside its folder, a checksum or number is none, or two entries have one file name.
     """
-    try:
+    with reading(path, "a list of downloads", "resources/downloads.yaml is one"):
         entries = read_yaml(path)
-    except UserError as error:
-        raise UserError(f"{path}: not a list of downloads; {str(error).removeprefix(f'{path}: ')}") from None
-    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-        raise UserError(
-            f"{path}: not a list of downloads; expected names, and under each the keys {', '.join(REQUIRED)}"
-        )
+        sound = isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())
+        require(sound, "it is not made of names, each with its keys")
     mistakes = [f"entry '{name}'{said}" for name, entry in entries.items() for said in _mistakes(entry)]
     if mistakes:
         raise UserError(f"{path}: " + "".join(f"\n  {said}" for said in mistakes).lstrip("\n "))

@@ -21,7 +21,7 @@ from expressionvae.config import read_yaml
 from expressionvae.data import transfer
 from expressionvae.data.transfer import ALGORITHMS, Different, Entry, Interrupted, Sleep, arrive, checksum, mismatch
 from expressionvae.data.zenodo import resolved
-from expressionvae.files import UserError, digest, written
+from expressionvae.files import UserError, digest, reading, require, written
 
 SMALL = 100_000_000  # bytes up to which a file that is already there is held to its checksum, not to its size alone
 REPORT = "to take it all the same: config key on_difference: report"
@@ -37,7 +37,7 @@ def obtain(entry: Entry, folder: str | Path, record: str | Path, *, retries: int
     stat, about = path.stat(), {key: entry[key] for key in ("url", "licence", "citation")}
     here = {"path": str(path), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
     with written(record) as temporary:
-        temporary.write_text(yaml.safe_dump({**known, **here, **about}))
+        temporary.write_text(yaml.safe_dump({**known, **here, **about}), encoding="utf-8")
 
 
 def _found(entry: Entry, folder: Path) -> Path:
@@ -64,13 +64,15 @@ def located(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".yaml":
         return path
-    record = read_yaml(path)
-    file, wrong = Path(record["path"]), None
+    with reading(path, "the record of a download (path, bytes, ...)"):
+        record, wrong = read_yaml(path), None
+        file, size, time_ns = Path(record["path"]), record["bytes"], record["mtime_ns"]
+        require(isinstance(size, int) and size >= 0, f"bytes is {size!r}")
     if not file.is_file():
         wrong = "is not there any more"
-    elif file.stat().st_size != record["bytes"]:
+    elif file.stat().st_size != size:
         wrong = f"has {file.stat().st_size:,} bytes"
-    elif record["bytes"] <= SMALL or file.stat().st_mtime_ns != record["mtime_ns"]:
+    elif size <= SMALL or file.stat().st_mtime_ns != time_ns:
         changed = mismatch(record, file)
         wrong = f"has other content ({changed})" if changed else None
     if wrong:
@@ -164,7 +166,7 @@ def _accept(entry: Entry, destination: Path, differences: list[str]) -> dict[str
     }
     seen |= {"url": entry["url"], "first_seen": datetime.now(UTC).strftime("%Y-%m-%d"), **_release(entry)}
     with contextlib.suppress(OSError), written(_origin(destination)) as temporary:  # elsewhere the record alone has it
-        temporary.write_text(yaml.safe_dump(seen))
+        temporary.write_text(yaml.safe_dump(seen), encoding="utf-8")
     for said in differences:
         print(f"WARNING: {destination}: not as stated: {said}")
     if not differences:
@@ -189,8 +191,13 @@ def _pinned(destination: Path) -> dict[str, Any]:
     origin = _origin(destination)
     if not origin.is_file():
         return {}
+    anew = f"delete it, and {destination.name} is held to what it is at the next download"
+    with reading(origin, "what was first seen of a download (sha256, bytes)", anew):
+        seen = read_yaml(origin)
+        sound = re.fullmatch("[0-9a-f]{64}", str(seen["sha256"])) and isinstance(seen["bytes"], int)
+        require(sound, "its sha256 or bytes is none")
     wanted = ("sha256", "bytes", "mtime_ns", "first_seen", "release")
-    return {key: value for key, value in read_yaml(origin).items() if key in wanted}
+    return {key: seen[key] for key in wanted if key in seen}
 
 
 def _release(entry: Entry) -> dict[str, str]:

@@ -181,7 +181,7 @@ def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writ
     with scratch(writer.file.filename) as path:
         spool = Writer(path, len(split.genes), compression=None)
         measured = _measured(line, control, rule, spool)
-        spool.seal()
+        spool.end()
         passed = {
             scale: knocked_down(line.label, measured.residual[scale], control, bounds)
             for scale, bounds in rule.on_each_scale().items()

@@ -20,7 +20,7 @@ from expressionvae.data.panel import Panel
 from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns, Screen
 from expressionvae.data.streaming import Writer
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, reading, written
 
 RANKED = 30_000  # training cells at most from which variable genes are ranked: about a gigabyte of counts
 
@@ -137,9 +137,9 @@ def _obs(cells: pd.DataFrame, library: ndarray, median: ndarray) -> pd.DataFrame
 
 def published(path: str | Path) -> dict[str, Any]:
     """Return the held-out cell type and perturbations that an assembled screen carries from its split file."""
-    with Source(path) as source:
+    with reading(path, "an assembled screen"), Source(path) as source:
         about = source.about("split")
-    return {"cell_type": str(about["heldout_cell_type"]), "perturbations": list(map(str, about["heldout"]))}
+        return {"cell_type": str(about["heldout_cell_type"]), "perturbations": list(map(str, about["heldout"]))}
 
 
 def choose(

@@ -18,7 +18,7 @@ import requests
 import yaml
 from tqdm import tqdm
 
-from expressionvae.files import digest
+from expressionvae.files import digest, reason, require
 
 ALGORITHMS = ("sha256", "md5")
 TIMEOUT = (30, 60)  # seconds until connected, and without a byte
@@ -147,13 +147,25 @@ class Part:
 
     @property
     def version(self) -> str | None:
-        """ETag (a strong one) or date of the file on the server."""
-        return yaml.safe_load(self.note.read_text()) if self.note.exists() else None
+        """ETag (a strong one) or date of the file on the server; with a damaged note goes what has arrived."""
+        if not self.note.exists():
+            return None
+        try:
+            version = yaml.safe_load(self.note.read_text(encoding="utf-8"))
+            require(version is None or isinstance(version, str), f"it holds {version!r}")
+            return version
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            print(
+                f"{self.note}: damaged ({reason(error)}); {self.path.name} is downloaded from its start",
+                file=sys.stderr,
+            )
+            self.discard()
+            return None
 
     def remember(self, response: requests.Response) -> None:
         etag = response.headers.get("ETag", "")
         version = etag if etag.startswith('"') else response.headers.get("Last-Modified")
-        self.note.write_text(yaml.safe_dump(version))
+        self.note.write_text(yaml.safe_dump(version), encoding="utf-8")
 
     def is_of(self, response: requests.Response) -> bool:
         """Whether a response tells of the version that has arrived in part, as far as it tells of any."""
@@ -168,7 +180,8 @@ class Part:
 def _attempt(entry: Entry, part: Part) -> bool:
     """One request for what is still missing; whether it resumed. Raises: Interrupted when another may do better."""
     headers = {"Accept-Encoding": "identity", "User-Agent": "expressionvae"}
-    start, version = part.size, part.version
+    version = part.version  # first: with a damaged note nothing has arrived
+    start = part.size
     if start and start == entry.get("bytes"):
         return True
     if start and (version or checksum(entry)):

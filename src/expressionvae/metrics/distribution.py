@@ -8,6 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 BLOCK = 1000  # rows of a distance matrix held at once
+DISTANCES = ("w2", "mmd2", "fd", "mmd2_median")
 
 Cloud = Float[ndarray, "true component"]  # cells in a PCA basis
 OtherCloud = Float[ndarray, "predicted component"]  # as many components, perhaps another number of cells
@@ -79,7 +80,7 @@ def distances(true: Cloud, predicted: OtherCloud, *, mmd_sigmas: Sequence[float 
     models.
     """
     if min(len(true), len(predicted)) < 2:
-        return dict.fromkeys(("w2", "mmd2", "fd", "mmd2_median"), float("nan"))
+        return dict.fromkeys(DISTANCES, float("nan"))
     median = median_distance(true)
     return {
         "w2": w2(true, predicted),

@@ -8,13 +8,21 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae.files import written
-from expressionvae.metrics.distribution import distances
-from expressionvae.metrics.moments import moments
+from expressionvae.metrics.distribution import DISTANCES, distances
+from expressionvae.metrics.effects import METRICS
+from expressionvae.metrics.moments import MOMENTS, moments
 from expressionvae.metrics.space import Cells
 
 DISTRIBUTION_COLUMNS = ["metric", "variant", "value", "n_true", "n_pred"]
 EFFECT_COLUMNS = ["metric", "variant", "value", "n_valid", "n_total"]
 VARIANTS = ("paper", "half", "unbiased")
+FLOOR_VARIANTS = ("half", "unbiased")  # of true cells against true cells
+# (metric, variant) of every row of distribution.csv and effects.csv: of a prediction, and of true cells.
+DISTRIBUTION = [(metric, variant) for variant in VARIANTS for metric in DISTANCES]
+DISTRIBUTION += [(metric, "paper") for metric in MOMENTS]
+FLOOR = [(metric, variant) for variant in FLOOR_VARIANTS for metric in DISTANCES]
+EFFECTS = [(metric, variant) for variant in ("paper", "real-controls") for metric in METRICS]
+CEILING = [(metric, "ceiling") for metric in METRICS]
 # The authors call PCA(random_state=seed), which picks the randomised solver at this size; the exact one gives
 # a Frechet distance some 13% larger.
 SOLVER = {"paper": "auto", "half": "auto", "unbiased": "full"}

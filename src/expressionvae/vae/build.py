@@ -1,13 +1,14 @@
 """From the words of the config to a model, and a model to and from its file."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from expressionvae.files import UserError
+from expressionvae.files import UserError, require
 from expressionvae.nn import store
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
@@ -88,11 +89,15 @@ def build_head(blueprint: Blueprint) -> Head:
     return MeanSquaredError(width, **options)
 
 
-def load(path: str | Path, device: torch.device) -> tuple[ExpressionVAE, Blueprint]:
-    """Read a trained model, frozen and in evaluation mode. Raises UserError if the file is no such model."""
+def load(path: str | Path, device: torch.device, genes: Sequence[str] | None = None) -> tuple[ExpressionVAE, Blueprint]:
+    """Read a trained model, frozen and in evaluation mode.
+
+    genes: of the cells that it is to encode. Raises UserError if the file is no such model, or was trained on others.
+    """
 
     def rebuild(saved: dict[str, Any]) -> tuple[ExpressionVAE, Blueprint]:
         blueprint = Blueprint(**saved)
+        require(genes is None or list(genes) == blueprint.genes, "it was trained on other genes")
         return build(blueprint), blueprint
 
     return store.load(path, device, rebuild, "an ExpressionVAE")
