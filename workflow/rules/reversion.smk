@@ -33,8 +33,9 @@ rule slice_reversion:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         screen=reversion_labels,
+        stated=reversion_stated,
         file=lambda wildcards: work.version(reversion_source(wildcards)),
         symbol_map=lambda wildcards, output: SYMBOLS,
     script:
