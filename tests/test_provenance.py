@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from expressionvae.provenance import commit, describe, fingerprint
 from tests.conftest import REPOSITORY
@@ -58,3 +59,16 @@ def test_a_repository_that_a_hook_names_is_not_ours(tmp_path, monkeypatch):
     before = commit()
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     assert commit() == before
+
+
+def test_provenance_tells_two_numbers_of_threads_apart(monkeypatch):
+    monkeypatch.setenv("MKL_CBWR", "AUTO,STRICT")
+    before, told = torch.get_num_threads(), {}
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            told[threads] = describe({}, vae=0)["arithmetic"]
+    finally:
+        torch.set_num_threads(before)
+    assert told[1] | {"threads": 2} == told[2] != told[1]
+    assert told[1]["MKL_CBWR"] == "AUTO,STRICT" and told[1]["processor"]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from expressionvae import arithmetic
 from expressionvae.files import WHILE, UserError
 
 LAUNCHED = "EXPRESSIONVAE_LAUNCHED"  # set in the processes that a job starts to share its work: where they meet
@@ -63,8 +64,10 @@ def use_utf8(stream: Any) -> None:
 def reporting(log: str | Path) -> Iterator[None]:
     """Copy stdout and stderr to `log`; end with one line, no traceback, when a user's mistake or a disk ends it.
 
+    Every job of a rule passes here first, before it loads numpy or torch: their arithmetic is settled here.
     Processes that a job starts to share its work add to the job's log.
     """
+    arithmetic.settle()
     launched = LAUNCHED in os.environ
     for stream in (sys.stdout, sys.stderr):
         use_utf8(stream)

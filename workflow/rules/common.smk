@@ -7,13 +7,15 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import grid, sense, work
+from expressionvae import arithmetic, grid, sense, work
 from expressionvae.config import check_form, read_yaml
 from expressionvae.data.download_list import read_downloads, stated
 from expressionvae.data.esm_files import regression_path
 from expressionvae.files import UserError, require_writable
 
 RESOURCES = Path(workflow.basedir) / "resources"
+
+arithmetic.settle()  # for the process of every rule, also of those that load nothing of ours
 
 try:
     if workflow.is_main_process:
@@ -59,7 +61,9 @@ def each_seed(pattern):
 
 
 def dataset_config(wildcards):
-    return config["datasets"][wildcards.dataset]
+    """A dataset's entry, less what scores alone read: another epsilon must not prepare the screen again."""
+    entry = config["datasets"][wildcards.dataset]
+    return {key: value for key, value in entry.items() if key != "fold_change_epsilon"}
 
 
 def dataset_part(*keys):
@@ -167,10 +171,17 @@ def twins(wildcards):
 
 
 def perturbed_genes(wildcards):
-    """The screen whose perturbations want a protein; a made-up screen is drawn *from* the embeddings of all of them."""
+    """The screen whose perturbations want a protein; a made-up screen's FASTA holds those alone."""
     if dataset_config(wildcards)["kind"] == "made-up":
         return {}
     return {part: f"results/{wildcards.dataset}/{part}.h5ad" for part in ("train", "heldout")}
+
+
+def made_up_sequences(wildcards):
+    """What the effects of a made-up screen follow: the proteins themselves, so that no count hangs on a network."""
+    if dataset_config(wildcards)["embedding"] == "learned":
+        return {}
+    return {"proteins": f"results/{wildcards.dataset}/proteins.fasta"}
 
 
 def proteins_if_embedded(wildcards):

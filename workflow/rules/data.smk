@@ -156,7 +156,7 @@ rule made_up_proteins:
 
 rule simulate:
     input:
-        unpack(proteins_if_embedded),
+        unpack(made_up_sequences),
     output:
         screen=f"{SCREEN}/screen.h5ad",
         effects=f"{SCREEN}/effects.npz",
@@ -169,7 +169,7 @@ rule simulate:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_part("simulation", "control"),
         name="{dataset}",
     script:
@@ -268,6 +268,7 @@ rule embed_proteins:
         "results/benchmarks/embed_proteins/{dataset}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=2,
         tokens_per_batch=config["esm2"]["tokens_per_batch"],

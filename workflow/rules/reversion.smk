@@ -55,6 +55,7 @@ rule reversion:
         "results/benchmarks/reversion/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{reversion}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=2,
         options=reversion_options(),

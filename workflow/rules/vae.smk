@@ -14,6 +14,7 @@ rule train_vae:
         "results/benchmarks/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"] * config["vae"]["devices"]
     resources:
         devices=config["vae"]["devices"],
     params:
@@ -44,6 +45,7 @@ rule encode:
         "results/benchmarks/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         batch_size=config["batch_size"],

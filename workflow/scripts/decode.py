@@ -16,7 +16,7 @@ with reporting(snakemake.log[0]):
 
     p, files, rule = snakemake.params, snakemake.output, snakemake.wildcards.predict.removesuffix(TRUE_LIBRARY)
     trained = {stage: int(snakemake.wildcards[f"{stage}_seed"]) for stage in ("vae", "prior")}
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     query = read_query(snakemake.input.query)
     training = latents.Latents.load(snakemake.input.training)

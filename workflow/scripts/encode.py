@@ -11,7 +11,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
 
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     train, source = cells.read(snakemake.input.train), snakemake.input.perturbations
     model, _ = build.load(snakemake.input.model, loop.best_device(), train.genes)
     perturbations = Perturbations.load(source)

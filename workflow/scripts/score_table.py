@@ -3,11 +3,12 @@
 import pandas as pd
 
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper import published, scores
-from expressionvae.paper.render import render, save
 
 with reporting(snakemake.log[0]):
+    from expressionvae.files import written
+    from expressionvae.paper import published, scores
+    from expressionvae.paper.render import render, save
+
     params, files = snakemake.params, snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))
     beside = list(zip(files.companion[::2], files.companion[1::2], strict=True))

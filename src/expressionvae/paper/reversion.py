@@ -97,8 +97,9 @@ def caption(summary: pd.DataFrame, notes: Mapping[str, str]) -> str:
     text = (
         "Frozen encoders on screens that no training has seen. Gene CH: Calinski-Harabasz score of the targets among "
         "treated (T) and untreated (U) cells over its mean under shuffled labels (1 = none). Enrichment AUC: whether "
-        "targets known to undo the stimulus bring cells nearest to untreated controls (0.5 = random), with a 95% "
-        "bootstrap interval over targets. Untrained: the same encoder with fresh weights. PCA: principal components of "
+        "targets known to undo the stimulus bring cells nearest to untreated controls, as the area under the share of "
+        "them found along the ranking (0.5 = random; its highest value is a little below 1), with a 95% bootstrap "
+        "interval over targets. Untrained: the same encoder with fresh weights. PCA: principal components of "
         "the training cells; HVG: the panel's log values; depth: only how many of a cell's counts lie on the panel."
     )
     several = " Means over VAE seeds." if (summary["n"] > 1).any() else ""
