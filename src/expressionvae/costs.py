@@ -4,8 +4,8 @@ Standard library only. A job's seconds are startup + steps * overhead + work / s
 floating-point operations from the config's sizes, so that one measurement serves other sizes.
 """
 
+import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,17 +30,9 @@ class Job:
 
 
 def read_plan(text: str) -> list[Job]:
-    """The jobs that `snakemake --dry-run` printed."""
-    jobs = []
-    for block in re.split(r"^\[.*\]$", text, flags=re.MULTILINE):
-        head = re.search(r"^(?:local)?(?:rule|checkpoint) (\w+):$", block, flags=re.MULTILINE)
-        if not head:
-            continue
-        told = dict(re.findall(r"^    (input|output|wildcards): (.*)$", block, flags=re.MULTILINE))
-        wildcards = dict(part.split("=", 1) for part in told.get("wildcards", "").split(", ") if "=" in part)
-        files = [tuple(filter(None, told.get(key, "").split(", "))) for key in ("input", "output")]
-        jobs.append(Job(head[1], wildcards, *files))
-    return jobs
+    """The jobs that `workflow/planned.py` printed: a JSON object a line, with rule, wildcards, inputs and outputs."""
+    told = (json.loads(line) for line in text.splitlines())
+    return [Job(job["rule"], job["wildcards"], tuple(job["inputs"]), tuple(job["outputs"])) for job in told]
 
 
 def vae_operations(size: Mapping[str, Any], tokens: int, genes: int) -> tuple[float, float]:
@@ -177,7 +169,8 @@ class Costs:
         kind = self.config["priors"][grid.weights(self.config, name)]["kind"]
         if kind == "ar":
             return tokens, 1.0  # keys and values are kept
-        steps = grid.options(self.config, name, sampling=True)["steps"] * (2 if kind == "flow" else 1)
+        # A prior without steps draws all tokens at once.
+        steps = grid.options(self.config, name, sampling=True).get("steps", 1) * (2 if kind == "flow" else 1)
         return steps, float(steps)
 
 

@@ -25,6 +25,9 @@ class UserError(ValueError):
     """A mistake in a config, a file or a command: one message that names what is wrong and what was expected."""
 
 
+WHILE = "while writing "  # opens the note on an error that names the file
+
+
 @contextmanager
 def written(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block succeeds, remove it when it fails.
@@ -44,8 +47,23 @@ def written(path: str | Path) -> Iterator[Path]:
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())  # a machine that goes down must not leave an empty file under the name
         os.replace(temporary, path)
+    except Exception as error:
+        error.add_note(f"{WHILE}{path}")  # a disk's refusal seldom says which file it is about
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_writable(folder: str | Path, *names: str) -> None:
+    """Refuse a working folder in which the folders `names` cannot be made or, where they are there, written into.
+
+    Raises:
+        UserError: naming the folder and what to do.
+    """
+    for place in dict.fromkeys(path if (path := Path(folder) / name).exists() else Path(folder) for name in names):
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            why = "cannot be written into" if place.is_dir() else "is no folder"
+            raise UserError(f"{place}: {why}; give another working folder (--directory FOLDER), or the right to write")
 
 
 def temporary_prefix(name: str) -> str:

@@ -11,7 +11,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.training import loop, stage2
     from expressionvae.training.latents import save_sampled
 
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     query = read_query(snakemake.input.query)
     kept = Path(snakemake.output.latents[0]).with_name("unfinished")

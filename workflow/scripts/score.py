@@ -27,9 +27,11 @@ with reporting(snakemake.log[0]):
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas", "seed")}
     true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])
     distances = partial(distribution_scores, **options, variants=VARIANTS)
-    shown = partial(effect_scores, de_true=read_de(given.de), fdr=evaluation["fdr"], threads=snakemake.threads)
+    epsilon = snakemake.params.fold_change_epsilon
+    effects_of = {"fdr": evaluation["fdr"], "fold_change_epsilon": epsilon, "threads": snakemake.threads}
+    shown = partial(effect_scores, de_true=read_de(given.de), **effects_of)
     sources = [digest(path, "sha256") for path in (given.truth, given.de, *given.cells)]
-    name = fingerprint(*sources, evaluation, versions(), snakemake.params.version)
+    name = fingerprint(*sources, evaluation, epsilon, versions(), snakemake.params.version)
     pieces = Pieces(Path(snakemake.output.distribution[0]).parent / "unfinished", name)
 
     def table(path, score, columns, predicted):

@@ -19,8 +19,9 @@ with reporting(snakemake.log[0]):
     truth = read_truth(snakemake.input.truth)
     true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas")}
+    epsilon = snakemake.params.fold_change_epsilon
     source = digest(snakemake.input.truth, "sha256")
-    name = fingerprint(source, evaluation, versions(), snakemake.params.version)
+    name = fingerprint(source, evaluation, epsilon, versions(), snakemake.params.version)
     pieces = Pieces(Path(snakemake.output.distribution[0]).parent / "unfinished", name)
 
     def table(path, score, columns):
@@ -29,7 +30,8 @@ with reporting(snakemake.log[0]):
     outputs = (snakemake.params.seeds, snakemake.output.distribution, snakemake.output.effects)
     for seed, distribution, effects in zip(*outputs, strict=True):
         lowest = partial(floor, **options, seed=seed)
-        highest = partial(ceiling, fdr=evaluation["fdr"], seed=seed, threads=snakemake.threads)
+        effects_of = {"fdr": evaluation["fdr"], "fold_change_epsilon": epsilon, "threads": snakemake.threads}
+        highest = partial(ceiling, **effects_of, seed=seed)
         pieces.file(distribution, partial(table, score=lowest, columns=DISTRIBUTION_COLUMNS))
         pieces.file(effects, partial(table, score=highest, columns=EFFECT_COLUMNS))
     pieces.forget()

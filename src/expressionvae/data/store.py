@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import importlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,14 @@ def opened(path: Path) -> Element:
         raise UserError(f"{path}: not a readable h5ad file; {_why(path, error)}") from None
 
 
+def streamed(path: Path, content: io.BufferedIOBase) -> Element:
+    """The root group of an h5ad whose bytes lie elsewhere, and of which `path` is the name. Raises: as `opened`."""
+    try:
+        return h5py.File(content, "r", rdcc_nbytes=32_000_000)
+    except OSError as error:
+        raise UserError(f"{path}: not a readable h5ad file; it may be of another format ({line(error)})") from None
+
+
 def _why(path: Path, error: OSError) -> str:
     if error.errno in (errno.EAGAIN, errno.EACCES):
         return "another process is writing it"
@@ -58,18 +67,17 @@ def _zarr(folder: Path) -> Element:
 
 def require_anndata(path: Path, root: Element) -> None:
     """Require obs and var at the top. Raises: UserError, with the way out of a file of several modalities."""
-    if "obs" in root and "var" in root and "mod" not in root:
-        return
-    if "mod" in root and is_group(root["mod"]):
-        names = sorted(root["mod"])
+    modalities = child(path, root, "mod")
+    if is_group(modalities):
+        names = sorted(modalities)
         opening = f"zarr.open('{path}')" if path.is_dir() else f"h5py.File('{path}')"
         raise UserError(
             f"{path}: is a MuData of the modalities {some([f'mod/{name}' for name in names])}; expected one anndata; "
             f"write the one with the counts as a file of its own, e.g. "
             f"anndata.io.read_elem({opening}['mod/{names[0] if names else 'rna'}']).write_h5ad('one.h5ad')"
         )
-    missing = " and no ".join(name for name in ("obs", "var") if name not in root)
-    raise UserError(f"{path}: not a readable h5ad file; it has no {missing}, but {some(sorted(map(str, root)))}")
+    if missing := " and no ".join(name for name in ("obs", "var") if name not in root):
+        raise UserError(f"{path}: not a readable h5ad file; it has no {missing}, but {some(sorted(map(str, root)))}")
 
 
 @contextlib.contextmanager
@@ -77,8 +85,10 @@ def legible(path: Path, what: str) -> Iterator[None]:
     """One message for whatever HDF5, zarr or anndata raise at bytes that are not what they should be."""
     try:
         yield
-    except (UserError, AssertionError):
+    except (UserError, AssertionError, MemoryError):
         raise
+    except PermissionError:
+        raise UserError(f"{path}: permission denied at {what}; expected a file that you may read") from None
     except Exception as error:
         raise UserError(
             f"{path}: {what} cannot be read, so the file is probably cut short or damaged "

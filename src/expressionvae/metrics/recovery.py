@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from expressionvae.files import reading, require
-from expressionvae.metrics.space import Cells
+from expressionvae.metrics.space import Cells, mean_cell, mean_cells
 from expressionvae.stored import npz
 
 Effect = Float[ndarray, "gene"]
@@ -35,8 +35,7 @@ def true_effects(path: str | Path, cell_type: str, *, rescale_to: float) -> dict
 
 def shifts(cells: Cells) -> dict[str, Effect]:
     """Mean of each perturbation's cells minus mean of the controls, in comparison space."""
-    means = {label: np.asarray(cells.X[cells.labels == label].mean(0)).ravel() for label in sorted(set(cells.labels))}
-    return {label: means[label].astype(float) - means[cells.control] for label in cells.perturbations}
+    return dict(zip(cells.perturbations, mean_cells(cells) - mean_cell(cells.control_cells), strict=True))
 
 
 def recovered(predicted: Mapping[str, Effect], true: Mapping[str, Effect]) -> float:

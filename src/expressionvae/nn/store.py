@@ -25,6 +25,12 @@ def save(path: str | Path, model: nn.Module, blueprint: Any, provenance: dict[st
         torch.save(payload | {"provenance": provenance}, temporary)
 
 
+def parameters(path: str | Path) -> int:
+    """How many weights a saved model has."""
+    with reading(path, "a trained model", TRAINED_ANEW):
+        return sum(weight.numel() for weight in plain.load(path, mmap=True)["weights"].values())
+
+
 def load(
     path: str | Path, device: torch.device, rebuild: Callable[[dict[str, Any]], tuple[Model, Plan]], what: str
 ) -> tuple[Model, Plan]:

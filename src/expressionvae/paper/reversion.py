@@ -10,6 +10,7 @@ import pandas as pd
 from expressionvae import stored
 from expressionvae.files import reading, require
 from expressionvae.paper import names
+from expressionvae.paper.markup import prose
 from expressionvae.paper.numbers import DASH, fixed
 from expressionvae.paper.published import lookup
 
@@ -82,10 +83,10 @@ def markdown(summary: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]], no
     """The numbers of Figure 3 as a GitHub table a screen, under what they mean."""
     signs = " p: exact, one-sided (of several VAE seeds the largest)."
     signs += " [ ] the paper's own number." if summary["published"].notna().any() else ""
-    parts = ["**Figure 3 as tables.** " + caption(summary, notes) + signs]
+    parts = ["**Figure 3 as tables.** " + prose(caption(summary, notes)) + signs]
     for screen, table in summary.groupby("screen", sort=False):
         about = screens[str(screen)].get("note")
-        parts.append(f"**{screen}**" + (f": {about}." if about else ""))
+        parts.append(f"**{screen}**" + (f": {prose(about)}." if about else ""))
         parts.append(_grid(table))
         parts += _sizes(table)
     return "\n\n".join(parts) + "\n"
@@ -96,8 +97,9 @@ def caption(summary: pd.DataFrame, notes: Mapping[str, str]) -> str:
     text = (
         "Frozen encoders on screens that no training has seen. Gene CH: Calinski-Harabasz score of the targets among "
         "treated (T) and untreated (U) cells over its mean under shuffled labels (1 = none). Enrichment AUC: whether "
-        "targets known to undo the stimulus bring cells nearest to untreated controls (0.5 = random), with a 95% "
-        "bootstrap interval over targets. Untrained: the same encoder with fresh weights. PCA: principal components of "
+        "targets known to undo the stimulus bring cells nearest to untreated controls, as the area under the share of "
+        "them found along the ranking (0.5 = random; its highest value is a little below 1), with a 95% bootstrap "
+        "interval over targets. Untrained: the same encoder with fresh weights. PCA: principal components of "
         "the training cells; HVG: the panel's log values; depth: only how many of a cell's counts lie on the panel."
     )
     several = " Means over VAE seeds." if (summary["n"] > 1).any() else ""

@@ -107,6 +107,22 @@ def code_type(codes: int) -> np.dtype:
     return np.dtype(np.uint16 if codes <= 2**16 else np.uint32)
 
 
+USAGE = ["codes", "used", "perplexity", "token_perplexity"]
+
+
+def usage(latents: Latents) -> dict[str, float | int]:
+    """What the training cells use of the codebook, by the names of USAGE; only of FSQ latents.
+
+    codes: its size K; used: codes that some cell has at some token; perplexity: over all cells and tokens;
+    token_perplexity: that of each token by itself, averaged over tokens.
+    """
+    values, size = latents.values, latents.codes
+    assert size, "Gaussian latents have no codes"
+    by_token = [perplexity(values[:, token], size) for token in range(values.shape[1])]
+    numbers = (size, len(np.unique(values)), perplexity(values, size), float(np.mean(by_token)))
+    return dict(zip(USAGE, numbers, strict=True))
+
+
 def perplexity(codes: np.ndarray, size: int) -> float:
     """exp of the entropy of code usage over all cells and tokens: how many codes are in use, weighted."""
     share = np.bincount(codes.ravel(), minlength=size) / codes.size
