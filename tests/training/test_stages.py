@@ -10,7 +10,7 @@ from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
 from expressionvae.files import UserError
 from expressionvae.training import stage1, stage2
-from expressionvae.training.latents import Latents, perplexity
+from expressionvae.training.latents import Latents, perplexity, usage
 from expressionvae.training.plan import Validation
 from expressionvae.vae.build import Blueprint, build
 from tests.priors.test_build import KINDS, SIZE
@@ -21,7 +21,7 @@ SIZES = {"width": 16, "heads": 2, "feedforward": 32, "encoder_blocks": 1, "decod
 SWITCHES = {"context_norm": True, "decoder_self_attention": False, "slot_embedding": True}
 BINS = {"lower": [0, 1, 2], "means": [0.0, 1.0, 2.9]}
 FSQ = {"kind": "fsq", "tokens": 4, "levels": [4, 2], "normalise": True}
-BLUEPRINT = Blueprint([f"G{i}" for i in range(20)], BINS, 30.0, SIZES | SWITCHES, FSQ, "ce", {})
+BLUEPRINT = Blueprint([f"G{i}" for i in range(20)], BINS, SIZES | SWITCHES, FSQ, "ce", {})
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def cells() -> Cells:
     labels = ["ctrl", "a", "b"] * 20, ["T"] * 20 + ["B"] * 40
     return Cells(
         Compact.of(sparse.csr_matrix(counts)),
-        counts.sum(1).astype(np.float32),
+        counts.sum(1).astype(np.float32) / 30,
         *labels,
         [f"G{i}" for i in range(20)],
         "ctrl",
@@ -112,6 +112,20 @@ def test_an_unknown_label_in_the_query_is_named(trained, tmp_path):
 def test_perplexity_counts_codes_in_use():
     assert perplexity(np.array([[0, 1], [2, 3]]), 8) == pytest.approx(4)
     assert perplexity(np.zeros((3, 2), int), 8) == pytest.approx(1)
+
+
+def test_the_use_of_codes_is_that_of_all_cells_and_of_each_token(trained):
+    codes = replace(trained[1], values=np.array([[0, 1], [0, 1]], np.uint16), codes=8)
+    assert usage(codes) == pytest.approx({"codes": 8, "used": 2, "perplexity": 2, "token_perplexity": 1})
+
+
+def test_means_of_draws_differ_less_than_draws_do(trained):
+    model, latents = trained[0], trained[1].values
+    library = np.full(len(latents), 200.0, np.float32)
+    draws = [stage1.decode(model, latents, library, "sample", seed=k, batch_size=50) for k in (0, 1)]
+    means = [stage1.mean_of_draws(model, latents, library, draws=16, seed=k, batch_size=50) for k in (0, 1)]
+    apart_draws, apart_means = (np.square(first - second).mean() for first, second in (draws, means))
+    assert apart_means == pytest.approx(apart_draws / 16, rel=0.2)
 
 
 def test_both_stages_set_the_same_cells_apart(cells, trained, tmp_path, monkeypatch):

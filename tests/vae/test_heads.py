@@ -95,6 +95,13 @@ def test_ce_draws_bins_as_often_as_their_chance(states):
     torch.testing.assert_close(seen, chance, atol=0.02, rtol=0)
 
 
+def test_ce_puts_midpoints_in_place_of_means_and_draws_the_same_bins(states):
+    head = CrossEntropy(WIDTH, [0, 1, 4, 10], [0.0, 1.5, 6.0, 30.0])
+    drawn, middle = (head.predict(states, torch.zeros(CELLS), r, generator()) for r in ("sample", "sample-midpoint"))
+    of = {0.0: 0.0, 1.5: 2.0, 6.0: 6.5, 30.0: 10.0}  # counts 1-3, 4-9; the last bin has no upper end
+    assert torch.equal(middle, drawn.clone().apply_(lambda value: of[value]))
+
+
 def test_ce_bins_counts_as_the_bins_do():
     from expressionvae.data.bins import Bins
 
@@ -106,16 +113,16 @@ def test_ce_bins_counts_as_the_bins_do():
 
 
 def test_hurdle_is_zero_or_its_magnitude(states):
-    head = Hurdle(WIDTH, target=100.0, gate_weight=0.1)
+    head = Hurdle(WIDTH, gate_weight=0.1)
     drawn = head.predict(states, torch.zeros(CELLS), "sample", generator())
     for column in drawn.T:
         assert len(column.unique()) <= 2
 
 
 def test_mse_predicts_what_it_regresses():
-    head = MeanSquaredError(WIDTH, target=100.0)
-    counts, library = torch.tensor([[0.0, 3.0]]), torch.tensor([50.0])
-    torch.testing.assert_close(head.values(counts, library).expm1(), torch.tensor([[0.0, 6.0]]))
+    head = MeanSquaredError(WIDTH)
+    counts, size_factor = torch.tensor([[0.0, 3.0]]), torch.tensor([0.5])  # half the median library
+    torch.testing.assert_close(head.values(counts, size_factor).expm1(), torch.tensor([[0.0, 6.0]]))
 
 
 @pytest.mark.parametrize("rule", ["sample", "mean"])
@@ -123,8 +130,8 @@ def test_predictions_are_never_negative(states, rule):
     heads = [
         negative_binomial(),
         CrossEntropy(WIDTH, [0, 1], [0.0, 2.0]),
-        Hurdle(WIDTH, 100.0, 0.1),
-        MeanSquaredError(WIDTH, 100.0),
+        Hurdle(WIDTH, 0.1),
+        MeanSquaredError(WIDTH),
     ]
     for head in heads:
         if rule in head.rules:

@@ -78,7 +78,7 @@ def test_predicted_cells_answer_the_query_and_tell_where_they_come_from(finished
     assert cells.obs["perturbation"].tolist() == query["perturbation"].tolist()
     assert "non-targeting" in set(cells.obs["perturbation"])  # predicted controls
     assert cells.var_names.tolist()[0] == "GENE0001" and cells.uns["space"] == "linear"
-    assert {"config_hash", "commit", "seeds", "versions"} <= set(cells.uns["provenance"])
+    assert {"config_hash", "commit", "seeds", "versions", "arithmetic"} <= set(cells.uns["provenance"])
 
 
 def test_both_rules_of_the_nb_head_come_from_the_same_samples(finished):
@@ -91,9 +91,13 @@ def test_the_same_seed_makes_the_same_cells(finished):
     path = finished / RUN / "sample-0" / "cells.h5ad"
     before = ad.read_h5ad(path).X.toarray()
     wanted = f"{RUN}/sample-0/cells.h5ad"
-    run = call(finished, *tiny("demo.yaml"), "--forcerun", "sample", "decode", "--", wanted)
+    more = ["--set-threads", "sample=2", "decode=2"]  # cores, which a profile may give: the arithmetic is the config's
+    run = call(finished, *tiny("demo.yaml"), *more, "--forcerun", "sample", "decode", "--", wanted)
     assert run.returncode == 0, run.stderr[-3000:]
-    assert np.array_equal(ad.read_h5ad(path).X.toarray(), before)
+    again = ad.read_h5ad(path)
+    assert np.array_equal(again.X.toarray(), before)
+    told = again.uns["provenance"]["arithmetic"]
+    assert (told["threads"], told["MKL_CBWR"], told["OPENBLAS_NUM_THREADS"]) == (1, "AUTO,STRICT", "1")
 
 
 def test_frozen_encoders_are_scored_on_a_screen_that_no_training_has_seen(finished):

@@ -19,6 +19,6 @@ rule baseline:
     params:
         version=2,
         seeds=SAMPLES,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("rescale_to"),
     script:
         "../scripts/baseline.py"

@@ -1,21 +1,34 @@
 # What the rules share: the checked config, folders, and the functions that choose inputs.
 
 import re
+import sys
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import grid
-from expressionvae.config import check_form
-from expressionvae.data.downloads import read_downloads
-from expressionvae.files import UserError
+from expressionvae import arithmetic, grid, sense, work
+from expressionvae.config import check_form, read_yaml
+from expressionvae.data.download_list import read_downloads, stated
+from expressionvae.data.esm_files import regression_path
+from expressionvae.files import UserError, require_writable
+
+RESOURCES = Path(workflow.basedir) / "resources"
+
+arithmetic.settle()  # for the process of every rule, also of those that load nothing of ours
 
 try:
+    if workflow.is_main_process:
+        require_writable(Path.cwd(), ".snakemake", "results", "logs")
+        for file in workflow.configfiles:
+            read_yaml(file)  # as Snakemake has, but for what YAML allows and nobody means
     check_form(config, Path(workflow.basedir) / "config" / "schema.yaml")
-    grid.check(config)
+    sense.check(config)
+    DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 except UserError as error:
     raise WorkflowError(str(error)) from None
+if workflow.is_main_process and grid.left_out(config):
+    print(grid.left_out(config), file=sys.stderr)
 
 
 # Folders by the decisions they depend on. (Snakemake's `pathvars` would expand them too late: after the wildcards
@@ -53,6 +66,15 @@ def dataset_config(wildcards):
     return {key: value for key, value in entry.items() if key != "fold_change_epsilon"}
 
 
+def dataset_part(*keys):
+    """A param: what a rule's work depends on of its dataset."""
+    return lambda wildcards: work.part(dataset_config(wildcards), *keys)
+
+
+def evaluation_part(*keys):
+    return work.part(config["evaluation"], *keys)
+
+
 def of_kind(*kinds):
     """A wildcard constraint: the datasets of some kinds; matches nothing where there is none."""
     names = [name for name, entry in config["datasets"].items() if entry["kind"] in kinds]
@@ -65,10 +87,9 @@ def in_data_dir(name):
 
 # Data
 
-RESOURCES = Path(workflow.basedir) / "resources"
 # `local`: part of the workflow, never in the store that results lie in where jobs share no file system.
+# Given to rules by a function of their outputs, so that nothing runs again when the workflow's folder moves.
 SYMBOLS = local(str(RESOURCES / "symbols.tsv"))
-DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 QUALITY = {name: f"{SCREEN}/quality/{name}.csv" for name in ("steps", "perturbations", "libraries")}
 
 
@@ -83,9 +104,24 @@ def downloaded_or_own(file):
     return downloaded(names[0]) if names else in_data_dir(file)
 
 
-def downloads_of(prefix):
-    """What is stated of some downloads, by the rest of their names."""
-    return {name.removeprefix(prefix): entry for name, entry in DOWNLOADS.items() if name.startswith(prefix)}
+def download_entry(wildcards):
+    return next(entry for entry in DOWNLOADS.values() if entry["file"] == wildcards.file)
+
+
+def on_difference(file):
+    """What the screens that read a file of the list want where it is not as stated; all must agree to go on."""
+    name = next(name for name, entry in DOWNLOADS.items() if entry["file"] == file)
+    wanted = {
+        entry.get("on_difference", "stop")
+        for entry in [*config["datasets"].values(), *config["reversion"]["screens"].values()]
+        if name.startswith(f"{entry['kind']}_") or file in (entry.get("proteins"), entry.get("path"))
+    }
+    return "report" if wanted == {"report"} else "stop"
+
+
+def versions(*names):
+    """A param: which versions of downloads are in data_dir."""
+    return lambda wildcards: [work.version(downloaded(name)) for name in names]
 
 
 def parse1m_panel_file(wildcards):
@@ -97,7 +133,12 @@ def parse1m_sources(wildcards):
     """The file with raw counts and full-panel library sizes: known once the smaller one has been looked into."""
     found = checkpoints.find_parse1m_counts.get(**wildcards).output.found
     with found.open() as file:  # Snakemake's: the file may lie in a store
-        which = yaml.safe_load(file)["file"]
+        content = file.read()
+    which = next((name for name in ("hvg2000", "full") if f"file: {name}\n" in content), None)
+    if which is None:
+        raise WorkflowError(
+            f"{found}: damaged, it names no file of Parse's; delete it, and the same command makes it again"
+        )
     return {"found": found, "source": downloaded(f"parse1m_{which}")}
 
 
@@ -130,10 +171,17 @@ def twins(wildcards):
 
 
 def perturbed_genes(wildcards):
-    """The screen whose perturbations want a protein; a made-up screen is drawn *from* the embeddings of all of them."""
+    """The screen whose perturbations want a protein; a made-up screen's FASTA holds those alone."""
     if dataset_config(wildcards)["kind"] == "made-up":
         return {}
     return {part: f"results/{wildcards.dataset}/{part}.h5ad" for part in ("train", "heldout")}
+
+
+def made_up_sequences(wildcards):
+    """What the effects of a made-up screen follow: the proteins themselves, so that no count hangs on a network."""
+    if dataset_config(wildcards)["embedding"] == "learned":
+        return {}
+    return {"proteins": f"results/{wildcards.dataset}/proteins.fasta"}
 
 
 def proteins_if_embedded(wildcards):
@@ -144,10 +192,10 @@ def proteins_if_embedded(wildcards):
 
 def esm2_checkpoint():
     """The weights and, beside them under the name that fair-esm expects, those of the contact head."""
-    if config["esm2"]["tiny"]:
-        return "results/tiny_esm2.pt", "results/tiny_esm2-contact-regression.pt"
     weights = config["esm2"]["checkpoint"]
-    return downloaded_or_own(weights), downloaded_or_own(weights.removesuffix(".pt") + "-contact-regression.pt")
+    if config["esm2"]["tiny"] or not weights:  # neither: no dataset of `screens` embeds proteins
+        return "results/tiny_esm2.pt", str(regression_path("results/tiny_esm2.pt"))
+    return downloaded_or_own(weights), downloaded_or_own(str(regression_path(weights)))
 
 
 # Priors
@@ -166,14 +214,8 @@ def sampled_prior(wildcards):
 # Scores
 
 
-def predicting_runs(wildcards):
-    """The runs of a dataset that predict cells: all but true cells against true cells."""
-    runs = grid.all_runs(config)
-    return [run for run in runs if run.dataset == wildcards.dataset and run.baseline != "true-vs-true"]
-
-
 def predicted_cells(wildcards):
-    return [f"{run.folder}/cells.h5ad" for run in predicting_runs(wildcards)]
+    return [f"{run.folder}/cells.h5ad" for run in grid.predicting_runs(config, wildcards.dataset)]
 
 
 # Tables and figures
@@ -183,7 +225,8 @@ PRINTED = {Path(path).stem for path in PUBLISHED}  # the items that the paper ha
 PUBLISHED_SETTINGS = [local(str(path)) for path in sorted((RESOURCES / "published" / "settings").glob("*.csv"))]
 SETTINGS_TABLES = ["table2", "table3"]
 FIGURE_ITEMS = ["figure1", "figure2", "figure3", "richness"]
-SCORE_TABLES = [item for item, entry in config["paper"].items() if "runs" in entry and item not in FIGURE_ITEMS]
+ITEMS = grid.items(config)
+SCORE_TABLES = [item for item in config["paper"] if item not in FIGURE_ITEMS and grid.item_runs(config, item)]
 ENDINGS = {
     "scores": {"scores": "scores.csv"},
     "compared": {"compared_csv": "compared.csv", "compared_md": "compared.md"},
@@ -211,34 +254,32 @@ def shown(item):
 
 def paper_files():
     """What `all` makes: tables and figures, the loss curve of every training, the bins' coverage, the config in force."""
-    runs = grid.all_runs(config)
     return [
         *made_files(),
-        *(f"{folder}/losses.png" for folder in trainings()),
-        *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
-        *dict.fromkeys(
-            f"results/{run.dataset}/quality.{suffix}"
-            for run in runs
-            for suffix in ("pdf", "png")
-            if config["datasets"][run.dataset]["kind"] in ("replogle", "parse1m")
+        *(f"{folder}/losses.png" for folder in grid.trainings(config)),
+        *coverage_files(),
+        *(
+            f"results/{name}/quality.{end}"
+            for name in grid.datasets_of_kind(config, *grid.PAPER_KINDS)
+            for end in ("pdf", "png")
         ),
-        *dict.fromkeys(
-            f"results/{run.dataset}/recovery.csv"
-            for run in runs
-            if config["datasets"][run.dataset]["kind"] == "made-up"
-        ),
+        *(f"results/{name}/recovery.csv" for name in grid.datasets_of_kind(config, "made-up")),
         "results/config.yaml",
     ]
 
 
+def coverage_files():
+    return [f"results/{name}/bin_coverage.json" for name in grid.datasets(config)]
+
+
 def made_files():
     """The files of all tables and figures that the config asks for."""
-    return [file for item in config["items"] for file in rendered(item, *shown(item)).values()]
+    return [file for item in ITEMS for file in rendered(item, *shown(item)).values()]
 
 
 def scored_items():
     """The tables and figures with scores behind them, which the claims are judged on."""
-    return [item for item in config["items"] if grid.item_runs(config, item)]
+    return [item for item in ITEMS if grid.item_runs(config, item)]
 
 
 def made_up():
@@ -247,16 +288,10 @@ def made_up():
     return [name for name, entry in screens.items() if entry["kind"] == "made-up"]
 
 
-def trainings():
-    """The folder of every VAE and prior that the paper needs, each once."""
-    runs = [folder for run in grid.all_runs(config) for folder in run.trainings]
-    return list(dict.fromkeys([*runs, *(encoder.folder for encoder in grid.reversion_encoders(config))]))
-
-
 def summary():
     """Where to look when tables and figures are done; nothing after a target that made none."""
     made = [f"  {file}" for file in made_files() if file.endswith((".md", ".png")) and Path(file).exists()]
-    if len(made) < len(config["items"]):
+    if len(made) < len(ITEMS):
         return ""
     kinds = "(the same as .csv and .tex, or .pdf, beside them)"
     return "\n".join(
@@ -273,26 +308,23 @@ def score_files(kind, item):
     return [f"{run.folder}/{kind}.csv" for run in grid.item_runs(config, item)]
 
 
+def companion_files(item):
+    """The two score files of each run beside an item, one after the other."""
+    runs = grid.companion_runs(config, item)
+    return [f"{run.folder}/{kind}.csv" for run in runs for kind in ("distribution", "effects")]
+
+
 def run_records(item):
     return [vars(run) for run in grid.item_runs(config, item)]
 
 
-def datasets_of(item):
-    return list(dict.fromkeys(run.dataset for run in grid.item_runs(config, item)))
-
-
-def names_of(item, key):
-    """Priors or decoders that an item asks for, in the order of the config's own list."""
-    asked = {getattr(run, key) for run in grid.item_runs(config, item)}
-    return [name for name in config[f"{key}s"] if name in asked]
-
-
 def notes_of(item):
-    return {name: config["datasets"][name].get("note", "") for name in datasets_of(item)}
+    return {name: config["datasets"][name].get("note", "") for name in grid.datasets(config, item)}
 
 
 # What the report shows
 
+SETTINGS_SECTIONS = "bottlenecks heads bins vae priors prior validation".split()
 FIGURE1_SECTIONS = "screens datasets esm2 bottlenecks heads decoders priors vae prior".split()
 IN_TABLES, IN_FIGURES, IN_CLAIMS, IN_CURVES, IN_RUN = (
     "1 Tables",
@@ -374,8 +406,14 @@ def reversion_source(wildcards):
 
 def reversion_labels(wildcards):
     """What slicing needs to know of a screen: another note must not have a file of 53 GB read again."""
-    unused = ("note", "published", "simulation", "like")
-    return {key: value for key, value in reversion_config(wildcards).items() if key not in unused}
+    return work.without(reversion_config(wildcards), "note", "path", "published", "simulation", "like")
+
+
+def reversion_stated(wildcards):
+    """What the list of downloads states of a screen's file; nothing of a user's own."""
+    path = reversion_config(wildcards).get("path")
+    name = next((name for name, entry in DOWNLOADS.items() if entry["file"] == path), None)
+    return stated(DOWNLOADS, name)[""] if name else {}
 
 
 def made_up_training(wildcards):
@@ -391,18 +429,6 @@ def of_reversion_kind(kind):
 
 def reversion_options():
     return {key: config["reversion"][key] for key in ("shuffles", "bootstrap", "seed")}
-
-
-def reversion_scores():
-    """Every encoder's scores and every dataset's references, by the columns that tell them apart."""
-    kinds = [(vars(encoder), encoder.folder) for encoder in grid.reversion_encoders(config)]
-    kinds += [({"dataset": dataset}, f"results/{dataset}") for dataset in grid.reversion_datasets(config)]
-    screens = grid.reversion_screens(config)
-    return [
-        (about | {"screen": screen}, f"{folder}/reversion-{screen}.csv")
-        for screen in screens
-        for about, folder in kinds
-    ]
 
 
 def reversion_notes():

@@ -20,8 +20,13 @@ rule fetch:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        entry=lambda wildcards: next(entry for entry in DOWNLOADS.values() if entry["file"] == wildcards.file),
+        version=2,
+        file=lambda wildcards: work.part(
+            download_entry(wildcards), "file", "bytes", "md5", "sha256", "pick", "leave_out", "obs", "other_names"
+        ),
+        # A function of outputs is no reason to run again: an address or a citation may change once the file is here.
+        entry=lambda wildcards, output: download_entry(wildcards),
+        on_difference=lambda wildcards: on_difference(wildcards.file),
         data_dir=config["data_dir"],
         retries=8,
     script:
@@ -48,10 +53,20 @@ rule assemble_replogle:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        dataset=dataset_config,
-        symbol_map=SYMBOLS,
-        stated=downloads_of("replogle_"),
+        version=2,
+        dataset=dataset_part(
+            "control",
+            "target_residual",
+            "cell_residual",
+            "residual_scale",
+            "min_cells",
+            "rescale_to",
+            "on_difference",
+        ),
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        stated=stated(DOWNLOADS, "replogle_"),
+        files=versions("replogle_k562", "replogle_rpe1", "replogle_hepg2", "replogle_jurkat"),
+        splits=versions("split_replogle_train", "split_replogle_test"),
     script:
         "../scripts/assemble_replogle.py"
 
@@ -59,6 +74,8 @@ rule assemble_replogle:
 checkpoint find_parse1m_counts:
     input:
         unpack(parse1m_panel_file),
+        train_split=downloaded("split_parse1m_train"),
+        test_split=downloaded("split_parse1m_test"),
     output:
         found=f"{SCREEN}/counts_in.yaml",
     log:
@@ -68,8 +85,10 @@ checkpoint find_parse1m_counts:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        dataset=dataset_config,
+        version=2,
+        dataset=dataset_part("counts_from", "library_column", "on_difference"),
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        files=versions("parse1m_hvg2000", "split_parse1m_train", "split_parse1m_test"),
     script:
         "../scripts/find_parse1m_counts.py"
 
@@ -91,10 +110,11 @@ rule assemble_parse1m:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        dataset=dataset_config,
-        symbol_map=SYMBOLS,
-        stated=downloads_of("parse1m_"),
+        version=2,
+        dataset=dataset_part("control", "donor", "on_difference"),
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        stated=stated(DOWNLOADS, "parse1m_"),
+        files=versions("parse1m_hvg2000", "parse1m_full", "split_parse1m_train", "split_parse1m_test"),
     script:
         "../scripts/assemble_parse1m.py"
 
@@ -109,8 +129,8 @@ rule quality:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        dataset=dataset_config,
+        version=2,
+        dataset=dataset_part("target_residual"),
         name="{dataset}",
     script:
         "../scripts/quality.py"
@@ -129,14 +149,14 @@ rule made_up_proteins:
         ENVIRONMENT
     params:
         version=1,
-        dataset=dataset_config,
+        dataset=dataset_part("simulation", "proteins"),
     script:
         "../scripts/made_up_proteins.py"
 
 
 rule simulate:
     input:
-        unpack(proteins_if_embedded),
+        unpack(made_up_sequences),
     output:
         screen=f"{SCREEN}/screen.h5ad",
         effects=f"{SCREEN}/effects.npz",
@@ -149,8 +169,8 @@ rule simulate:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        dataset=dataset_config,
+        version=2,
+        dataset=dataset_part("simulation", "control"),
         name="{dataset}",
     script:
         "../scripts/simulate.py"
@@ -170,9 +190,10 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=2,
-        dataset=dataset_config,
-        symbol_map=SYMBOLS,
+        version=3,
+        dataset=lambda wildcards: work.without(dataset_config(wildcards), "note", "path", "proteins", "simulation"),
+        screen=lambda wildcards: work.version(screen_source(wildcards)),
+        symbol_map=lambda wildcards, output: SYMBOLS,
         name="{dataset}",
     script:
         "../scripts/prepare.py"
@@ -193,7 +214,7 @@ rule truth:
         ENVIRONMENT
     params:
         version=1,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("cells_per_perturbation", "controls", "seed"),
     script:
         "../scripts/truth.py"
 
@@ -219,7 +240,7 @@ rule fit_bins:
 rule tiny_esm2:
     output:
         checkpoint="results/tiny_esm2.pt",
-        regression="results/tiny_esm2-contact-regression.pt",
+        regression=str(regression_path("results/tiny_esm2.pt")),
     log:
         "logs/tiny_esm2.log",
     benchmark:
@@ -247,11 +268,14 @@ rule embed_proteins:
         "results/benchmarks/embed_proteins/{dataset}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=2,
         tokens_per_batch=config["esm2"]["tokens_per_batch"],
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
-        symbol_map=SYMBOLS,
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        fasta=lambda wildcards: work.version(protein_sequences(wildcards)),
+        weights=lambda wildcards: [*map(work.version, esm2_checkpoint())],
         twins=twins,
     script:
         "../scripts/embed_proteins.py"
@@ -273,7 +297,7 @@ rule perturbations:
     params:
         version=2,
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
-        symbol_map=SYMBOLS,
+        symbol_map=lambda wildcards, output: SYMBOLS,
         twins=twins,
     script:
         "../scripts/perturbations.py"

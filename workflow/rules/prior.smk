@@ -14,14 +14,17 @@ rule train_prior:
         "results/benchmarks/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"] * config["prior"]["devices"]
     resources:
         devices=config["prior"]["devices"],
     params:
         version=2,
-        size=config["prior"]["model"],
-        training=config["prior"]["training"],
-        validation=config["validation"],
-        options=lambda wildcards: grid.options(config, wildcards.prior, sampling=False),
+        size=work.ordered(config["prior"]["model"]),
+        training=work.without(config["prior"]["training"], "checkpoint_every"),
+        # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
+        checkpoint_every=lambda wildcards, output: config["prior"]["training"]["checkpoint_every"],
+        validation=work.ordered(config["validation"]),
+        options=lambda wildcards: work.ordered(grid.options(config, wildcards.prior, sampling=False)),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_prior.py"
@@ -41,6 +44,7 @@ rule sample:
         prior=priors_that_sample(True),
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         seeds=SAMPLES,
@@ -64,6 +68,7 @@ rule true_codes:
         prior=priors_that_sample(False),
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         batch_size=config["batch_size"],
@@ -86,11 +91,12 @@ rule decode:
         "results/benchmarks/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         seeds=SAMPLES,
         batch_size=config["batch_size"],
-        richness=config["evaluation"]["richness"],
+        richness=work.ordered(config["evaluation"]["richness"]),
         rescale_to=config["evaluation"]["rescale_to"],
     script:
         "../scripts/decode.py"

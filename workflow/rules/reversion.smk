@@ -14,7 +14,7 @@ rule simulate_reversion:
         ENVIRONMENT
     params:
         version=1,
-        simulation=lambda wildcards: reversion_config(wildcards)["simulation"],
+        simulation=lambda wildcards: work.ordered(reversion_config(wildcards)["simulation"]),
         training=made_up_training,
     script:
         "../scripts/simulate_reversion.py"
@@ -33,9 +33,11 @@ rule slice_reversion:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         screen=reversion_labels,
-        symbol_map=SYMBOLS,
+        stated=reversion_stated,
+        file=lambda wildcards: work.version(reversion_source(wildcards)),
+        symbol_map=lambda wildcards, output: SYMBOLS,
     script:
         "../scripts/slice_reversion.py"
 
@@ -53,6 +55,7 @@ rule reversion:
         "results/benchmarks/reversion/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{reversion}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=2,
         options=reversion_options(),
@@ -88,7 +91,7 @@ localrules:
 
 rule figure3:
     input:
-        scores=[path for _, path in reversion_scores()],
+        scores=[path for _, path in grid.reversion_scores(config)],
         published=PUBLISHED,
     output:
         pdf=f"{PAPER}/figure3.pdf",
@@ -107,8 +110,8 @@ rule figure3:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        about=[about for about, _ in reversion_scores()],
+        version=2,
+        about=[about for about, _ in grid.reversion_scores(config)],
         screens=reversion_notes(),
         notes={name: config["datasets"][name].get("note", "") for name in grid.reversion_datasets(config)},
     script:

@@ -21,7 +21,7 @@ rule truth_de:
         ENVIRONMENT
     params:
         version=2,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("rescale_to"),
         fold_change_epsilon=fold_change_epsilon,
     script:
         "../scripts/truth_de.py"
@@ -64,7 +64,7 @@ rule score:
         ENVIRONMENT
     params:
         version=2,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr", "seed"),
         fold_change_epsilon=fold_change_epsilon,
     script:
         "../scripts/score.py"
@@ -84,7 +84,7 @@ rule true_vs_true:
         ENVIRONMENT
     params:
         version=2,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr"),
         fold_change_epsilon=fold_change_epsilon,
         seeds=SAMPLES,
     script:
@@ -109,6 +109,6 @@ rule recovery:
     params:
         version=1,
         rescale_to=config["evaluation"]["rescale_to"],
-        runs=lambda wildcards: [vars(run) for run in predicting_runs(wildcards)],
+        runs=lambda wildcards: [vars(run) for run in grid.predicting_runs(config, wildcards.dataset)],
     script:
         "../scripts/recovery.py"

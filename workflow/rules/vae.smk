@@ -14,15 +14,18 @@ rule train_vae:
         "results/benchmarks/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"] * config["vae"]["devices"]
     resources:
         devices=config["vae"]["devices"],
     params:
-        version=2,
-        size=config["vae"]["model"],
-        training=config["vae"]["training"],
-        validation=config["validation"],
-        bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
-        head_options=lambda wildcards: config["heads"][wildcards.head],
+        version=3,
+        size=work.ordered(config["vae"]["model"]),
+        training=work.without(config["vae"]["training"], "checkpoint_every"),
+        # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
+        checkpoint_every=lambda wildcards, output: config["vae"]["training"]["checkpoint_every"],
+        validation=work.ordered(config["validation"]),
+        bottleneck=lambda wildcards: work.ordered(config["bottlenecks"][wildcards.bottleneck]),
+        head_options=lambda wildcards: work.ordered(config["heads"][wildcards.head]),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_vae.py"
@@ -35,12 +38,14 @@ rule encode:
         model=f"{VAE}/vae.pt",
     output:
         latents=f"{VAE}/latents.npz",
+        codes=f"{VAE}/codes.csv",
     log:
         "logs/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
     benchmark:
         "results/benchmarks/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         batch_size=config["batch_size"],

@@ -11,8 +11,9 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, reading, require, written
 from expressionvae.metrics.space import Cells, mean_cell, mean_cells
+from expressionvae.stored import parquet, write_parquet
 
 if TYPE_CHECKING:
     import polars as pl
@@ -192,10 +193,18 @@ def _ties(count: ndarray) -> ndarray:
 
 def write_de(frame: "pl.DataFrame", path: str | Path) -> None:
     with written(path) as temporary:
-        frame.write_parquet(temporary)
+        write_parquet(temporary, frame.to_arrow())
 
 
 def read_de(path: str | Path) -> "pl.DataFrame":
+    """Read what `write_de` wrote. Raises UserError when it did not."""
     import polars as pl
 
-    return pl.read_parquet(path)
+    with reading(path, "a table of differential expression"):
+        frame = pl.DataFrame(parquet(path, "target", "feature", "log2_fold_change", "p_value", "fdr"))
+        require(len(frame) > 0, "it has no row")
+        for name in ("p_value", "fdr"):
+            require(
+                frame[name].is_between(0, 1).fill_null(False).all(), f"column {name!r} holds what is no probability"
+            )
+    return frame

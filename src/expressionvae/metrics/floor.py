@@ -6,7 +6,7 @@ import numpy as np
 
 from expressionvae.metrics.de import expression
 from expressionvae.metrics.effects import average, per_perturbation
-from expressionvae.metrics.scores import distribution_scores
+from expressionvae.metrics.scores import FLOOR_VARIANTS, distribution_scores
 from expressionvae.metrics.space import Cells
 
 RELIABILITIES = ("pds", "pds_cell_eval", "pr_auc", "spearman_sig", "spearman_lfc", "overlap_at_n", "pearson_delta")
@@ -24,7 +24,7 @@ def floor(true: Cells, *, components: int, max_cells: int, mmd_sigmas: Sequence[
         max_cells=max_cells,
         mmd_sigmas=mmd_sigmas,
         seed=seed,
-        variants=("half", "unbiased"),
+        variants=FLOOR_VARIANTS,
     )
 
 

@@ -10,9 +10,9 @@ from scipy import sparse
 
 from expressionvae.files import written
 from expressionvae.metrics.de import Expression, expression
-from expressionvae.metrics.distribution import distances
+from expressionvae.metrics.distribution import DISTANCES, distances
 from expressionvae.metrics.effects import FOLD_CHANGE_METRICS, METRICS, average, of_fold_changes, per_perturbation
-from expressionvae.metrics.moments import moments
+from expressionvae.metrics.moments import MOMENTS, moments
 from expressionvae.metrics.space import Cells
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ EPSILONS = (0.0, 0.5)  # the authors': of Replogle, of Parse
 EFFECTS = [(metric, variant) for variant in ("paper", "real-controls") for metric in METRICS] + [
     (metric, f"epsilon-{epsilon:g}") for epsilon in EPSILONS for metric in FOLD_CHANGE_METRICS
 ]
+FLOOR_VARIANTS = ("half", "unbiased")  # of true cells against true cells
+# (metric, variant) of every row of distribution.csv, of a prediction and of true cells, and of their effects.csv.
+DISTRIBUTION = [(metric, variant) for variant in VARIANTS for metric in DISTANCES]
+DISTRIBUTION += [(metric, "paper") for metric in MOMENTS]
+FLOOR = [(metric, variant) for variant in FLOOR_VARIANTS for metric in DISTANCES]
+CEILING = [(metric, "ceiling") for metric in METRICS]
 
 
 def distribution_scores(

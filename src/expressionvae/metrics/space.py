@@ -9,9 +9,10 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.data import sealed
 from expressionvae.data.comparison import comparison_space
 from expressionvae.data.predictions import require_counts
-from expressionvae.files import UserError
+from expressionvae.files import UserError, reading
 
 __all__ = ["Cells", "check", "compared", "comparison_space", "mean_cell", "mean_cells", "read_predicted", "read_truth"]
 
@@ -123,7 +124,7 @@ def read_truth(path: str | Path) -> ad.AnnData:
     Raises UserError when the control's label is not told, when there are no controls or no perturbed cells,
     when a gene name occurs twice, or when a value is NaN, infinite or negative.
     """
-    truth = ad.read_h5ad(path)
+    truth = sealed.read(path, "the true cells of a screen", obs=("cell_type", "perturbation"))
     control = truth.uns.get("screen", {}).get("control")
     if control is None:
         raise UserError(f'{path}: uns["screen"]["control"] is missing, expected the label of the control')
@@ -138,7 +139,8 @@ def read_truth(path: str | Path) -> ad.AnnData:
 
 def read_predicted(path: str | Path, *, truth: ad.AnnData) -> ad.AnnData:
     """Read predicted cells and `check` them against the truth."""
-    adata = ad.read_h5ad(path)
+    with reading(path, "predicted cells"):
+        adata = ad.read_h5ad(path)
     check(adata, truth=truth, path=path)
     return adata
 

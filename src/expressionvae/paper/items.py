@@ -111,6 +111,22 @@ ITEMS: dict[str, Item] = {
         ),
         decimals=_DISTRIBUTION,
     ),
+    "sampling-noise": Item(
+        "", "What the noise of sampling does to effects.", heading="Sampling noise",
+        remarks=(
+            "One trained nb head: a draw a cell, the mean of several draws from the same latents, and the mean that "
+            "the head itself gives.",
+        ),
+        decimals=_DISTRIBUTION,
+    ),
+    "detokenisation": Item(
+        "", "What a predicted bin becomes.", heading="Detokenisation",
+        remarks=(
+            "ce-quant puts the conditional mean of the training counts in place of a drawn bin; 'midpoints' the middle "
+            "of the bin (of the last, unbounded one, its lower edge). The draws are the same.",
+        ),
+        decimals=_DISTRIBUTION,
+    ),
     "reconstruction": Item(
         "", "What the VAE alone loses.", heading="Reconstruction",
         remarks=(

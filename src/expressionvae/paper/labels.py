@@ -30,7 +30,7 @@ def labels(
         bottleneck, prior, decoder, _ = key
         several = len({other[0] for other in keys if other[1] == prior and other[0]}) > 1
         label = f"{name[prior]} ({bottleneck})" if several and bottleneck else name[prior]
-        made[key] = (label, names.decoder(decoder)), ((prior, decoder),)
+        made[key] = (label, names.decoder(decoder)), ((prior, names.PRINTED_DECODERS.get(decoder, decoder)),)
     return made
 
 

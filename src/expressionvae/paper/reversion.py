@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import reading, require
 from expressionvae.paper import names
+from expressionvae.paper.markup import prose
 from expressionvae.paper.numbers import DASH, fixed
 from expressionvae.paper.published import lookup
 
@@ -21,6 +23,7 @@ EMBEDDINGS = {
     HVG: "log values (HVG)",
     DEPTH: "depth alone",
 }
+TOGETHER = ((TRAINED, UNTRAINED), (PCA, HVG, DEPTH))  # in one file
 KEY = ["screen", "dataset", "embedding", "bottleneck", "head"]
 _NUMBERS = ["value", "low", "high", "random_low", "random_high", "p_value", "positives", "targets", "cells"]
 SUMMARY = [*KEY, "metric", *_NUMBERS, "n", "published"]
@@ -35,9 +38,11 @@ def collect(about: Sequence[Mapping[str, Any]], paths: Sequence[str | Path]) -> 
     """
     parts = []
     for entry, path in zip(about, paths, strict=True):
-        table = pd.read_csv(path)
-        if absent := [name for name in ("embedding", "metric", *_NUMBERS) if name not in table]:
-            raise UserError(f"{path}: column {absent[0]!r} is missing; expected a table of reversion scores")
+        with reading(path, "a table of reversion scores"):
+            table = stored.table(path, texts=["embedding", "metric"], numbers=_NUMBERS)
+            rows = sorted(zip(table["embedding"], table["metric"], strict=True))
+            complete = [sorted((name, metric) for name in kind for metric in METRICS) for kind in TOGETHER]
+            require(rows in complete, f"its rows are not those of {' or of '.join(map(' and '.join, TOGETHER))}")
         who = {"bottleneck": "", "head": "", "vae_seed": 0} | dict(entry)
         parts.append(table.assign(**who))
     return pd.concat(parts, ignore_index=True)
@@ -78,10 +83,10 @@ def markdown(summary: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]], no
     """The numbers of Figure 3 as a GitHub table a screen, under what they mean."""
     signs = " p: exact, one-sided (of several VAE seeds the largest)."
     signs += " [ ] the paper's own number." if summary["published"].notna().any() else ""
-    parts = ["**Figure 3 as tables.** " + caption(summary, notes) + signs]
+    parts = ["**Figure 3 as tables.** " + prose(caption(summary, notes)) + signs]
     for screen, table in summary.groupby("screen", sort=False):
         about = screens[str(screen)].get("note")
-        parts.append(f"**{screen}**" + (f": {about}." if about else ""))
+        parts.append(f"**{screen}**" + (f": {prose(about)}." if about else ""))
         parts.append(_grid(table))
         parts += _sizes(table)
     return "\n\n".join(parts) + "\n"

@@ -14,7 +14,7 @@ from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents, code_type
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.plan import Plan, Validation, split
+from expressionvae.training.plan import Plan, Validation, seed_of, split
 from expressionvae.training.progress import Progress
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
@@ -115,6 +115,19 @@ def decode(
             parts.append(model.decode(values[indices].to(device), library, rule, generator).float().cpu())
         progress.advance(len(indices))
     return torch.cat(parts).numpy()
+
+
+def mean_of_draws(
+    model: ExpressionVAE, latents: np.ndarray, panel_library: np.ndarray, *, draws: int, seed: int, batch_size: int
+) -> np.ndarray:
+    """Expression on the linear scale [cell gene]: the mean of `draws` draws from the same latents.
+
+    What a sampling head would predict with less of its noise. Draw k has a seed of its own.
+    """
+    total = np.zeros((len(latents), len(model.genes)), np.float32)
+    for draw in range(draws):
+        total += decode(model, latents, panel_library, "sample", seed=seed_of(seed, draw), batch_size=batch_size)
+    return total / draws
 
 
 def draw_library(latents: Latents, cell_type: list[str], *, seed: int) -> np.ndarray:
