@@ -73,7 +73,7 @@ def trainer(settings: dict, cells: Cells, device: torch.device, get: Callable) -
         size=settings["vae"]["model"],
         bottleneck=settings["bottlenecks"]["fsq"],
         head="nb",
-        head_options={},
+        head_options=settings["heads"]["nb"],
     )
     torch.manual_seed(0)
     model = build(blueprint).to(device)

@@ -1,7 +1,15 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+
 import numpy as np
+import pytest
 import torch
 
-from expressionvae.provenance import describe, fingerprint
+from expressionvae.provenance import commit, describe, fingerprint
+from tests.conftest import REPOSITORY
 
 
 def test_a_fingerprint_depends_on_values_and_not_on_the_order_of_keys():
@@ -30,3 +38,37 @@ def test_provenance_tells_two_numbers_of_threads_apart(monkeypatch):
         torch.set_num_threads(before)
     assert told[1] | {"threads": 2} == told[2] != told[1]
     assert told[1]["MKL_CBWR"] == "AUTO,STRICT" and told[1]["processor"]
+
+
+def checkout(folder, ours: str, *, tracked: bool) -> str:
+    """The commit that a copy of the package tells of; it lies in folder/`ours`/src, and `folder` is a repository."""
+    package = folder / ours / "src" / "expressionvae"
+    package.mkdir(parents=True)
+    for name in ("__init__.py", "provenance.py", "arithmetic.py"):
+        shutil.copy(REPOSITORY / "src" / "expressionvae" / name, package)
+    (folder / "other.txt").write_text("of the other repository")
+    git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@x"]
+    for command in (["init", "-q"], ["add", "." if tracked else "other.txt"], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *command], check=True)
+    told = "from expressionvae.provenance import commit; print(commit())"
+    command = [sys.executable, "-c", told]
+    run = subprocess.run(command, env={"PYTHONPATH": str(package.parent), "PATH": os.environ["PATH"]}, cwd=folder,
+                         capture_output=True, text=True, check=True)  # fmt: skip
+    return run.stdout.strip()
+
+
+def test_a_checkout_tells_its_commit(tmp_path):
+    assert re.fullmatch("[0-9a-f]{40}", checkout(tmp_path, "", tracked=True))
+
+
+@pytest.mark.parametrize(("ours", "tracked"), [("vendor/archive", True), ("archive", False), ("", False)])
+def test_an_archive_inside_another_repository_has_no_commit(tmp_path, ours, tracked):
+    assert checkout(tmp_path, ours, tracked=tracked) == "unknown"
+
+
+def test_a_repository_that_a_hook_names_is_not_ours(tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    subprocess.run(["git", "init", "-q", str(other)], check=True)
+    before = commit()
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    assert commit() == before

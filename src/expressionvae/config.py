@@ -1,7 +1,11 @@
-"""The form of the config: every key known and described, every value of the right kind."""
+"""Config files: read strictly, and held to the schema: every key known and described, every value of the right kind."""
 
 import difflib
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +14,53 @@ import yaml
 
 from expressionvae.files import UserError
 
+LARGEST = 2**32 - 1  # the largest seed that numpy's and scikit-learn's generators take; no other number comes near it
+NOTE = "note"  # the key of the one kind of text that nothing is named by
+
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+
+# libyaml where it is: every job of a cluster reads these files again, and Python's parser takes ten times as long.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Plain data of a YAML (or JSON) file.
+
+    Raises:
+        UserError: if the file cannot be read, is no YAML, or has a key twice in one mapping, where YAML would
+            silently keep the last; naming file, key and lines.
+    """
+    try:
+        loader = _Loader(Path(path).read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        twice = [] if node is None else list(_twice(node, "", set()))
+        if not twice:
+            return None if node is None else loader.construct_document(node)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or no date such as 2024-13-01
+        raise UserError(f"{path}: no YAML: {' '.join(str(error).split())}") from None
+    raise UserError("\n  ".join(f"{path}: {line}" for line in twice))
+
+
+def _twice(node: yaml.Node, where: str, seen: set[int]) -> Iterator[str]:
+    """One line for each key that stands twice; an anchor's node, which hangs in several places, is looked at once."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _twice(item, f"{where}{number}.", seen)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    lines: dict[tuple[str, str], int] = {}
+    for key, value in node.value:
+        name, line = (key.tag, str(key.value)), key.start_mark.line + 1
+        if name in lines:
+            yield f"key '{where}{key.value}' stands twice, in lines {lines[name]} and {line}; keep one of them"
+        lines[name] = line
+        yield from _twice(value, f"{where}{key.value}.", seen)
+
 
 def check_form(config: Mapping[str, Any], schema: str | Path) -> None:
     """Refuse a config that does not match the JSON Schema.
@@ -17,16 +68,63 @@ def check_form(config: Mapping[str, Any], schema: str | Path) -> None:
     Raises:
         UserError: one line a mistake, each with the path of the key, the value and what is allowed.
     """
-    # libyaml where it is: every job of a cluster reads this again, and Python's parser takes ten times as long.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    validator = jsonschema.Draft202012Validator(yaml.load(Path(schema).read_text(), loader))
-    mistakes = sorted({line for error in validator.iter_errors(config) for line in _lines(error)})
+    mistakes = list(_unreadable(config, ()))
+    if not mistakes:
+        errors = _validator(str(schema)).iter_errors(config)
+        mistakes = sorted({line for error in errors for line in _lines(error)})
     if mistakes:
         raise UserError("the config is refused:" + "".join(f"\n  {line}" for line in mistakes))
 
 
+def _whole(_: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _finite(_: Any, value: Any) -> bool:
+    return _whole(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+# JSON Schema's integer takes 64.0, and its number not-a-number: a network's width is neither.
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _whole, "number": _finite}),
+)
+
+
+@cache
+def _validator(schema: str) -> Any:
+    return _Validator(read_yaml(schema))
+
+
+def _unreadable(value: Any, path: tuple[str, ...]) -> Iterator[str]:
+    """What no schema can say of keys and numbers, or would have to say of every text."""
+    where = _dotted(path)
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            if isinstance(key, str):
+                yield from _unreadable(entry, (*path, key))
+            else:
+                yield f"{where}: key {key!r} is no text{_read_otherwise(key)}"
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _unreadable(entry, (*path, str(number)))
+    elif _whole(None, value) and abs(value) > LARGEST:
+        yield f"{where}: {_short(value)} is too large a number (at most {LARGEST})"
+    elif isinstance(value, str) and path[-1] != NOTE and (not value or _CONTROL.search(value)):
+        yield f"{where}: {_short(value)} is {'a text with line breaks or control signs' if value else 'an empty text'}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}...{text[-15:]}"
+
+
+def _dotted(path: Sequence[Any]) -> str:
+    return ".".join(map(str, path)) or "top level"
+
+
 def _lines(error: jsonschema.ValidationError) -> list[str]:
-    where = ".".join(map(str, error.absolute_path)) or "top level"
+    where = _dotted(error.absolute_path)
     parts = (error.schema, error.instance, error.validator_value)  # set in every error that a validator yields
     schema, instance, value = cast(tuple[Any, Any, Any], parts)
     if error.validator == "additionalProperties":
@@ -36,9 +134,48 @@ def _lines(error: jsonschema.ValidationError) -> list[str]:
         missing = [key for key in value if key not in instance]
         return [f"{where}: key {key!r} is missing{_meaning(schema, key)}" for key in missing]
     if error.validator == "enum":
-        allowed = ", ".join(map(str, value))
-        return [f"{where}: {instance!r} is not allowed (allowed: {allowed})"]
+        allowed = ", ".join("null" if choice is None else str(choice) for choice in value)
+        return [f"{where}: {_short(instance)} is not allowed (allowed: {allowed}){_read_otherwise(instance)}"]
+    if error.validator == "type":
+        wanted = [value] if isinstance(value, str) else value
+        kinds = " or ".join(map(repr, wanted))
+        return [f"{where}: {_short(instance)} is not of type {kinds}{_meant(instance, wanted)}"]
+    if "$comment" in schema and error.validator in ("pattern", "not", "oneOf", "maxLength"):
+        return [f"{where}: {_short(instance)} is refused: {schema['$comment']}"]
     return [f"{where}: {error.message}"]
+
+
+def _meant(value: Any, wanted: Sequence[str]) -> str:
+    """What to write instead of a value of the wrong type, where that can be guessed."""
+    if "array" in wanted and isinstance(value, str | int | float):
+        return f"; write it as a list: [{value}]"
+    if "string" in wanted:
+        return _read_otherwise(value)
+    if not {"integer", "number"} & set(wanted):
+        return ""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "; only finite numbers are"
+    if isinstance(value, float) and value.is_integer():
+        return f"; write {value:.0f}"
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return ""
+        plain = f"{number:.0f}" if number.is_integer() else repr(number)
+        return f"; quotes, or an exponent without a point, make it a text in YAML: write {plain}" * math.isfinite(
+            number
+        )
+    return ""
+
+
+def _read_otherwise(value: Any) -> str:
+    """Why YAML did not read a text as one."""
+    if isinstance(value, bool):
+        return "; YAML reads yes, no, on, off, true and false without quotes so: quote it"
+    if isinstance(value, int | float | date):
+        return f"; YAML reads it as a {type(value).__name__}: quote it"
+    return "; YAML reads null, ~ or nothing so: quote it" if value is None else ""
 
 
 def _unknown(where: str, key: str, properties: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from expressionvae import grid
+from expressionvae.files import require
 
 TRAINING = 3.0  # a backward pass costs about two forward passes
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
@@ -79,6 +80,13 @@ class Costs:
     downloads: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Raise ValueError (see `files.reading`) for a table that lacks a part."""
+        for key in ("startup_s", "rules"):
+            require(key in self.table["devices"][self.device], f"device {self.device!r} has no {key}")
+        for key in ("cells_per_s", "bytes_per_value"):
+            require(isinstance(self.table[key], Mapping), f"{key} holds no numbers by rule")
+        for name, screen in {"default": {}, **self.table["screens"]}.items():
+            require({"genes", "train_cells", "query_cells"} <= set(screen), f"screen {name!r} lacks a number")
         self.speed = self.table["devices"][self.device]
 
     def seconds(self, job: Job) -> float:

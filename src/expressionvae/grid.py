@@ -3,13 +3,10 @@
 Standard library only: every job of a cluster reads this again.
 """
 
-import difflib
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from expressionvae.files import UserError
 
 # One decision is one folder level, in the order in which decisions are taken.
 SCREEN = "results/{dataset}"
@@ -32,10 +29,18 @@ FOLDERS = (
 PRIOR_BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
 TRUE_CODES = "true-codes"  # kind of a prior that is none: the true held-out cells, encoded; what the VAE alone loses
 SAMPLING = ("steps",)  # options of a prior that its training does not depend on
-HEAD_RULES = {"ce": ("sample",), "nb": ("sample", "mean"), "hurdle": ("sample",), "mse": ("mean",)}
-TRUE_LIBRARY = "-true-library"  # ending of a predict rule that is told the true cell's library: the authors' way
+MEAN_OF_DRAWS = "mean-of-draws"  # of a head that samples: the average of several draws from the same latents
+HEAD_RULES = {
+    "ce": ("sample", "sample-midpoint", MEAN_OF_DRAWS),
+    "nb": ("sample", "mean", MEAN_OF_DRAWS),
+    "hurdle": ("sample", MEAN_OF_DRAWS),
+    "mse": ("mean",),
+}
+TRUE_LIBRARY = "-true-library"  # ending of the folder of a decoder that is told the true cell's library
+TRUE_CELL, DRAWN = "true-cell", "drawn"  # values of the key library_size
 LIBRARY_HEADS = ("nb",)
 BASELINES = ("control", "perturb-mean", "true-vs-true")
+PAPER_KINDS = ("replogle", "parse1m")  # kinds of the datasets that the paper is about
 
 
 @dataclass(frozen=True, order=True)
@@ -76,23 +81,111 @@ class Run:
         return pattern.format(**vars(self))
 
 
-def item_runs(config: Mapping[str, Any], item: str) -> list[Run]:
+def item_runs(config: Mapping[str, Any], item: str, *, key: str = "runs") -> list[Run]:
     """The runs that a table or figure is made of, in the order of its blocks, each once.
 
-    Raises:
-        UserError: if a block asks for what the config does not name, or for what cannot be combined.
+    With `key` "companion": those that stand beside them in its companion. Only those of the config's `screens`: what a
+    block says of other datasets is of other configs.
     """
-    runs: dict[str, Run] = {}
-    for number, block in enumerate(config["paper"][item].get("runs", [])):
-        where = f"paper.{item}.runs[{number}]"
-        for run in _expand(config, block, where):
-            runs.setdefault(run.folder, run)
-    return list(runs.values())
+    runs = (run for block in config["paper"][item].get(key, []) for run in _expand(config, block))
+    return _once(runs)
+
+
+def companion_runs(config: Mapping[str, Any], item: str) -> list[Run]:
+    """The runs that stand beside an item in its companion, without those of the item itself."""
+    own = {run.folder for run in item_runs(config, item)}
+    return [run for run in item_runs(config, item, key="companion") if run.folder not in own] if own else []
+
+
+def items(config: Mapping[str, Any]) -> list[str]:
+    """The tables and figures to make: those that the config asks for, without those that say nothing of its screens."""
+    return [item for item in config["items"] if _has_something(config, item)]
+
+
+def left_out(config: Mapping[str, Any]) -> str:
+    """One sentence on the tables and figures that `items` leaves out; "" where it leaves out none."""
+    made = items(config)
+    dropped = [item for item in config["items"] if item not in made]
+    if "figure3" in made:
+        shown = reversion_screens(config)
+        dropped += [f"{name} in figure3" for name in config["paper"]["figure3"]["screens"] if name not in shown]
+    if not dropped:
+        return ""
+    screens = ", ".join(config["screens"])
+    return f"Left out, because they are not about {screens} (config key `screens`): {', '.join(dropped)}."
+
+
+def _has_something(config: Mapping[str, Any], item: str) -> bool:
+    if item == "claims":
+        return any(other != "claims" and _has_scores(config, other) for other in config["items"])
+    return _has_scores(config, item) or not ("runs" in config["paper"][item] or item == "figure3")
+
+
+def _has_scores(config: Mapping[str, Any], item: str) -> bool:
+    return bool(reversion_screens(config) if item == "figure3" else item_runs(config, item))
 
 
 def all_runs(config: Mapping[str, Any]) -> list[Run]:
     """The runs of all tables and figures that the config asks for, each once."""
-    return list({run.folder: run for item in config["items"] for run in item_runs(config, item)}.values())
+    made = items(config)
+    asked = [run for item in made for run in item_runs(config, item)]
+    return _once([*asked, *(run for item in made for run in companion_runs(config, item))])
+
+
+def datasets(config: Mapping[str, Any], item: str = "") -> list[str]:
+    """The datasets that the runs of a table or figure are about; without one, those of all."""
+    runs = item_runs(config, item) if item else all_runs(config)
+    return list(dict.fromkeys(run.dataset for run in runs))
+
+
+def datasets_of_kind(config: Mapping[str, Any], *kinds: str) -> list[str]:
+    """Of the datasets that any run is about, those of some kinds."""
+    return [name for name in datasets(config) if config["datasets"][name]["kind"] in kinds]
+
+
+def names(config: Mapping[str, Any], item: str, key: str) -> list[str]:
+    """The priors or decoders (`key` without s) that an item asks for, in the order of the config's own list."""
+    asked = {getattr(run, key) for run in item_runs(config, item)}
+    return [name for name in config[f"{key}s"] if name in asked]
+
+
+def predicting_runs(config: Mapping[str, Any], dataset: str) -> list[Run]:
+    """The runs of a dataset that predict cells: all but true cells against true cells."""
+    return [run for run in all_runs(config) if run.dataset == dataset and run.baseline != BASELINES[2]]
+
+
+def trainings(config: Mapping[str, Any]) -> list[str]:
+    """The folder of every VAE and prior that the tables and figures need, each once."""
+    folders = [folder for run in all_runs(config) for folder in run.trainings]
+    return list(dict.fromkeys([*folders, *(encoder.folder for encoder in reversion_encoders(config))]))
+
+
+def _once(runs: Iterable[Run]) -> list[Run]:
+    """Each run once, under the first of its names."""
+    found: dict[str, Run] = {}
+    for run in runs:
+        found.setdefault(run.folder, run)
+    return list(found.values())
+
+
+def weight_files(config: Mapping[str, Any]) -> list[tuple[dict[str, str], str]]:
+    """The weights of every training of the runs, and what tells them apart: the prior is "" for a VAE."""
+    found: dict[str, dict[str, str]] = {}
+    for run in all_runs(config):
+        about = {"dataset": run.dataset, "bottleneck": run.bottleneck, "head": run.head}
+        for folder, name, prior in zip(run.trainings, ("vae.pt", "prior.pt"), ("", run.trained), strict=False):
+            found.setdefault(f"{folder}/{name}", about | {"prior": prior})
+    return [(about, file) for file, about in found.items()]
+
+
+def code_tables(config: Mapping[str, Any]) -> list[tuple[dict[str, str], str]]:
+    """The table of the use of codes of every FSQ encoder of the runs, and what tells them apart."""
+    fsq = [name for name, entry in config["bottlenecks"].items() if entry["kind"] == "fsq"]
+    return [
+        ({key: about[key] for key in ("dataset", "bottleneck", "head")}, file.replace("vae.pt", "codes.csv"))
+        for about, file in weight_files(config)
+        if not about["prior"] and about["bottleneck"] in fsq
+    ]
 
 
 def options(config: Mapping[str, Any], prior: str, *, sampling: bool) -> dict[str, Any]:
@@ -106,106 +199,35 @@ def weights(config: Mapping[str, Any], prior: str) -> str:
     return "" if entry.get("kind") == TRUE_CODES else entry.get("weights", prior)
 
 
-def check(config: Mapping[str, Any]) -> None:
-    """Refuse a config that has the right form but makes no sense.
-
-    Raises:
-        UserError: naming the key, the value and what is allowed.
-    """
-    _known("screens", config["screens"], config["datasets"])
-    for name, decoder in config["decoders"].items():
-        _check_decoder(config, name, decoder)
-    for part in ("vae", "prior"):
-        _check_size(config, part)
-        _check_devices(config, part)
-    for name, dataset in config["datasets"].items():
-        if dataset["embedding"] == "esm2" and not dataset.get("proteins") and dataset["kind"] != "made-up":
-            raise UserError(f"datasets.{name}: embedding 'esm2' needs the key 'proteins', the path of a FASTA file")
-    for name, prior in config["priors"].items():
-        if "weights" in prior:
-            trained = [other for other, entry in config["priors"].items() if entry.get("kind") in PRIOR_BOTTLENECK]
-            _known(f"priors.{name}.weights", [prior["weights"]], trained)
-    _known("items", config["items"], config["paper"])
-    for item in config["paper"]:
-        item_runs(config, item)
-    check_reversion(config)
-
-
-def _check_decoder(config: Mapping[str, Any], name: str, decoder: Mapping[str, str]) -> None:
-    head, predict = decoder["head"], decoder["predict"]
-    _known(f"decoders.{name}.head", [head], config["heads"])
-    rule = predict.removesuffix(TRUE_LIBRARY)
-    _known(f"decoders.{name}.predict", [rule], HEAD_RULES[head], f"for head {head!r}")
-    if rule != predict and head not in LIBRARY_HEADS:
-        raise UserError(f"decoders.{name}.predict: {predict!r} is for heads that take a library ({LIBRARY_HEADS[0]})")
-
-
-def _check_size(config: Mapping[str, Any], part: str) -> None:
-    size = config[part]["model"]
-    if size["width"] % size["heads"]:
-        raise UserError(f"{part}.model.width: {size['width']} is not a multiple of {part}.model.heads, {size['heads']}")
-
-
-def _check_devices(config: Mapping[str, Any], part: str) -> None:
-    devices, cells = config[part]["devices"], config[part]["training"]["batch_size"]
-    if cells % devices:
-        raise UserError(
-            f"{part}.devices: {devices} devices cannot take equal shares of {part}.training.batch_size, {cells} cells"
-        )
-
-
-def _expand(config: Mapping[str, Any], block: Mapping[str, Any], where: str) -> Iterable[Run]:
-    datasets = block.get("dataset", config["screens"])
-    _known(f"{where}.dataset", datasets, config["datasets"])
+def _expand(config: Mapping[str, Any], block: Mapping[str, Any]) -> Iterable[Run]:
+    asked = [name for name in block.get("dataset", config["screens"]) if name in config["screens"]]
     if "baseline" in block:
-        _known(f"{where}.baseline", block["baseline"], BASELINES)
         seeds = config["replicates"]["samples"]
-        for dataset, baseline, seed in itertools.product(datasets, block["baseline"], seeds):
+        for dataset, baseline, seed in itertools.product(asked, block["baseline"], seeds):
             yield Run(dataset, baseline=baseline, sample_seed=seed)
         return
-    names = {"bottleneck": "bottlenecks", "prior": "priors", "decoder": "decoders"}
-    for key, section in names.items():
-        _known(f"{where}.{key}", block[key], config[section])
-    for bottleneck, prior in itertools.product(block["bottleneck"], block["prior"]):
-        _check_pair(config, bottleneck, prior, where)
     replicates = itertools.product(config["replicates"]["trainings"], config["replicates"]["samples"])
-    choices = itertools.product(datasets, *(block[key] for key in names), replicates)
+    choices = itertools.product(asked, block["bottleneck"], block["prior"], block["decoder"], replicates)
     for dataset, bottleneck, prior, decoder, (training, sample) in choices:
-        head, predict = config["decoders"][decoder]["head"], config["decoders"][decoder]["predict"]
         yield Run(
             dataset,
             bottleneck=bottleneck,
-            head=head,
+            head=config["decoders"][decoder]["head"],
             vae_seed=training["vae"],
             prior=prior,
             prior_seed=training["prior"],
             decoder=decoder,
-            predict=predict,
+            predict=_predict(config, decoder),
             sample_seed=sample,
             trained=weights(config, prior),
         )
 
 
-def _check_pair(config: Mapping[str, Any], bottleneck: str, prior: str, where: str) -> None:
-    trained = weights(config, prior)
-    if not trained:
-        return
-    kind, wanted = config["bottlenecks"][bottleneck]["kind"], PRIOR_BOTTLENECK[config["priors"][trained]["kind"]]
-    if kind != wanted:
-        fitting = [name for name, entry in config["bottlenecks"].items() if entry["kind"] == wanted]
-        raise UserError(
-            f"{where}: prior {prior!r} cannot model bottleneck {bottleneck!r} (kind {kind!r}); "
-            f"it needs kind {wanted!r}: {', '.join(fitting) or 'none in this config'}"
-        )
-
-
-def _known(where: str, values: Iterable[str], allowed: Iterable[str], note: str = "") -> None:
-    allowed = list(allowed)
-    for value in values:
-        if value not in allowed:
-            close = difflib.get_close_matches(value, allowed, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise UserError(f"{where}: unknown {value!r} {note}{note and ' '}(allowed: {', '.join(allowed)}){hint}")
+def _predict(config: Mapping[str, Any], decoder: str) -> str:
+    """The rule by which a decoder predicts, as its folder says it: with which library size, where it needs one."""
+    entry = config["decoders"][decoder]
+    told = entry["head"] in LIBRARY_HEADS and entry.get("library_size", config["library_size"]) == TRUE_CELL
+    return entry["predict"] + (TRUE_LIBRARY if told else "")
 
 
 # The reversion benchmark: no run, but encoders and what is compared with them.
@@ -226,13 +248,28 @@ class Encoder:
 
 
 def reversion_screens(config: Mapping[str, Any]) -> list[str]:
-    """Names of the reversion screens that Figure 3 shows; none where the config asks for no such figure."""
-    return list(config["paper"]["figure3"]["screens"]) if "figure3" in config["items"] else []
+    """Names of the reversion screens that Figure 3 shows; none where the config asks for no such figure.
+
+    The paper's own reversion screen (53 GB) is shown for the paper's datasets; a lab's screen has it beside them alone,
+    or where `paper.figure3.dataset` names the lab's.
+    """
+    item = config["paper"].get("figure3")
+    if "figure3" not in config["items"] or not item:
+        return []
+    asked = _reversion_datasets(config)
+    of_paper = "dataset" in item or any(config["datasets"][name]["kind"] in PAPER_KINDS for name in asked)
+    screens = config["reversion"]["screens"]
+    return [name for name in item["screens"] if asked and (of_paper or not screens[name].get("published"))]
 
 
 def reversion_datasets(config: Mapping[str, Any]) -> list[str]:
     """Datasets whose encoders Figure 3 shows."""
-    return list(config["paper"]["figure3"].get("dataset", config["screens"])) if reversion_screens(config) else []
+    return _reversion_datasets(config) if reversion_screens(config) else []
+
+
+def _reversion_datasets(config: Mapping[str, Any]) -> list[str]:
+    asked = config["paper"]["figure3"].get("dataset", config["screens"])
+    return [name for name in asked if name in config["screens"]]
 
 
 def reversion_encoders(config: Mapping[str, Any]) -> list[Encoder]:
@@ -245,14 +282,12 @@ def reversion_encoders(config: Mapping[str, Any]) -> list[Encoder]:
     return [Encoder(*kind, vae_seed=seed) for kind in kinds for seed in seeds]
 
 
-def check_reversion(config: Mapping[str, Any]) -> None:
-    """Refuse a Figure 3, or a reversion screen, that asks for what the config does not name. Raises: UserError."""
-    item = config["paper"].get("figure3", {})
-    sections = {"bottleneck": "bottlenecks", "head": "heads", "dataset": "datasets"}
-    _known("paper.figure3.screens", item.get("screens", []), config["reversion"]["screens"])
-    for key, section in sections.items():
-        _known(f"paper.figure3.{key}", item.get(key, []), config[section])
-    made_up = [name for name, entry in config["datasets"].items() if entry["kind"] == "made-up"]
-    for name, entry in config["reversion"]["screens"].items():
-        if entry["kind"] == "made-up":
-            _known(f"reversion.screens.{name}.like", [entry["like"]], made_up, "as a made-up dataset")
+def reversion_scores(config: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """The score file of every encoder and of every dataset's references, with the columns that tell them apart."""
+    kinds = [(vars(encoder), encoder.folder) for encoder in reversion_encoders(config)]
+    kinds += [({"dataset": dataset}, SCREEN.format(dataset=dataset)) for dataset in reversion_datasets(config)]
+    return [
+        (about | {"screen": screen}, f"{folder}/reversion-{screen}.csv")
+        for screen in reversion_screens(config)
+        for about, folder in kinds
+    ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from importlib import metadata
@@ -10,7 +11,7 @@ from typing import Any
 
 from expressionvae import arithmetic
 
-PACKAGES = ("expressionvae", "torch", "numpy", "anndata", "cell-eval", "snakemake")
+PACKAGES = ("expressionvae", "torch", "numpy", "anndata", "scipy", "scikit-learn", "snakemake")
 
 
 def fingerprint(*parts: Any) -> str:
@@ -35,13 +36,26 @@ def describe(config: Mapping[str, Any], **seeds: int) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Commit of the checkout that this package runs from; "unknown" outside a checkout, "+changes" when it is dirty."""
-    folder = Path(__file__).resolve().parent
+    """Commit of the checkout that this package runs from; "unknown" outside a checkout, "+changes" when it is dirty.
+
+    An archive that was unpacked inside another repository, or a package in an environment there, is no checkout.
+    """
+    file = Path(__file__).resolve()
+    top = file.parents[2]  # beside src/
     try:
-        run = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+changes"]
-        return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+        _git(top, "ls-files", "--error-unmatch", str(file.relative_to(top)))
+        if Path(_git(top, "rev-parse", "--show-toplevel")).resolve() != top:
+            return "unknown"
+        return _git(top, "describe", "--always", "--abbrev=40", "--dirty=+changes")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    # What a hook of another repository sets (GIT_DIR, ...) would have git look there.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    run = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _version(name: str) -> str:

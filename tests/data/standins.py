@@ -6,6 +6,7 @@ a line, cells of one barcode in several lines; Parse's are sparse, all donors in
 conditions start with Treated_ or Untreated.
 """
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -90,6 +91,15 @@ def reversion_screen() -> ad.AnnData:
     return ad.AnnData(counts, obs=obs, var=var)
 
 
+def uniprot() -> str:
+    """The proteome: reviewed sequences by current symbol."""
+    symbols = [{"MARS": "MARS1", "AARS": "AARS1"}.get(target, target) for target in TARGETS]
+    return "".join(
+        f">sp|P{i:05d}|{symbol}_HUMAN Protein OS=Homo sapiens OX=9606 GN={symbol} PE=1 SV=1\nMKL{'VEEP' * (i + 1)}\n"
+        for i, symbol in enumerate(symbols)
+    )
+
+
 def published(folder: Path, *, logged_panel_file: bool = True) -> dict[str, Path]:
     """Write all stand-ins under the names that the list of downloads gives them; file name -> path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,6 +117,7 @@ def published(folder: Path, *, logged_panel_file: bool = True) -> dict[str, Path
     )
     parse_atlas([f"GENE{i}" for i in range(40)]).write_h5ad(folder / "Parse_10M_PBMC_cytokines.h5ad")
     reversion_screen().write_h5ad(folder / "reversion.h5ad")
+    (folder / "UP000005640_9606.fasta.gz").write_bytes(gzip.compress(uniprot().encode()))
     splits = {
         "replogle_train": (PANEL, {"cell_line": sorted(LINES), "gene": [*TARGETS, "non-targeting"]}),
         "replogle_test": (PANEL, {"cell_line": ["hepg2"], "gene": HELDOUT}),

@@ -67,20 +67,37 @@ def test_control_gives_control_cells_of_the_target(train):
     assert all((own == cell).all(axis=1).any() for cell in cells)
 
 
-def test_enough_controls_are_drawn_without_replacement(train):
-    drawn = draw_controls(Training(train, rescale_to=1e4), query_for(["a"] * 6), np.random.default_rng(0))
-    assert len(set(drawn)) == 6
+@pytest.mark.parametrize("asked", [2, 3, 6, 12])  # of 6 controls
+@pytest.mark.parametrize("baseline", ["control", "perturb-mean"])
+def test_the_shift_from_predicted_controls_varies_as_that_of_two_samples(train, baseline, asked):
+    """Variance over seeds of a mean of n minus a mean of 6 draws: (1/n + 1/6) of that of the controls."""
+    query = query_for(["a"] * asked + ["PBS"] * 6)
+    drawn = [comparison_space(run(baseline, train, query, seed), rescale_to=1e4).toarray() for seed in range(200)]
+    shifts = np.array([cells[:asked].mean(0) - cells[asked:].mean(0) for cells in drawn])
+    training = Training(train, rescale_to=1e4)
+    own = training.log_normal(training.controls("T")).toarray().var(0)
+    assert 0.8 < (shifts.var(0) / (own * (1 / asked + 1 / 6))).mean() < 1.25
 
 
-def test_too_few_controls_are_all_used_equally(train):
-    drawn = draw_controls(Training(train, rescale_to=1e4), query_for(["a"] * 12), np.random.default_rng(0))
-    assert set(np.unique(drawn, return_counts=True)[1]) == {2}
+@pytest.mark.parametrize("asked", [3, 6, 7, 12])
+def test_control_has_a_shift_of_its_own_at_every_number_of_cells(train, asked):
+    cells = run("control", train, query_for(["a"] * asked + ["PBS"] * 6)).toarray()
+    assert np.std(cells[:asked].mean(0) - cells[asked:].mean(0)) > 0
 
 
-def test_control_rows_are_drawn_apart(train):
-    query = query_for(["a"] * 6 + ["PBS"] * 6)
-    drawn = draw_controls(Training(train, rescale_to=1e4), query, np.random.default_rng(0))
-    assert sorted(drawn[:6]) == sorted(drawn[6:])
+def test_every_control_is_as_likely(train):
+    training = Training(train, rescale_to=1e4)
+    drawn = draw_controls(training, query_for(["a"] * 6000), np.random.default_rng(0))
+    names, times = np.unique(drawn, return_counts=True)
+    assert names.tolist() == training.controls("T").tolist() and (abs(times - 1000) < 150).all()
+
+
+def test_a_single_control_is_no_sample(train):
+    lone = train[
+        [*np.flatnonzero(train.obs["cell_type"] != "T"), int(Training(train, rescale_to=1e4).controls("T")[0])]
+    ]
+    with pytest.raises(UserError, match="1 'PBS' cell of cell type 'T', expected 2 or more"):
+        run("control", lone.copy(), query_for(["a", "PBS"]))
 
 
 def test_perturb_mean_adds_the_effect_seen_elsewhere(train):

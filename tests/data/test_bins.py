@@ -122,3 +122,8 @@ def test_coverage_of_nothing_has_no_share(truth):
 def test_coverage_leaves_out_labels_that_truth_lacks(truth):
     de = effects(("elsewhere", "g", 1.0, 0.01), ("control", "g", 1.0, 0.01))
     assert coverage(truth, de, fitted([0]), top=5, fdr=0.05)["n"] == 0
+
+
+def test_coverage_leaves_out_a_label_without_cells(truth):
+    truth.obs["perturbation"] = truth.obs["perturbation"].cat.add_categories("none")
+    assert coverage(truth, effects(("none", "g", 1.0, 0.01)), fitted([0]), top=5, fdr=0.05)["n"] == 0

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -55,6 +56,39 @@ def test_controls_of_the_heldout_cell_type_are_required():
     screen = cells(("k", "A", 2), ("r", "A", 2), ("r", "ctrl", 2))
     with pytest.raises(UserError, match="no cell of the held-out cell type 'k' has the control label 'ctrl'"):
         checks.split(PATH, screen, ["A"], **RULES)
+
+
+@pytest.mark.parametrize(("min_cells", "controls", "least"), [(1, 1, 2), (4, 3, 4)])
+def test_controls_must_be_as_many_as_cells_of_a_perturbation_and_two(min_cells, controls, least):
+    screen = cells(("k", "ctrl", controls), ("k", "A", 9), ("r", "A", 2))
+    words = (
+        f"{controls} cells of the held-out cell type 'k' have the control label 'ctrl', .*at least {least} .config key"
+    )
+    with pytest.raises(UserError, match=words):
+        checks.split(PATH, screen, ["A"], **{**RULES, "min_cells": min_cells})
+
+
+KINDS = [np.float16, np.float32, np.float64, np.longdouble, np.int8, np.uint8, np.int32, np.uint32, np.int64, np.uint64]
+
+
+WHOLE = [0, 7, -1, 2**31 - 1, 2**31, 2**32 + 1, 2**63]
+HELD = [  # in float16 the large ones are infinite
+    (kind, value)
+    for kind in KINDS
+    for value in (*WHOLE, 0.5, np.inf, np.nan)
+    if np.dtype(kind).kind == "f" or (value in WHOLE and np.iinfo(kind).min <= value <= np.iinfo(kind).max)
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), HELD)
+@pytest.mark.filterwarnings("ignore")
+def test_a_count_is_what_int32_keeps_as_it_is(kind, value):
+    values = np.array([kind(3), kind(value), kind(4)])
+    kept = values[1] == np.rint(values[1]) and 0 <= float(values[1]) < 2**31
+    assert (checks.wrong_count(values) is None) == kept
+    assert checks.wrong_count(values) in (None, 1)
+    if kept:
+        assert values.astype(np.int32)[1] == values[1]
 
 
 def test_an_unknown_control_or_cell_type_lists_what_there_is():

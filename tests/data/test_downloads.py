@@ -302,6 +302,14 @@ def test_size_and_checksum_of_a_record_come_from_its_api(record, data):
     assert seen["verified"] == "md5" and (data / "a.h5ad").read_bytes() == CONTENT
 
 
+def test_a_name_that_looks_like_a_pattern_is_itself_first(site, record, data):
+    listed = json.loads(site.files["/api"])
+    listed["files"][0]["key"] = "screen [v2].h5ad"
+    site.files["/api"] = json.dumps(listed).encode()
+    fetch({**record, "pick": "screen [v2].h5ad"}, data / "a.h5ad", retries=0)
+    assert (data / "a.h5ad").read_bytes() == CONTENT
+
+
 @pytest.mark.parametrize("pick", ["*.zip", "*"])
 def test_a_record_of_no_or_several_matching_files_lists_what_it_has(record, data, pick):
     with pytest.raises(UserError, match=r"files match .*screen.h5ad \(0.0 GB\), readme.md"):
@@ -361,7 +369,7 @@ def test_repository_list_agrees_with_the_facts_at_hand(repository, shared):
     [
         ("a: {url: x, file: y}", "entry 'a' lacks licence, citation"),
         ("a: &a {url: x, file: y, licence: z, citation: w}\nb: *a", "two entries have one file name"),
-        ("a: [", "not a list of downloads"),
+        ("a: [", "no YAML: .*; resources/downloads.yaml is one"),
     ],
 )
 def test_a_faulty_list_is_refused_by_name(tmp_path, text, message):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csc_matrix, csr_matrix
 
-from expressionvae.data import h5ad
+from expressionvae.data import frames, sparse
 from expressionvae.data.h5ad import Source
 from expressionvae.files import UserError
 
@@ -39,7 +39,7 @@ LAYOUTS = {"dense": np.asarray, "csr": csr_matrix, "csc": csc_matrix}
 @pytest.mark.parametrize("compression", [None, "gzip", "lzf"])
 @pytest.mark.parametrize("number", [np.float32, np.int64, np.uint16])
 def test_every_layout_compression_and_number_is_read(tmp_path, layout, compression, number, monkeypatch):
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 300)
     screen(LAYOUTS[layout](COUNTS.astype(number))).write_h5ad(tmp_path / "s.h5ad", compression=compression)
     numbers, counts = read(tmp_path / "s.h5ad")
     assert numbers.tolist() == list(range(60)) and (counts == COUNTS).all()
@@ -61,13 +61,13 @@ def files(tmp_path_factory):
 @settings(max_examples=40, deadline=None)
 def test_any_rows_in_blocks_of_any_size_are_the_rows(files, layout, rows, size):
     wanted = np.array(sorted(rows))
-    with mock.patch.object(h5ad, "BLOCK_BYTES", size):
+    with mock.patch.object(sparse, "BLOCK_BYTES", size):
         numbers, counts = read(files / f"{layout}.h5ad", rows=wanted)
     assert numbers.tolist() == wanted.tolist() and (counts == COUNTS[wanted]).all()
 
 
 def test_rows_without_a_count_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 16)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 16)
     counts = COUNTS * (np.arange(60) % 3 == 0)[:, None]
     screen(csr_matrix(counts)).write_h5ad(tmp_path / "s.h5ad")
     assert (read(tmp_path / "s.h5ad")[1] == counts).all()
@@ -82,12 +82,122 @@ def test_a_layer_is_read_like_x(tmp_path):
         read(tmp_path / "s.h5ad", "layers/raw")
 
 
-def test_raw_of_other_genes_is_refused(tmp_path):
+def with_raw(path):
+    """Log values of five genes in X, counts of all nine in raw."""
     adata = screen()
     adata.raw = adata
-    adata[:, :5].copy().write_h5ad(tmp_path / "s.h5ad")
-    with pytest.raises(UserError, match=r"raw/X is 60 x 9; expected 60 x 5, the rows of obs and of var"):
+    adata = adata[:, :5].copy()
+    adata.X = np.log1p(adata.X)
+    adata.write_h5ad(path)
+
+
+def test_raw_has_genes_of_its_own(tmp_path):
+    with_raw(tmp_path / "s.h5ad")
+    assert (read(tmp_path / "s.h5ad", "raw/X")[1] == COUNTS).all()
+    with Source(tmp_path / "s.h5ad") as source:
+        assert source.matrix("raw/X").genes.names().tolist() == [f"g{i}" for i in range(9)]
+        assert source.matrix("X").genes.names().tolist() == [f"g{i}" for i in range(5)]
+
+
+def test_raw_of_another_size_than_its_genes_is_refused(tmp_path):
+    with_raw(tmp_path / "s.h5ad")
+    with h5py.File(tmp_path / "s.h5ad", "a") as file:
+        names = file["raw/var/_index"][:-1]
+        del file["raw/var/_index"]
+        file["raw/var/_index"] = names
+    with pytest.raises(UserError, match=r"raw/X is 60 x 9; expected 60 x 8, the rows of obs and of raw/var"):
         read(tmp_path / "s.h5ad", "raw/X")
+
+
+def fixed_length(path):
+    """Text attributes as files written by Julia, R or an old h5py have them: of fixed length, read as bytes."""
+
+    def rewrite(_, element):
+        for name, value in [pair for pair in element.attrs.items() if isinstance(pair[1], str) and pair[1]]:
+            del element.attrs[name]
+            element.attrs.create(name, value, dtype=h5py.string_dtype("utf-8", len(value.encode())))
+
+    with h5py.File(path, "a") as file:
+        file.visititems(rewrite)
+        assert isinstance(file["obs"].attrs["_index"], bytes)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_attributes_of_fixed_length_are_text(tmp_path, layout):
+    screen(LAYOUTS[layout](COUNTS)).write_h5ad(tmp_path / "s.h5ad")
+    fixed_length(tmp_path / "s.h5ad")
+    assert (read(tmp_path / "s.h5ad")[1] == COUNTS).all()
+    with Source(tmp_path / "s.h5ad") as source:
+        assert source.columns("obs") == ["gene"] and source.names("obs").tolist() == NAMES
+        assert list(source.labels("obs", "gene"))[:3] == ["A", "B", "ctrl"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.filterwarnings("ignore")
+def test_a_zarr_folder_is_read_like_a_file(tmp_path, layout, version, monkeypatch):
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 300)
+    adata = screen(LAYOUTS[layout](COUNTS), target=pd.Categorical(["B", "α", "ctrl"] * 20), n=np.arange(60))
+    adata.uns["about"] = {"name": "x"}
+    with ad.settings.override(zarr_write_format=version):
+        adata.write_zarr(tmp_path / "s.zarr")
+    assert (read(tmp_path / "s.zarr")[1] == COUNTS).all()
+    with Source(tmp_path / "s.zarr") as source:
+        assert list(source.labels("obs", "target"))[:3] == ["B", "α", "ctrl"]
+        assert source.numbers("obs", "n").tolist() == list(range(60)) and source.about("about") == {"name": "x"}
+        assert source.names("var").tolist() == [f"g{i}" for i in range(9)]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pieces_of_zeros_that_a_zarr_folder_lacks_are_told(tmp_path, capsys):
+    screen(COUNTS).write_zarr(tmp_path / "s.zarr", chunks=(20, 9))
+    there = [path for path in (tmp_path / "s.zarr" / "X").rglob("*") if path.is_file() and path.name[0] in "012"]
+    there[0].unlink()
+    read(tmp_path / "s.zarr")
+    assert "X has 2 of its 3 pieces; the others are taken as zeros" in capsys.readouterr().out
+
+
+def test_an_index_of_labels_is_read(tmp_path):
+    screen().write_h5ad(tmp_path / "s.h5ad")
+    with h5py.File(tmp_path / "s.h5ad", "a") as file:
+        names = file["obs/_index"][:]
+        del file["obs/_index"]
+        file["obs/_index/categories"], file["obs/_index/codes"] = names[::-1].copy(), np.arange(60)[::-1].copy()
+    with Source(tmp_path / "s.h5ad") as source:
+        assert source.n_cells == 60 and source.names("obs").tolist() == NAMES
+        assert source.names("obs", np.array([3, 17])).tolist() == ["c3", "c17"]
+
+
+def test_the_index_may_be_asked_for_by_its_name(tmp_path):
+    adata = screen()
+    adata.var.index.name = "gene_symbols"
+    adata.write_h5ad(tmp_path / "s.h5ad")
+    with Source(tmp_path / "s.h5ad") as source:
+        assert list(source.labels("var", "gene_symbols", "gene_column")) == [f"g{i}" for i in range(9)]
+
+
+TYPES = {"data": ["<f2", ">f8", "<u8"], "indices": [">i8", "u1", "<u8"], "indptr": ["<u2", ">i8"]}
+
+
+@pytest.mark.parametrize(("part", "kind"), [(part, kind) for part, kinds in TYPES.items() for kind in kinds])
+@pytest.mark.parametrize("layout", ["csr", "csc"])
+def test_parts_of_a_sparse_matrix_may_be_of_any_number(tmp_path, layout, part, kind):
+    screen(LAYOUTS[layout](COUNTS)).write_h5ad(tmp_path / "s.h5ad")
+    with h5py.File(tmp_path / "s.h5ad", "a") as file:
+        values = file["X"][part][:].astype(kind)
+        del file["X"][part]
+        file["X"][part] = values
+    assert (read(tmp_path / "s.h5ad")[1] == COUNTS).all()
+
+
+def test_genes_of_a_cell_may_be_in_any_order(tmp_path):
+    counts = csr_matrix(COUNTS)
+    for start, stop in zip(counts.indptr, counts.indptr[1:], strict=False):
+        counts.indices[start:stop], counts.data[start:stop] = (
+            part[start:stop][::-1].copy() for part in (counts.indices, counts.data)
+        )
+    screen(counts).write_h5ad(tmp_path / "s.h5ad")
+    assert (read(tmp_path / "s.h5ad")[1] == COUNTS).all()
 
 
 def chunked(path, chunks):
@@ -100,20 +210,20 @@ def chunked(path, chunks):
 
 @pytest.mark.parametrize("chunks", [(7, 4), (60, 1), (1, 9), (60, 9)])
 def test_chunks_of_any_form_are_read(tmp_path, chunks, monkeypatch):
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 400)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 400)
     chunked(tmp_path / "s.h5ad", chunks)
     assert (read(tmp_path / "s.h5ad")[1] == COUNTS).all()
 
 
 def test_chunks_that_force_too_much_into_memory_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(h5ad, "MOST_BYTES", 1000)
+    monkeypatch.setattr(sparse, "MOST_BYTES", 1000)
     chunked(tmp_path / "s.h5ad", (60, 1))
     with pytest.raises(UserError, match=r"stored in chunks of \(60, 1\) values, and 60 rows at once are too much"):
         read(tmp_path / "s.h5ad")
 
 
 def test_a_matrix_by_columns_too_large_to_turn_is_refused_with_the_remedy(files, monkeypatch):
-    monkeypatch.setattr(h5ad, "MOST_BYTES", 1000)
+    monkeypatch.setattr(sparse, "MOST_BYTES", 1000)
     with pytest.raises(UserError, match=r"csc.h5ad: X is stored by columns .CSC.*adata.X = adata.X.tocsr"):
         read(files / "csc.h5ad")
 
@@ -164,7 +274,7 @@ LABELS = {
 @pytest.mark.parametrize("kind", LABELS)
 @pytest.mark.filterwarnings("ignore")
 def test_labels_of_every_kind_read_the_same(tmp_path, kind, monkeypatch):
-    monkeypatch.setattr(h5ad, "LABELS", 7)
+    monkeypatch.setattr(frames, "LABELS", 7)
     values = ["B", "α", "ctrl"] * 20
     with ad.settings.override(allow_write_nullable_strings=True):
         screen(target=LABELS[kind](values)).write_h5ad(tmp_path / "s.h5ad")
@@ -204,7 +314,7 @@ def test_numbers_are_read_and_text_in_their_place_refused(tmp_path):
 
 @pytest.mark.parametrize("rows", [None, [0, 6, 7, 59]])
 def test_names_are_read_in_pieces(files, rows, monkeypatch):
-    monkeypatch.setattr(h5ad, "LABELS", 7)
+    monkeypatch.setattr(frames, "LABELS", 7)
     with Source(files / "csr.h5ad") as source:
         found = source.names("obs", None if rows is None else np.array(rows))
         assert found.tolist() == [NAMES[i] for i in (range(60) if rows is None else rows)]
@@ -242,25 +352,13 @@ def test_a_value_that_is_no_count_is_named_with_its_place(tmp_path, layout, bad)
         read(tmp_path / "s.h5ad")
 
 
-@pytest.mark.parametrize("layout", ["dense", "csr"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_file_raw_at_first_and_normalised_later_is_found_by_probing(tmp_path, layout):
     counts = COUNTS.copy()
     counts[40:] = np.log1p(counts[40:])
     screen(LAYOUTS[layout](counts)).write_h5ad(tmp_path / "s.h5ad")
     with Source(tmp_path / "s.h5ad") as source, pytest.raises(UserError, match="but raw counts"):
         source.matrix().probe(number=4, rows=5)
-
-
-def test_symbols_come_from_gene_name_or_the_index_and_ids_are_refused(tmp_path):
-    adata = screen()
-    adata.var_names = [f"ENSG{i:011d}" for i in range(9)]
-    adata.write_h5ad(tmp_path / "ids.h5ad")
-    with Source(tmp_path / "ids.h5ad") as source, pytest.raises(UserError, match="Ensembl ids .'ENSG0"):
-        source.symbols()
-    adata.var["gene_name"] = list("ABCDEFGHI")
-    adata.write_h5ad(tmp_path / "both.h5ad")
-    with Source(tmp_path / "both.h5ad") as source:
-        assert source.symbols() == list("ABCDEFGHI")
 
 
 @pytest.mark.parametrize("content", [b"", b"cell,gene\n", b"\x89HDF\r\n\x1a\n" + bytes(500)])

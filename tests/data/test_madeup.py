@@ -181,3 +181,10 @@ def test_more_targets_than_genes_are_refused():
 def test_proteins_must_fit_the_targets(proteins):
     with pytest.raises(UserError, match="5 proteins for 6 made-up perturbations"):
         madeup.structure(RECIPE, proteins[:5])
+
+
+def test_a_count_that_int32_cannot_hold_is_refused(proteins):
+    truth = madeup.structure(RECIPE, proteins)
+    labels = [label[:50] for label in madeup.assign(RECIPE)]
+    with pytest.raises(UserError, match="a count of .* is larger than any that can be held"):
+        madeup.draw(RECIPE, replace(truth, baseline=truth.baseline * 1e12), 0, *labels)

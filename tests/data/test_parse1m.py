@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import h5ad
+from expressionvae.data import sparse
 from expressionvae.data.assembly import read_split
 from expressionvae.data.parse1m import Found, assemble_parse1m, find_counts
 from expressionvae.files import UserError
@@ -57,7 +57,7 @@ def assemble(tmp_path, splits, adata, **changes):
 
 
 def test_screen_holds_one_donor_on_the_panel(tmp_path, splits, monkeypatch):
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 400)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 400)
     adata = atlas()
     screen = assemble(tmp_path, splits, adata)
     expected = adata[(adata.obs["donor"] == "Donor1") & adata.obs["cytokine"].isin(CYTOKINES)]
@@ -79,6 +79,26 @@ def test_unlisted_labels_are_named(tmp_path, splits, capsys):
     assemble(tmp_path, splits, atlas())
     assert "cytokines of donor Donor1: 1 not listed, left out: IL-99" in (out := capsys.readouterr().out)
     assert "held-out cytokines in CD4 Naive: 1 of 2 listed are absent: IL-9" in out
+
+
+@pytest.mark.parametrize(
+    ("column", "label", "what"), [("cytokine", "IL-2", "cytokines of"), ("cell_type", "NK", "cell types of")]
+)
+def test_a_label_that_the_split_spells_otherwise_stops_the_job_and_never_counts_as_listed(
+    tmp_path, splits, column, label, what
+):
+    adata = atlas()
+    adata = adata[adata.obs["cytokine"] != "IL-99"].copy()
+    values = adata.obs[column].astype(str).to_numpy(dtype=object)
+    values[np.flatnonzero(values == label)[::2]] = f"{label}\u00a0"
+    adata.obs[column] = pd.Categorical(values)
+    with pytest.raises(UserError) as error:
+        assemble(tmp_path, splits, adata, on_difference="stop")
+    said = f"{what} donor Donor1: one label under several spellings, used only as it is listed: '{label}' and "
+    assert said in str(error.value) and r"\xa0'" in str(error.value)
+    screen = assemble(tmp_path, splits, adata)
+    assert len(screen) == (adata.obs["donor"].eq("Donor1") & adata.obs[column].ne(f"{label}\u00a0")).sum()
+    assert not {*screen.obs["perturbation"], *screen.obs["cell_type"]} - {*CYTOKINES, "CD4 Naive", "NK"}
 
 
 def test_counts_are_found_in_a_layer_when_x_is_logged(tmp_path, splits, capsys):

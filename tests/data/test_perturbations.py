@@ -1,5 +1,7 @@
 """Labels of a screen and protein embeddings in, one vector a label out."""
 
+from dataclasses import replace
+
 import anndata
 import numpy as np
 import pandas as pd
@@ -10,7 +12,6 @@ from expressionvae.data.perturbations import (
     Perturbations,
     all_genes,
     embed_labels,
-    genes,
     read_labels,
     report,
     twins,
@@ -29,9 +30,11 @@ def vectors(table):
     return {label: vector.tolist() for label, vector in zip(table.labels, table.embedding, strict=True)}
 
 
-def screen_file(path, names, **about):
-    obs = pd.DataFrame({"perturbation": pd.Categorical(names)}, index=[str(i) for i in range(len(names))])
-    uns = {"screen": {"control": "control", "embedding": "esm2"} | about}
+def screen_file(path, names, types=None, **about):
+    obs = pd.DataFrame(
+        {"perturbation": pd.Categorical(names), "cell_type": types or "k"}, index=[str(i) for i in range(len(names))]
+    )
+    uns = {"screen": {"control": "control", "embedding": "esm2", "heldout_cell_type": "k"} | about}
     anndata.AnnData(np.zeros((len(names), 1)), obs=obs, uns=uns).write_h5ad(path)
     return path
 
@@ -68,17 +71,21 @@ def test_esm2_labels_without_proteins_are_refused():
         embed_labels(labels("A"), None, separator=None, symbol_map={})
 
 
-def test_control_perturbs_no_gene_even_when_its_name_holds_the_separator():
-    assert genes("no+target", control="no+target", separator="+") == []
-    assert all_genes(labels("A+B", "B"), separator="+") == {"A", "B"}
+def test_the_genes_of_a_screen_are_those_of_all_labels():
+    assert all_genes(labels("A+B", "B", "control+C"), separator="+") == {"A", "B", "C"}
 
 
-def test_heldout_perturbation_without_protein_is_a_loud_warning(capsys):
-    about = labels("A", "NOPE", "NADA", heldout=["NOPE", "A"])
-    report(about, embed_labels(about, PROTEINS, separator=None, symbol_map={}))
-    out, err = capsys.readouterr()
-    assert "2 without a protein" in out and "NADA, NOPE" in out
-    assert "WARNING: 1 of 2 held-out" in err and "NOPE" in err and "NADA" not in err
+def test_one_condition_has_one_vector_however_it_is_spelled():
+    spellings = ("A+B", "B+A", " A + B", "A+B+control", "A+A+B")
+    vectors_of = vectors(embed_labels(labels(*spellings), PROTEINS, separator="+", symbol_map={}))
+    assert all(vectors_of[label] == [11, 22] for label in spellings)
+
+
+def test_the_same_proteins_have_the_same_sum_to_the_last_bit():
+    table = np.random.default_rng(0).normal(size=(3, 64)).astype(np.float32)
+    copies = Proteins(["A", "B", "C", "A2"], table[[0, 1, 2, 0]], [1] * 4, [])
+    sums = embed_labels(labels("A+B+C", "B+C+A2"), copies, separator="+", symbol_map={}).embedding
+    assert sums[0].tobytes() == sums[1].tobytes()
 
 
 def test_labels_with_one_vector_are_reported(capsys):
@@ -90,9 +97,9 @@ def test_labels_with_one_vector_are_reported(capsys):
 
 
 def test_labels_come_from_both_files_sorted(tmp_path):
-    train = screen_file(tmp_path / "train.h5ad", ["control", "B"])
+    train = screen_file(tmp_path / "train.h5ad", ["control", "B", "C"], ["k", "k", "r"])
     heldout = screen_file(tmp_path / "heldout.h5ad", ["A"])
-    assert read_labels(train, heldout) == labels("A", "B", heldout=["A"])
+    assert read_labels(train, heldout) == replace(labels("A", "B", "C", heldout=["A"]), beside=["B", "control"])
 
 
 def test_files_without_what_is_needed_are_refused(tmp_path):
@@ -102,7 +109,7 @@ def test_files_without_what_is_needed_are_refused(tmp_path):
     for train, message in (
         (good, "no cell has the control"),
         (odd, "'glove'"),
-        (tmp_path / "bare.h5ad", "uns"),
+        (tmp_path / "bare.h5ad", "bare.h5ad: obs has no column 'cell_type'"),
     ):
         with pytest.raises(UserError, match=message):
             read_labels(train, good)

@@ -22,6 +22,25 @@ MDDD
 """
 
 
+ENSEMBL = """>ENSP00000352610.4 pep chromosome:GRCh38:17:7668421:7687490:-1 gene:ENSG00000141510.18 \
+transcript:ENST00000359597.8 gene_biotype:protein_coding transcript_biotype:protein_coding gene_symbol:TP53
+MEEP
+>ENSP00000269305.4 pep chromosome:GRCh38:17:7668421:7687490:-1 gene:ENSG00000141510.18 \
+transcript:ENST00000269305.9 gene_biotype:protein_coding transcript_biotype:protein_coding gene_symbol:TP53
+MEEPQS
+>ENSP00000000001.1 pep chromosome:GRCh38:17:1:2:-1 gene:ENSG00000141510.18 \
+transcript:ENST00000000001.1 gene_biotype:protein_coding transcript_biotype:nonsense_mediated_decay gene_symbol:TP53
+MEEPQSDPSV
+>ENSP00000451515.1 pep chromosome:GRCh38:14:22438547:22438554:1 gene:ENSG00000223997.1 transcript:ENST00000415118.1
+EI
+"""
+GENCODE = """>ENSP00000493376.2|ENST00000641515.2|ENSG00000186092.7|OTTHUMG00000001094.4|-|OR4F5-201|OR4F5|326
+MKKV
+>ENSP00000409316.1|ENST00000426406.4|ENSG00000284733.2|-|-|HLA-A-201|HLA-A|312
+MDGE
+"""
+
+
 def written(tmp_path, text, name="a.fasta"):
     path = tmp_path / name
     path.write_text(text)
@@ -37,6 +56,38 @@ def test_reviewed_canonical_sequence_wins_and_the_rest_is_counted(tmp_path):
     fasta = read_fasta(written(tmp_path, UNIPROT))
     assert fasta.sequences == {"TP53": "MEEPQSDP"}
     assert (fasta.duplicates, fasta.nameless) == (3, 1)
+
+
+def test_ensembl_headers_name_the_symbol_and_the_longest_coding_sequence_wins(tmp_path):
+    fasta = read_fasta(written(tmp_path, ENSEMBL))
+    assert fasta.sequences == {"TP53": "MEEPQS", "ENSG00000223997": "EI"}
+    assert fasta.duplicates == 2 and fasta.example.startswith("ENSP00000352610.4 pep")
+
+
+def test_gencode_headers_name_the_symbol_in_their_seventh_field(tmp_path):
+    assert read_fasta(written(tmp_path, GENCODE)).sequences == {"OR4F5": "MKKV", "HLA-A": "MDGE"}
+
+
+DNA, LONG = "ATGACCGGTACN", "ATGC" * 20
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f">A\n{DNA}\n>B\n{DNA.lower()}\n", "100% of the letters (the first record: 'A')"),
+        (f">A\n{DNA.replace('T', 'U')}\n", "sequences of nucleotides"),
+        (f">A\n{DNA * 2}RY\n", "92% of the letters"),  # codes of two bases
+        (f">A\nMKLVEEP\n>B x\n{LONG}\n", "record 'B' is a sequence of nucleotides"),
+    ],
+)
+def test_nucleotides_are_refused_by_name(tmp_path, text, message):
+    with pytest.raises(UserError, match="a.fasta: .*expected proteins, such as UniProt's") as error:
+        read_fasta(written(tmp_path, text))
+    assert message in str(error.value)
+
+
+def test_a_short_protein_may_look_like_nucleotides(tmp_path):
+    assert set(read_fasta(written(tmp_path, ">A\nGATTACA\n>B\nMKLVEEP\n")).sequences) == {"A", "B"}
 
 
 def test_first_of_two_plain_records_wins(tmp_path):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import h5ad
+from expressionvae.data import sparse
 from expressionvae.data.assembly import read_split
 from expressionvae.data.replogle import assemble_replogle
 from expressionvae.files import UserError
@@ -108,6 +108,16 @@ def test_numbers_that_are_not_as_stated_stop_the_job_before_counts_are_read(tmp_
     ]
 
 
+@pytest.mark.parametrize("label", ["non-targeting", "G0"])
+def test_a_target_or_control_that_is_spelled_otherwise_stops_the_job(tmp_path, splits, lines, label):
+    values = lines["k562"].obs["gene"].astype(str).to_numpy(dtype=object)
+    values[np.flatnonzero(values == label)[::2]] = f"{label} "
+    lines["k562"].obs["gene"] = pd.Categorical(values)
+    lines["k562"].write_h5ad(tmp_path / "k562.h5ad")
+    with pytest.raises(UserError, match=f"k562, obs gene: one label under several spellings, .*: '{label}' and"):
+        assemble(tmp_path, splits, on_difference="stop")
+
+
 def test_one_normalised_line_among_raw_ones_is_refused_before_any_is_read(tmp_path, splits, lines, monkeypatch):
     lines["k562"].X = lines["k562"].X.multiply(0.3).tocsr()
     lines["k562"].write_h5ad(tmp_path / "k562.h5ad")
@@ -142,7 +152,7 @@ def test_all_controls_stay_and_the_split_is_stored(tmp_path, splits, lines):
 
 def test_chunks_change_nothing(tmp_path, splits, lines, monkeypatch):
     whole = assemble(tmp_path, splits)
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 700)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 700)
     parts = assemble(tmp_path, splits)
     assert (whole.X != parts.X).nnz == 0 and whole.obs.equals(parts.obs)
 
@@ -216,6 +226,10 @@ def test_split_without_its_keys_is_refused(splits):
         (lambda train, test: test["labels"]["gene"].append("G77"), "holds out G77, which .*train.json does not list"),
         (lambda train, test: test["labels"]["cell_line"].append("k562"), "expected exactly one"),
         (lambda train, test: train["genes"].append("G1"), "names a gene twice"),
+        (
+            lambda train, test: train["labels"]["gene"].append("G0 "),
+            "train.json: lists one label under several .*'G0 '",
+        ),
     ],
 )
 def test_split_files_that_do_not_fit_are_refused(splits, change, message):

@@ -29,7 +29,7 @@ def test_a_file_that_was_not_sliced_is_refused(tmp_path):
 
 def test_a_screen_cut_for_another_encoder_is_not_read(tmp_path):
     screen, _ = sliced(a_file(tmp_path))
-    with pytest.raises(AssertionError, match="cut to other genes"):
+    with pytest.raises(UserError, match="sliced.h5ad: cut to other genes than the encoder's; delete it"):
         next(blocks(screen, GENES[::-1]))
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from scipy.sparse import csc_matrix, csr_matrix
 
-from expressionvae.data import h5ad, reversion
+from expressionvae.data import matrix, reversion, sparse
 from expressionvae.data.reversion import Block, Screen
 from expressionvae.data.reversion_slice import Wanted, slice_screen
 from expressionvae.files import UserError
@@ -60,7 +60,7 @@ def refused(path: Path, genes=GENES, **changes) -> str:
 @pytest.fixture
 def no_counts_read(monkeypatch):
     """Reading counts, even a few of them, fails the test."""
-    monkeypatch.setattr(h5ad.Matrix, "blocks", lambda *_: pytest.fail("counts were read"))
+    monkeypatch.setattr(matrix.Matrix, "blocks", lambda *_: pytest.fail("counts were read"))
 
 
 def test_conditions_go_by_pattern_and_other_controls_are_left_out(tmp_path, capsys):
@@ -71,6 +71,55 @@ def test_conditions_go_by_pattern_and_other_controls_are_left_out(tmp_path, caps
     said = capsys.readouterr().out
     assert "1 of 2 positives lack treated cells: 'Z'" in said and "70 of 80 cells" in said
     assert screen.positives == ["A"] and screen.min_cells == 3 and screen.control == "SAFE"
+
+
+PATTERN_LIKE = ["IL-1b [10 ng/ml]", "IL-1b ?", "[A-Z]*", "Treated_*", "a[!b]c"]
+
+
+@pytest.mark.parametrize("label", PATTERN_LIKE)
+def test_a_condition_that_looks_like_a_pattern_is_itself_first(tmp_path, label):
+    obs = a_table()
+    obs["state"] = obs["state"].replace({"Treated_IL1b": label})
+    of_label, others = ((obs["state"].iloc[IN_USE] == name).sum() for name in (label, "Treated_TNFa"))
+    screen, _ = sliced(a_file(tmp_path, obs=obs), treated=label)
+    assert screen.treated.sum() == of_label > 0
+    screen, _ = sliced(a_file(tmp_path, obs=obs), treated="Untreated", untreated=label)
+    assert (~screen.treated).sum() == of_label
+    assert (~sliced(a_file(tmp_path, obs=obs), treated="Untreated", untreated="Treated_T*")[0].treated).sum() == others
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"control": "SAFE "},
+        {"leave_out": ["NO-TARGET\u00a0"]},
+        {"positives": ["A ", "Z"]},
+        {"untreated": " Untreated"},
+        {"leave_out": ["NO\u2011TARGET"]},  # non-breaking hyphen
+    ],
+)
+def test_what_the_config_spells_otherwise_is_found(tmp_path, changes):
+    screen, _ = sliced(a_file(tmp_path), **changes)
+    assert screen.target.tolist() == a_table()["gene"].iloc[IN_USE].tolist()
+    assert (screen.control, screen.positives, screen.resting.sum()) == ("SAFE", ["A"], 10)
+
+
+@pytest.mark.parametrize(
+    ("column", "old", "new"),
+    [("gene", "SAFE", "SAFE "), ("gene", "A", "A\u00a0"), ("state", "Untreated", "Untreated ")],
+)
+def test_a_label_under_two_spellings_is_refused(tmp_path, no_counts_read, column, old, new):
+    obs = a_table()
+    obs.iloc[np.flatnonzero(obs[column] == old)[::2], obs.columns.get_loc(column)] = new
+    message = refused(a_file(tmp_path, obs=obs))
+    assert f"obs {column} has one label under several spellings: '{old}' (" in message
+
+
+def test_all_spellings_of_what_is_left_out_are_left_out(tmp_path):
+    obs = a_table()
+    obs.iloc[np.flatnonzero(obs["gene"] == "NO-TARGET")[::2], 0] = "NO-TARGET "
+    screen, _ = sliced(a_file(tmp_path, obs=obs))
+    assert len(screen) == len(IN_USE)
 
 
 def test_cells_of_a_third_condition_are_left_out(tmp_path):
@@ -107,7 +156,7 @@ def test_cells_that_have_nothing_on_the_panel_are_counted(tmp_path, capsys):
 
 @pytest.mark.parametrize("layout", [np.asarray, csr_matrix, csc_matrix])
 def test_pieces_join_to_the_whole_however_the_file_is_laid_out(tmp_path, monkeypatch, layout):
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 300)
     path = a_file(tmp_path, values=layout(COUNTS))
     slice_screen(path, tmp_path / "sliced.h5ad", GENES, Wanted.of(path, ENTRY), symbol_map={})
     blocks = list(reversion.blocks(reversion.read(tmp_path / "sliced.h5ad"), GENES))

@@ -1,5 +1,6 @@
 """Held-out combinations never reach training; both files hold the same genes."""
 
+from functools import partial
 from pathlib import Path
 
 import anndata as ad
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import h5ad
+from expressionvae.data import h5ad, sparse, truth
+from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns
-from expressionvae.data.split import choose, prepare
+from expressionvae.data.split import choose, prepare, published
 from expressionvae.files import UserError
 
 COLUMNS = Columns("perturbation", "cell_type", None, None, None)
@@ -35,21 +37,17 @@ def source(tmp_path_factory):
     return path
 
 
+def prepare_as(path, folder, **changes) -> tuple[ad.AnnData, ad.AnnData]:
+    """Training and held-out cells of a screen, written to a folder."""
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
+    options |= dict(name="demo", columns=COLUMNS) | changes
+    prepare(path, folder / "train.h5ad", folder / "heldout.h5ad", **options)
+    return ad.read_h5ad(folder / "train.h5ad"), ad.read_h5ad(folder / "heldout.h5ad")
+
+
 @pytest.fixture
 def split(source, tmp_path):
-    def run(**changes):
-        options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
-        prepare(
-            source,
-            tmp_path / "train.h5ad",
-            tmp_path / "heldout.h5ad",
-            name="demo",
-            columns=COLUMNS,
-            **{**options, **changes},
-        )
-        return ad.read_h5ad(tmp_path / "train.h5ad"), ad.read_h5ad(tmp_path / "heldout.h5ad")
-
-    return run
+    return partial(prepare_as, source, tmp_path)
 
 
 def test_no_heldout_cell_or_combination_is_in_training(split):
@@ -97,15 +95,57 @@ def test_a_cell_without_counts_is_left_out_and_counted(tmp_path, source, capsys)
     screen = ad.read_h5ad(source)
     screen.X = csr_matrix(screen.X.toarray() * (np.arange(160) != 3)[:, None])
     screen.write_h5ad(tmp_path / "s.h5ad")
-    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
-    prepare(tmp_path / "s.h5ad", tmp_path / "t.h5ad", tmp_path / "h.h5ad", name="demo", columns=COLUMNS, **options)
-    assert "c3" not in ad.read_h5ad(tmp_path / "t.h5ad").obs_names
+    prepare_as(tmp_path / "s.h5ad", tmp_path)
+    assert "c3" not in ad.read_h5ad(tmp_path / "train.h5ad").obs_names
     assert "left out 1 of 160 cells" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("genes", [5, 12])
+def test_an_empty_training_cell_changes_no_choice_of_genes(tmp_path, source, genes):
+    screen = ad.read_h5ad(source)
+    empty = screen[:1].copy()
+    empty.X, empty.obs_names = csr_matrix((1, 30), dtype=screen.X.dtype), ["empty"]
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=genes, heldout=HELDOUT)
+    chosen = []
+    for name, cells in {"without": screen, "with": ad.concat([empty, screen])}.items():
+        cells.write_h5ad(tmp_path / f"{name}.h5ad")
+        parts = tmp_path / f"{name}-train.h5ad", tmp_path / f"{name}-heldout.h5ad"
+        prepare(tmp_path / f"{name}.h5ad", *parts, name="demo", columns=COLUMNS, **options)
+        chosen.append(ad.read_h5ad(parts[0]).var_names.tolist())
+    assert chosen[0] == chosen[1] and "g1" in chosen[0]
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("controls", [0, 1, 4])
+def test_too_few_controls_of_the_heldout_cell_type_are_refused(tmp_path, source, controls, own):
+    screen = ad.read_h5ad(source)
+    screen.uns["split"] = {"heldout_cell_type": "k", "heldout": ["A", "B"]}  # as a published screen carries it
+    there = (screen.obs["cell_type"] == "k") & (screen.obs["perturbation"] == "ctrl")
+    screen[~there | (there.cumsum() <= controls)].copy().write_h5ad(tmp_path / "s.h5ad")
+    heldout = HELDOUT if own else published(tmp_path / "s.h5ad")
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=heldout)
+    with pytest.raises(UserError, match="control label 'ctrl', and scores need"):
+        prepare(tmp_path / "s.h5ad", tmp_path / "t.h5ad", tmp_path / "h.h5ad", name="d", columns=COLUMNS, **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["s.h5ad"]
+
+
+def test_counts_may_stand_in_raw_with_more_genes_than_x(tmp_path, source):
+    whole = ad.read_h5ad(source)
+    screen = whole[:, :4].copy()
+    screen.X = screen.X.astype(np.float32).log1p()
+    screen.raw = whole
+    screen.write_h5ad(tmp_path / "s.h5ad")
+    columns = Columns("perturbation", "cell_type", None, "raw/X", None)
+    options = dict(control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
+    prepare(tmp_path / "s.h5ad", tmp_path / "t.h5ad", tmp_path / "h.h5ad", name="d", columns=columns, **options)
+    train = ad.read_h5ad(tmp_path / "t.h5ad")
+    assert train.var_names.equals(whole.var_names)
+    assert (train.X != whole[train.obs_names].X).nnz == 0
 
 
 def test_blocks_change_nothing(split, monkeypatch):
     whole = split()
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 700)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 700)
     for one, other in zip(whole, split(), strict=True):
         assert (one.X != other.X).nnz == 0 and one.obs.equals(other.obs)
 
@@ -169,4 +209,118 @@ def test_a_fraction_passes_over_what_cannot_be_held_out():
 def test_a_mistake_leaves_no_file(split, tmp_path, changes):
     with pytest.raises(UserError):
         split(**changes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def relabelled(source, path, changes: dict[str, str], column="perturbation", every=2) -> Path:
+    """The screen with every second cell of some labels under another spelling."""
+    screen = ad.read_h5ad(source)
+    values = screen.obs[column].astype(object).to_numpy()
+    for old, new in changes.items():
+        values[np.flatnonzero(values == old)[::every]] = new
+    screen.obs[column] = values
+    screen.write_h5ad(path)
+    return path
+
+
+LEAKS = {  # column, every second cell of which label is spelled otherwise, separator
+    "blank": ("perturbation", "A", "A ", None),
+    "non-breaking space": ("perturbation", "A", "A\u00a0", None),
+    "control's part": ("perturbation", "A", "ctrl+A", "+"),
+    "gene twice": ("perturbation", "A", "A+A", "+"),
+    "control": ("perturbation", "ctrl", "ctrl ", None),
+    "control twice": ("perturbation", "ctrl", "ctrl+ctrl", "+"),
+    "cell type": ("cell_type", "k", "k ", None),
+}
+
+
+@pytest.mark.parametrize("case", LEAKS)
+def test_a_condition_under_two_spellings_is_refused_and_leaves_no_file(source, tmp_path, case):
+    column, old, new, separator = LEAKS[case]
+    path = relabelled(source, tmp_path / "s.h5ad", {old: new}, column)
+    with pytest.raises(UserError, match=f"s.h5ad: obs {column} has one label under several spellings: '{old}'"):
+        prepare_as(path, tmp_path, separator=separator)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("case", LEAKS)
+def test_merged_spellings_give_the_split_of_one_spelling(source, split, tmp_path, case):
+    column, old, new, separator = LEAKS[case]
+    path = relabelled(source, tmp_path / "s.h5ad", {old: new}, column)
+    merged = prepare_as(path, tmp_path, separator=separator, on_alias="merge")
+    for part, expected in zip(merged, split(), strict=True):
+        kept = {old, new} & set(part.obs[column])
+        assert part.obs_names.equals(expected.obs_names) and len(kept) <= 1
+        assert (part.obs[column].astype(str).replace(dict.fromkeys(kept, old)) == expected.obs[column]).all()
+
+
+def test_a_combination_is_held_out_in_whatever_order(source, tmp_path):
+    path = relabelled(source, tmp_path / "s.h5ad", {"A": "A+C", "C": "C+A"})
+    heldout = {"cell_type": "k", "perturbations": ["C+A"]}
+    train, away = prepare_as(path, tmp_path, separator="+", on_alias="merge", heldout=heldout)
+    labels = ad.read_h5ad(path).obs
+    assert set(away.obs_names) == set(
+        labels.index[(labels["cell_type"] == "k") & labels["perturbation"].isin(["A+C", "C+A"])]
+    )
+    assert set(away.obs["perturbation"]) == {"A+C"} and "C+A" not in set(train.obs["perturbation"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(control=" ctrl"),
+        dict(heldout={"cell_type": "k ", "perturbations": ["A", "B"]}),
+        dict(heldout={"cell_type": "k", "perturbations": ["A\u00a0", " B", "A"]}),
+        dict(separator="+", heldout={"cell_type": "k", "perturbations": ["ctrl+A", "B+ctrl"]}),
+    ],
+)
+def test_what_the_config_spells_otherwise_is_found(split, source, tmp_path, changes):
+    train, heldout = prepare_as(source, tmp_path, **changes)
+    plain_train, plain_heldout = split()
+    assert train.obs.equals(plain_train.obs) and heldout.obs.equals(plain_heldout.obs)
+    assert dict(train.uns["screen"]) == dict(plain_train.uns["screen"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(control="CTRL"), "control label 'CTRL'.*did you mean 'ctrl'"),
+        (dict(heldout={"cell_type": "K", "perturbations": ["A"]}), "cell type 'K'.*did you mean 'k'"),
+        (dict(heldout={"cell_type": "k", "perturbations": ["a"]}), "perturbation 'a'.*did you mean 'A'"),
+        (dict(heldout={"cell_type": "k", "perturbations": ["ctrl "]}), "names the control 'ctrl'"),
+    ],
+)
+def test_what_differs_by_case_is_a_hint(source, tmp_path, changes, message):
+    with pytest.raises(UserError, match=message):
+        prepare_as(source, tmp_path, **changes)
+
+
+@pytest.mark.parametrize(
+    "label", ["NA", "None", "null", "1", "True", "IL-1b [10 ng/ml]", "a,b", 'a"b', "\u03b2", "x\ny"]
+)
+def test_any_text_may_be_held_out_and_asked_for(source, tmp_path, label):
+    path = relabelled(source, tmp_path / "s.h5ad", {"A": label}, every=1)
+    parts = prepare_as(path, tmp_path, heldout={"cell_type": "k", "perturbations": [label]})
+    assert set(parts[1].obs["perturbation"]) == {label} and (parts[0].obs["perturbation"] == label).sum() == 20
+    cells = truth.choose(*parts, cells_per_perturbation=9, controls=9, seed=0)
+    truth.save(cells, tmp_path / "truth.h5ad", tmp_path / "query.csv")
+    assert set(truth.read_query(tmp_path / "query.csv")["perturbation"]) == {label, "ctrl"}
+
+
+@pytest.mark.parametrize("label", ["nan", "NaN", "<NA>", " ", ""])
+def test_what_stands_for_a_missing_value_is_no_label(source, tmp_path, label):
+    path = relabelled(source, tmp_path / "s.h5ad", {"C": label}, every=1)
+    with pytest.raises(UserError, match="obs column 'perturbation' has no value in 40 of 160 rows"):
+        prepare_as(path, tmp_path)
+
+
+def test_labels_are_described_before_counts_are_read(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(h5ad.Matrix, "blocks", lambda *_: pytest.fail("counts were read"))
+
+    def refuse(labels: Labels) -> None:
+        assert labels == Labels(["A", "B", "C", "ctrl"], ["A", "B"], "ctrl", "esm2", ["C", "ctrl"])
+        raise UserError("no proteins")
+
+    with pytest.raises(UserError, match="no proteins"):
+        prepare_as(source, tmp_path, embedding="esm2", described=refuse)
     assert list(tmp_path.iterdir()) == []

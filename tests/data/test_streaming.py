@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csc_matrix, csr_matrix
 
-from expressionvae.data import h5ad, streaming
+from expressionvae.data import sparse, streaming
 from expressionvae.data.streaming import Meter, Writer, scratch, slice_h5ad
 from expressionvae.files import UserError
 
@@ -35,7 +35,7 @@ def sliced(tmp_path, adata, genes, **options) -> tuple[list[str], ad.AnnData]:
 
 @pytest.mark.parametrize("layout", [np.asarray, csr_matrix, csc_matrix])
 def test_a_slice_has_the_panel_in_order_zeros_for_absent_genes_and_the_whole_library(tmp_path, layout, monkeypatch):
-    monkeypatch.setattr(h5ad, "BLOCK_BYTES", 150)
+    monkeypatch.setattr(sparse, "BLOCK_BYTES", 150)
     absent, cells = sliced(tmp_path, screen(layout(COUNTS)), ["g5", "NO", "g0", "NEW"], symbol_map={"NEW": "g7"})
     assert absent == ["NO"] == list(cells.uns["slice"]["absent"])
     assert cells.var_names.tolist() == ["g5", "NO", "g0", "NEW"]
@@ -118,7 +118,7 @@ def test_a_scratch_file_is_gone_afterwards(tmp_path):
     with scratch(tmp_path / "out.h5ad") as path:
         writer = Writer(path, 8, compression=None)
         writer.append(csr_matrix(COUNTS.astype(np.int32)))
-        writer.seal()
+        writer.end()
         back = list(writer.blocks(np.array([1, 5, 6])))
         assert (np.concatenate([block.toarray() for block in back]) == COUNTS[[1, 5, 6]]).all()
     assert list(tmp_path.iterdir()) == []

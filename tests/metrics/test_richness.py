@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expressionvae.files import UserError
 from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
 
 
@@ -63,3 +64,9 @@ def test_chosen_rows_are_distinct_and_span_the_cells(cells, wanted):
     rows = chosen_rows(cells, wanted)
     assert len(rows) == min(cells, wanted) and (np.diff(rows) > 0).all()
     assert rows[0] == 0 and (wanted == 1 or rows[-1] == cells - 1)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_draws_that_are_not_finite_have_no_richness(odd):
+    with pytest.raises(UserError, match="not finite: its training diverged"):
+        measured([np.ones((2, 3)), np.array([[1.0, 2.0, odd]] * 2)])

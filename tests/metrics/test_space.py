@@ -7,7 +7,15 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
 from expressionvae.files import UserError
-from expressionvae.metrics.space import check, compared, comparison_space, read_predicted, read_truth
+from expressionvae.metrics.space import (
+    check,
+    compared,
+    comparison_space,
+    mean_cell,
+    mean_cells,
+    read_predicted,
+    read_truth,
+)
 
 
 def test_a_cell_sums_to_the_rescaled_total():
@@ -83,9 +91,23 @@ def test_a_bad_value_is_refused(truth, predicted, value):
     assert "X holds" in _refusal(predicted, truth)
 
 
+@pytest.mark.parametrize("label", ["p1", "PBS"])
+@pytest.mark.parametrize("form", [sparse.csr_matrix, np.asarray, sparse.csc_matrix])
+def test_a_perturbation_or_control_of_nothing_but_zeros_is_refused_by_name(truth, predicted, label, form):
+    here = (truth.obs["perturbation"] == label).to_numpy()
+    predicted.X = form(predicted.X.toarray() * ~here[:, None])
+    assert f"nothing but zeros is predicted for '{label}' ({here.sum()} cells)" in _refusal(predicted, truth)
+
+
 def test_nothing_but_zeros_is_refused(truth, predicted):
     predicted.X.data[:] = 0
-    assert "zeros" in _refusal(predicted, truth)
+    assert "'PBS' (50 cells), 'p0' (30 cells)" in _refusal(predicted, truth)
+
+
+def test_a_cell_of_zeros_among_others_is_a_warning(truth, predicted, capsys):
+    predicted.X = sparse.csr_matrix(predicted.X.toarray() * (np.arange(len(truth)) != 3)[:, None])
+    check(predicted, truth=truth, path="cells.h5ad")
+    assert "WARNING: cells.h5ad: 1 of 170 predicted cells are nothing but zeros" in capsys.readouterr().err
 
 
 def test_files_are_read_and_checked(truth, predicted, tmp_path):
@@ -100,6 +122,30 @@ def test_truth_without_controls_is_refused(truth, tmp_path):
     truth[truth.obs["perturbation"] != "PBS"].copy().write_h5ad(tmp_path / "truth.h5ad")
     with pytest.raises(UserError, match="'PBS', expected controls"):
         read_truth(tmp_path / "truth.h5ad")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_truth_with_a_bad_value_is_refused(truth, tmp_path, value):
+    truth.X = truth.X.astype(np.float32)
+    truth.X.data[3] = value
+    truth.write_h5ad(tmp_path / "truth.h5ad")
+    with pytest.raises(UserError, match="truth.h5ad: X holds"):
+        read_truth(tmp_path / "truth.h5ad")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("kind", [np.array, sparse.csr_matrix])
+def test_what_is_not_finite_never_comes_to_comparison_space(value, kind):
+    with pytest.raises(UserError, match="hold 1 NaN or infinite values"):
+        comparison_space(kind(np.array([[1.0, value], [2.0, 0.0]])), rescale_to=1e4)
+
+
+def test_mean_cells_are_those_of_each_perturbation(true_cells):
+    means = mean_cells(true_cells)
+    assert means.dtype == np.float64 and means.shape == (4, 40)
+    for mean, label in zip(means, true_cells.perturbations, strict=True):
+        np.testing.assert_allclose(mean, true_cells.X.toarray()[true_cells.labels == label].mean(0), rtol=1e-5)
+    np.testing.assert_allclose(mean_cell(true_cells.control_cells), true_cells.X.toarray()[-50:].mean(0), rtol=1e-5)
 
 
 def test_truth_with_a_gene_twice_is_refused(truth, tmp_path):

@@ -63,3 +63,18 @@ def test_normalised_codes_are_in_use_though_cells_hardly_differ():
     plain, normalised = (FSQ(16, 2, [8, 8, 8], normalise=choice).train() for choice in (False, True))
     assert len(plain.latents(states).unique()) <= 4
     assert len(normalised.latents(states).unique()) > 100
+
+
+def test_the_projection_is_what_tanh_bounds():
+    fsq = FSQ(16, 7, [8, 5, 4], normalise=False)
+    states = 100 * torch.randn(2, 7, 16)
+    torch.testing.assert_close(fsq.project(states), fsq.project_in(states))
+    assert fsq.project(states).abs().max() > 10
+    digits = fsq.bound(fsq.project(states)).round().long() + torch.tensor([4, 2, 2])
+    assert (fsq.latents(states) == digits[..., 0] + 8 * digits[..., 1] + 40 * digits[..., 2]).all()
+
+
+def test_the_projection_of_a_normalising_bottleneck_is_normalised():
+    fsq = FSQ(16, 2, [8, 8, 8], normalise=True).train()
+    z = fsq.project(5 + torch.randn(200, 2, 16))
+    torch.testing.assert_close(z.mean(0), torch.zeros(2, 3), atol=1e-4, rtol=0)

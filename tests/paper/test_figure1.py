@@ -85,7 +85,7 @@ def test_sizes_of_stage_2_are_those_of_the_prior_built_from_the_config(config, k
     assert f"{len(model.prior.trunk.blocks)} × DiTBlock" in trunk
     assert f"width {model.condition.cell_type.embedding_dim}" in condition
     if wide:
-        assert f"ESM2, {model.condition.project[0].in_features:,} wide" in boxes["perturbation"].lines
+        assert f"ESM2, {model.condition.embedding.shape[1]:,} wide" in boxes["perturbation"].lines
     if kind != "ar":
         assert str(s.priors[kind]["steps"]) in boxes[kind].lines[0].split()
 

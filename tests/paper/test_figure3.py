@@ -70,3 +70,10 @@ def test_a_score_that_is_undefined_leaves_a_gap(tmp_path, paper):
     figure = draw(summarise(scores, paper, SCREENS), notes={})
     figure.savefig(tmp_path / "figure.png")
     assert not figure.axes[0].texts and figure.axes[1].texts
+
+
+def test_a_note_is_drawn_as_it_stands_and_no_formula(tmp_path, paper):
+    summary = summarise(of_encoders(tmp_path), paper, SCREENS)
+    figure = draw(summary, notes={"replogle": r"costs $5 and $\frac{6, CO<sub>2</sub> <script>"})
+    figure.savefig(tmp_path / "figure.pdf")
+    assert r"costs $5 and $\frac{6, CO2 <script>" in " ".join(texts(figure))

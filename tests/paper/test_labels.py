@@ -1,5 +1,5 @@
 from expressionvae.paper.items import ITEMS
-from expressionvae.paper.labels import Key, labels
+from expressionvae.paper.labels import Key, labels, levels
 from tests.paper.samples import BOTTLENECKS, PRIORS
 
 
@@ -64,3 +64,11 @@ def test_a_bottleneck_is_named_where_its_prior_was_run_on_several():
 
 def test_names_that_the_config_does_not_describe_stand_as_they_are():
     assert texts("table4", ("b", "p", "d", ""), bottlenecks={}, priors={}) == ["p-b-d"]
+
+
+def test_a_table_named_by_codebooks_says_which_levels_they_have():
+    wide = BOTTLENECKS | {"wide": {"kind": "fsq", "tokens": 64, "levels": [8, 5, 5, 5]}}
+    keys = [(bottleneck, "ar", "mse", "") for bottleneck in ("wide", "fsq", "gaussian", "")]
+    said = levels(ITEMS["table4"], keys, wide)
+    assert said == ["FSQ levels: K = 512 is 8 × 8 × 8; K = 1,000 is 8 × 5 × 5 × 5."]
+    assert levels(ITEMS["table6"], keys, wide) == levels(ITEMS["table4"], keys[2:], wide) == []

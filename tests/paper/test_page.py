@@ -1,3 +1,4 @@
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -55,8 +56,34 @@ def test_a_page_of_code_shows_signs_as_they_are(tmp_path):
     assert "a: &lt;b&gt;  # 1 &amp; 2" in text and "<title>x &lt; y</title>" in text
 
 
-@pytest.mark.parametrize("text", ["", "no table", "| a |\n"])
+@pytest.mark.parametrize("text", ["\n", "no table", "| a |\n"])
 def test_any_markdown_makes_a_whole_page(tmp_path, text):
     (tmp_path / "x.md").write_text(text)
     reader = Reader(page.from_file(tmp_path / "x.md", "x"))
     assert not reader.open and not reader.crossed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "a <img src=x onerror=alert(1)> b",
+        "<div>\n\n<iframe src='https://evil.invalid'></iframe>\n\n</div>",
+        "| a |\n| :-- |\n| <svg onload=alert(1)> |\n",
+        "![x](https://evil.invalid/x.png)",
+        "[x](javascript:alert(1))",
+        "<sup onclick='alert(1)'>x</sup>",
+        "<sup>never closed <b>crossed</sup></b>",
+        "</main></body>",
+    ],
+)
+def test_whatever_a_markdown_file_holds_the_page_runs_nothing_and_loads_nothing(text):
+    made = page.from_markdown(text, "t")
+    reader = Reader(made)
+    assert not reader.open and not reader.crossed and not any("javascript" in link for link in reader.addresses)
+    body = made[made.index("<main>") :]  # a link asks for nothing until a reader follows it
+    assert not re.search(r"<(script|img|iframe|svg|div|[a-z]+ [^>]*on\w+=)", body.replace('<div class="wide">', ""))
+
+
+def test_superscripts_of_a_table_are_kept():
+    assert "AR<sup>a</sup>" in page.from_markdown(TABLE, "t")

@@ -44,3 +44,11 @@ def test_every_group_has_a_row_of_library_sizes(group):
 
 def test_a_histogram_loses_no_cell():
     assert histogram(np.array([0.0, 5.0, 1e3, 1e9]), cell_type="a", group="kept")["cells"].sum() == 4
+
+
+def test_labels_that_look_like_formulas_are_drawn_as_they_stand(tmp_path):
+    name = r"$\frac{a$"
+    frames = [frame.replace({"cell_type": {"a": name}}) for frame in (STEPS, GROUPS, LIBRARIES)]
+    many = pd.concat([frames[1].assign(cell_type=f"{name}{i}") for i in range(9)])
+    for groups, limit in ((frames[1], 0.3), (many, None)):
+        draw(frames[0], groups, frames[2], title="s", limit=limit).savefig(tmp_path / "quality.png")

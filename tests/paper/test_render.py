@@ -6,11 +6,12 @@ import pytest
 from expressionvae.files import UserError
 from expressionvae.paper import published
 from expressionvae.paper.items import ITEMS
+from expressionvae.paper.page import from_markdown
 from expressionvae.paper.render import Rendered, render, save
 from tests.paper.samples import BOTTLENECKS, PRIORS, baseline, long_table, model, paper_grid
 
 ABLATIONS = [f"table{number}" for number in range(4, 10)]
-OURS = ["mdlm-steps", "library-leak", "reconstruction"]
+OURS = ["mdlm-steps", "library-leak", "sampling-noise", "detokenisation", "reconstruction"]
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,8 @@ def test_paired_cells_are_said_to_reward_the_mean(item, tables):
 
 def test_table_4_is_said_to_be_on_another_gene_set_only_beside_the_papers_numbers(tables, paper):
     assert "another gene set" in tables["table4"].markdown
+    assert "K = 1,024 is 8 × 8 × 4 × 4" in tables["table4"].markdown
+    assert "8 × 5 × 5 × 5 for it, which are 1,000 codes" in tables["table4"].markdown
     runs = [run | {"dataset": "demo"} for run in paper_grid("table4")]
     assert "gene set" not in made("table4", paper, runs).markdown
 
@@ -176,9 +179,33 @@ def test_sampling_steps_tell_priors_apart(paper):
 
 
 def test_decoders_that_know_the_library_are_named(paper):
-    runs = [model("replogle", "ar", decoder, 0) for decoder in ("nb-sample", "nb-sample-true-library")]
+    runs = [model("replogle", "ar", decoder, 0) for decoder in ("nb-sample-drawn", "nb-sample-told")]
     lines = cells(made("library-leak", paper, runs, ["w2"]).markdown)[2:]
-    assert [line[2] for line in lines] == ["nb-sample", "nb-sample, true library"]
+    assert [line[2] for line in lines] == ["nb-sample, drawn library", "nb-sample, true library"]
+
+
+def beside(paper, *, library_size: str) -> Rendered:
+    """Table 1 of one run, with another library size in its companion."""
+    shown, other = ([model("replogle", "ar", d, seed) for seed in (0, 1)] for d in ("nb-sample", "nb-sample-drawn"))
+    shape = {"columns": ["w2"], "datasets": ["replogle"], "baselines": [], "notes": {}}
+    shape |= {"bottlenecks": BOTTLENECKS, "priors": PRIORS, "library_size": library_size}
+    return render("table1", long_table(shown, ["w2"], None), paper, **shape, companion=long_table(other, ["w2"], None))
+
+
+def test_either_library_size_stands_in_the_companion_beside_the_papers_number(paper):
+    made = beside(paper, library_size="true-cell")
+    assert "drawn library" not in made.markdown
+    numbers = made.compared[made.compared["ours"].notna() & (made.compared["metric"] == "w2")]
+    assert numbers["label"].tolist() == ["AR nb-sample", "AR nb-sample, drawn library"]
+    assert numbers["theirs"].tolist() == [7.969, 7.969]
+    lines = cells(made.compared_markdown.partition("**Beside Table 1.**")[2])[2:]
+    assert [line[2] for line in lines] == ["nb-sample", "nb-sample, drawn library"]
+
+
+@pytest.mark.parametrize("library_size,said", [("true-cell", "are told the library size of the true cell"),
+                                               ("drawn", "draw each library size from training cells")])  # fmt: skip
+def test_a_table_says_which_library_size_its_nb_rows_know(paper, library_size, said):
+    assert said in beside(paper, library_size=library_size).markdown
 
 
 @pytest.mark.parametrize("item", ["table4", "table6"])
@@ -213,3 +240,17 @@ def test_an_unknown_table_is_named(paper):
 
 def test_every_table_of_the_paper_has_a_record():
     assert set(ITEMS) == {"table1", *ABLATIONS, *OURS}
+
+
+def test_a_note_with_markup_is_text_in_every_format(paper):
+    note = "<script>alert(1)</script> ![x](https://evil.invalid/x.png) 10<sup>4</sup> $x_1$ & 5%\n\n# more"
+    runs = [run for run in paper_grid("table5") if run["dataset"] == "parse1m"]
+    metrics = ["w2"]
+    table = render(
+        "table5", long_table(runs, metrics), paper, columns=metrics, datasets=["parse1m"], baselines=[],
+        notes={"parse1m": note}, bottlenecks=BOTTLENECKS, priors=PRIORS,
+    )  # fmt: skip
+    shown = from_markdown(table.markdown, "Table 5")
+    assert "<script" not in shown and "<img" not in shown and "evil.invalid/x.png" in shown and "<h1" not in shown
+    assert "&lt;script&gt;" in table.markdown and "10<sup>4</sup>" in table.markdown and "<script" not in table.markdown
+    assert r"10\textsuperscript{4} \$x\_1\$ \& 5\% \# more." in table.latex and "<" not in table.latex

@@ -46,3 +46,9 @@ def test_equal_values_are_half_dark_and_missing_ones_have_no_shade():
 
 def test_what_prints_like_the_best_is_best():
     assert best(np.array([7.8681, 7.8684, 7.9, np.nan]), COLUMNS["w2"]).tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("name", "odd"), [("pr_auc", np.inf), ("w2", -np.inf), ("w2", np.inf), ("pr_auc", np.nan)])
+def test_what_is_not_finite_is_never_the_best(name, odd):
+    assert best(np.array([0.5, np.nan, odd, 0.5]), COLUMNS[name]).tolist() == [True, False, False, True]
+    assert not best(np.array([odd, np.nan]), COLUMNS[name]).any()

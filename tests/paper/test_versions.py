@@ -7,7 +7,7 @@ from expressionvae.paper import versions
 def test_python_the_commit_and_every_dependency_are_told():
     told = dict(versions.table(1).itertuples(index=False))
     assert told["Python"] == platform.python_version()
-    assert told["torch"] == metadata.version("torch") and told["cell-eval"] == metadata.version("cell-eval")
+    assert told["torch"] == metadata.version("torch") and told["scipy"] == metadata.version("scipy")
     assert {"numpy", "snakemake", "matplotlib"} <= set(told) and "pytest" not in told
     assert "expressionvae (commit)" in told
 

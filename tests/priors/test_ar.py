@@ -3,6 +3,7 @@ import torch
 
 from expressionvae.nn.dit import DiT
 from expressionvae.priors.ar import Autoregressive
+from tests.nn.test_dit import AUTHORS
 from tests.priors.conftest import CODES, TOKENS, WIDTH
 
 
@@ -43,7 +44,7 @@ def test_the_same_seed_draws_the_same_codes(prior, condition):
 @pytest.mark.slow
 def test_it_learns_a_code_that_repeats_the_one_before():
     torch.manual_seed(0)
-    prior = Autoregressive(DiT(WIDTH, 2, 1, 32, 0.0, CODES), WIDTH, TOKENS, CODES, positions=False)
+    prior = Autoregressive(DiT(WIDTH, 2, 1, 32, 0.0, CODES, **AUTHORS), WIDTH, TOKENS, CODES, positions=False)
     optimiser = torch.optim.Adam(prior.parameters(), 1e-2)
     for _ in range(150):
         codes = torch.randint(CODES, (64, 1)).expand(-1, TOKENS).contiguous()

@@ -4,6 +4,7 @@ import torch
 from expressionvae.files import UserError
 from expressionvae.nn.store import save
 from expressionvae.priors.build import Blueprint, build, load
+from tests.nn.test_dit import AUTHORS
 
 SIZE = {
     "width": 16,
@@ -12,11 +13,14 @@ SIZE = {
     "feedforward": 32,
     "dropout": 0.0,
     "standardise_embedding": True,
+    "two_layer_condition": False,
+    "zero_control": False,
+    **AUTHORS,
 }
 KINDS = {
     "ar": {"kind": "ar", "positions": False},
-    "mdlm": {"kind": "mdlm", "t_eps": 0.005},
-    "flow": {"kind": "flow"},
+    "mdlm": {"kind": "mdlm", "t_eps": 0.005, "time_scale": 1000.0},
+    "flow": {"kind": "flow", "time_scale": 1.0, "standardise": True},
 }
 
 

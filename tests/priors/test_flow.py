@@ -3,12 +3,14 @@ import torch
 
 from expressionvae.nn.dit import DiT
 from expressionvae.priors.flow import FlowMatching
+from tests.nn.test_dit import PEEBLES
 
 
-def flow(mean: float = 0.0, std: float = 1.0) -> FlowMatching:
+def flow(mean: float = 0.0, std: float = 1.0, standardise: bool = True) -> FlowMatching:
     torch.manual_seed(0)
-    trunk = DiT(16, 2, 1, 32, dropout=0.0, outputs=2)
-    return FlowMatching(trunk, 16, 1, torch.full((2,), mean), torch.full((2,), std))
+    trunk = DiT(16, 2, 1, 32, dropout=0.0, outputs=2, **PEEBLES)
+    moments = torch.full((2,), mean), torch.full((2,), std)
+    return FlowMatching(trunk, 16, 1, *moments, time_scale=1000.0, standardise=standardise)
 
 
 def test_a_path_starts_at_noise_and_ends_at_data():
@@ -17,9 +19,19 @@ def test_a_path_starts_at_noise_and_ends_at_data():
     assert torch.equal(FlowMatching.path(noise, data, torch.ones(3)), data)
 
 
-def test_an_untrained_flow_returns_noise_at_the_scale_of_the_latents():
-    drawn = flow(mean=5.0, std=0.1).sample(torch.zeros(2000, 16), torch.Generator().manual_seed(0), steps=8)
-    assert drawn.mean().item() == pytest.approx(5.0, abs=0.02) and drawn.std().item() == pytest.approx(0.1, abs=0.01)
+@pytest.mark.parametrize("standardise,mean,std", [(True, 5.0, 0.1), (False, 0.0, 1.0)])
+def test_a_flow_that_moves_nothing_returns_noise_at_the_scale_it_runs_on(standardise, mean, std):
+    prior = flow(mean=5.0, std=0.1, standardise=standardise)
+    drawn = prior.sample(torch.zeros(2000, 16), torch.Generator().manual_seed(0), steps=8)
+    assert drawn.mean().item() == pytest.approx(mean, abs=0.05) and drawn.std().item() == pytest.approx(std, rel=0.1)
+
+
+@pytest.mark.parametrize("standardise,loss", [(True, 2.0), (False, 26.0)])
+def test_the_loss_is_of_latents_as_they_are_unless_standardised(standardise, loss):
+    torch.manual_seed(0)
+    latents = 5 + 0.1 * torch.randn(4000, 1, 2)  # velocity 0: the loss is E[(latents - noise)^2]
+    measured = flow(mean=5.0, std=0.1, standardise=standardise).loss(latents, torch.zeros(4000, 16))
+    assert measured.item() == pytest.approx(loss, rel=0.05)
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from tests.priors.test_build import KINDS, SIZE
 from tests.training.test_plan import plan
 
 PLAN = plan(iterations=40, batch_size=6, validate_every=20, log_every=1, checkpoint_every=20)
-HEADS = {"ce": {}, "nb": {}, "hurdle": {"gate_weight": 0.1}, "mse": {}}
+HEADS = {"ce": {}, "nb": {"pace": 1.0, "max_dispersion": None}, "hurdle": {"gate_weight": 0.1}, "mse": {}}
 
 
 def train(what: str, folder: Path, rank: int) -> tuple[dict[str, torch.Tensor], list[loop.Row]]:

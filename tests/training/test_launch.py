@@ -42,8 +42,9 @@ def start(folder: Path, what: str, tasks: int = 1) -> subprocess.Popen[str]:
     command = [sys.executable, folder / "script.py", folder, tasks, what]
     environment = os.environ | {"PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"}
     return subprocess.Popen(
-        [*map(str, command)], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*map(str, command)], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
 
 
 def run(folder: Path, what: str, tasks: int = 1) -> dict[str, Result]:
@@ -65,7 +66,20 @@ def whole(tmp_path_factory) -> Path:
 def assert_close(one: Result, other: Result) -> None:
     """Both have the same losses, their terms and weights, to rounding."""
     pd.testing.assert_frame_equal(pd.DataFrame(one[1]), pd.DataFrame(other[1]), rtol=1e-4)
-    torch.testing.assert_close(one[0], other[0], rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(*map(without_idle, (one[0], other[0])), rtol=1e-3, atol=1e-3)
+
+
+def without_idle(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights whose gradient is rounding alone, of which AdamW makes whole steps, set to zero.
+
+    A bias of keys cancels in the softmax over positions; with nb, what is added to all genes in that over genes.
+    """
+    idle = {name: value.clone() for name, value in weights.items() if name.endswith("key_value.bias")}
+    for value in idle.values():
+        value[: len(value) // 2] = 0
+    if "head.share.bias" in weights:
+        idle |= {name: torch.zeros_like(weights[name]) for name in ("head.share.bias", "decoder.norm.bias")}
+    return weights | idle
 
 
 def assert_equal(one: Result, other: Result) -> None:
@@ -89,12 +103,15 @@ def test_the_log_is_that_of_one_training(whole):
     assert log.count("flow 40/40") == 1
 
 
-def test_a_signal_to_the_launcher_keeps_one_state_and_the_next_attempt_ends_in_equal_weights(whole, tmp_path):
+@pytest.mark.parametrize(("send", "number"), [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT)])
+def test_a_signal_to_the_launcher_or_to_all_keeps_one_state_and_the_next_attempt_ends_in_equal_weights(
+    whole, tmp_path, send, number
+):
     stopped = start(tmp_path, "flow-slowly")
     until_first_checkpoint(tmp_path, stopped)
-    stopped.send_signal(signal.SIGTERM)
+    send(stopped.pid, number)  # a terminal's Ctrl-C goes to all
     said = stopped.communicate(timeout=100)[1]
-    assert stopped.returncode == 75 and said.count("flow: SIGTERM: stops after step") == 1, said
+    assert stopped.returncode == 75 and said.count(f"flow: {number.name}: stops after step") == 1, said
     again = run(tmp_path, "flow")
     assert "flow: goes on after step" in (tmp_path / "log").read_text()
     assert_equal(again["flow"], torch.load(whole / "result")["flow"])

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from expressionvae.files import UserError
 from expressionvae.training.checkpoints import Checkpoints, Stopped
 from expressionvae.training.loop import Trainer
 from expressionvae.training.plan import random_split
@@ -127,3 +128,10 @@ def test_the_loss_table_is_shown_after_each_validation(tmp_path):
     made.watch = lambda history: shown.append((history[-1]["split"], history[-1]["step"]))
     made.run("test")
     assert shown == [("validation", step) for step in range(10, 101, 10)]
+
+
+def test_a_loss_that_is_no_number_stops_the_training(tmp_path):
+    lost = trainer(tmp_path)
+    lost.losses = lambda model, cells: {"loss": model(torch.full((1, 3), torch.nan)).sum()}
+    with pytest.raises(UserError, match="loss of the training is nan at step .*: it diverged"):
+        lost.run("test")

@@ -1,9 +1,10 @@
 import pandas as pd
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expressionvae.training.plan import Order, Plan, Validation, random_split, spared, split
+from expressionvae.training.plan import Order, Plan, Validation, random_split, seed_of, spared, split
 
 
 def plan(**changes) -> Plan:
@@ -14,8 +15,12 @@ def plan(**changes) -> Plan:
 
 def test_the_rate_rises_to_its_peak_and_falls_to_zero():
     rates = [plan().rate(step) for step in range(101)]
-    assert rates[:10] == sorted(rates[:10]) and max(rates) == rates[9] == 1.0
-    assert rates[10:] == sorted(rates[10:], reverse=True) and rates[100] == 0.0
+    assert rates[:11] == pytest.approx([step / 10 for step in range(11)]) and max(rates) == 1.0
+    assert rates[10:] == sorted(rates[10:], reverse=True) and rates[55] == pytest.approx(0.5) and rates[100] == 0.0
+
+
+def test_without_a_warm_up_the_rate_starts_at_its_peak():
+    assert plan(warmup=0).rate(0) == 1.0
 
 
 @given(st.integers(1, 50), st.integers(1, 70), st.integers(0, 5))
@@ -107,3 +112,8 @@ def test_random_cells_stand_in_and_the_log_says_so(capsys):
     assert "10 of 100 training cells: random cells, for 'B' has no perturbation to spare" in capsys.readouterr().out
     split_of(SCREEN, 0.01)
     assert "set apart for validation: 4 of 48 training cells: B x " in capsys.readouterr().out
+
+
+def test_batches_have_seeds_of_their_own():
+    seeds = {seed_of(seed, number) for seed in range(10) for number in range(100)}
+    assert len(seeds) == 1000 and all(0 <= seed < 2**63 for seed in seeds)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,9 +10,9 @@ from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
 from expressionvae.files import UserError
 from expressionvae.training import stage1, stage2
-from expressionvae.training.latents import Latents, perplexity
+from expressionvae.training.latents import Latents, perplexity, usage
 from expressionvae.training.plan import Validation
-from expressionvae.vae.build import Blueprint
+from expressionvae.vae.build import Blueprint, build
 from tests.priors.test_build import KINDS, SIZE
 from tests.training.test_plan import plan
 
@@ -112,6 +114,20 @@ def test_perplexity_counts_codes_in_use():
     assert perplexity(np.zeros((3, 2), int), 8) == pytest.approx(1)
 
 
+def test_the_use_of_codes_is_that_of_all_cells_and_of_each_token(trained):
+    codes = replace(trained[1], values=np.array([[0, 1], [0, 1]], np.uint16), codes=8)
+    assert usage(codes) == pytest.approx({"codes": 8, "used": 2, "perplexity": 2, "token_perplexity": 1})
+
+
+def test_means_of_draws_differ_less_than_draws_do(trained):
+    model, latents = trained[0], trained[1].values
+    library = np.full(len(latents), 200.0, np.float32)
+    draws = [stage1.decode(model, latents, library, "sample", seed=k, batch_size=50) for k in (0, 1)]
+    means = [stage1.mean_of_draws(model, latents, library, draws=16, seed=k, batch_size=50) for k in (0, 1)]
+    apart_draws, apart_means = (np.square(first - second).mean() for first, second in (draws, means))
+    assert apart_means == pytest.approx(apart_draws / 16, rel=0.2)
+
+
 def test_both_stages_set_the_same_cells_apart(cells, trained, tmp_path, monkeypatch):
     model, latents = trained
     seen = {}
@@ -143,3 +159,37 @@ def test_gaussian_latents_are_scaled_by_what_is_trained_on_alone():
     values[4:] = torch.nan
     mean, std = stage2.moments(values, 0, torch.arange(4))
     assert torch.equal(mean, values[:4].mean((0, 1))) and torch.equal(std, values[:4].std((0, 1)))
+
+
+SIZES_OF_CODES = [([256, 256], np.uint16), ([256, 257], np.uint32), ([512, 512], np.uint32)]
+
+
+@pytest.mark.parametrize(("levels", "kind"), SIZES_OF_CODES)
+def test_codes_are_kept_as_they_are_however_large_the_codebook(cells, levels, kind, monkeypatch):
+    model = build(replace(BLUEPRINT, bottleneck=FSQ | {"levels": levels})).eval()
+    codes = np.prod(levels) - 1 - torch.arange(4)
+    monkeypatch.setattr(model, "encode", lambda counts, library: codes.repeat(len(counts), 1))
+    latents = stage1.encode(model, cells, ["a", "b", "ctrl"], batch_size=60)
+    assert latents.values.dtype == kind and (latents.values == codes.numpy()).all()
+    decoded = stage1.decode(model, latents.values, cells.panel_library(), "sample", seed=0, batch_size=60)
+    assert np.isfinite(decoded).all()
+
+
+@pytest.mark.parametrize("bottleneck", [FSQ, {"kind": "gaussian", "tokens": 4, "channels": 2, "beta": 1e-6}])
+def test_a_diverged_encoder_gives_no_latents(cells, bottleneck):
+    """NaN as a code is some whole number, which uint16 would take."""
+    model = build(replace(BLUEPRINT, bottleneck=bottleneck)).eval()
+    for parameter in model.bottleneck.parameters():
+        parameter.data.fill_(torch.nan)
+    with pytest.raises(UserError, match="latents are not finite: the VAE's training diverged"):
+        stage1.encode(model, cells, ["a", "b", "ctrl"], batch_size=60)
+
+
+def test_sampled_codes_of_a_large_codebook_are_kept(trained, monkeypatch):
+    latents = replace(trained[1], codes=2**17)
+    embedding = np.zeros((3, 0), np.float32)
+    blueprint = stage2.blueprint(latents, embedding, SIZE, KINDS["ar"])
+    prior = stage2.build(blueprint, torch.from_numpy(embedding), torch.ones(0), torch.ones(0)).eval()
+    monkeypatch.setattr(prior, "sample", lambda perturbation, *_, **__: torch.full((len(perturbation), 4), 2**16 + 5))
+    query = pd.DataFrame({"cell_type": ["T"], "perturbation": ["b"]})
+    assert (stage2.sample(prior, blueprint, query, options={}, seed=0, batch_size=1) == 2**16 + 5).all()

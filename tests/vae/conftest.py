@@ -6,7 +6,7 @@ from expressionvae.vae.build import Blueprint
 
 FSQ = {"kind": "fsq", "tokens": 4, "levels": [8, 8, 8], "normalise": False}
 GAUSSIAN = {"kind": "gaussian", "tokens": 4, "channels": 3, "beta": 2e-6}
-HEADS = {"ce": {}, "nb": {}, "hurdle": {"gate_weight": 0.1}, "mse": {}}
+HEADS = {"ce": {}, "nb": {"pace": 1.0, "max_dispersion": None}, "hurdle": {"gate_weight": 0.1}, "mse": {}}
 
 
 @pytest.fixture

@@ -21,15 +21,23 @@ PAPER = {
     "reversion": 16,  # the encoders of 2 screens x 2 bottlenecks x 4 heads
     "reversion_references": 2,
     "fetch": 13,
-    "score_table": 10,
+    "score_table": 12,
+    "parameters": 1,
     "figure2": 1,
     "figure3": 1,
 }
 
 
+def said_in_dry_run(*arguments: str) -> tuple[str, str]:
+    """What a dry run prints, and what it says beside that."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", *arguments, "--", "all"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+    assert run.returncode == 0, run.stderr[-3000:]
+    return run.stdout, run.stderr
+
+
 def dry_run(*arguments: str) -> str:
-    command = [sys.executable, "-m", "snakemake", "--dry-run", *arguments, "all"]
-    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, check=True).stdout
+    return said_in_dry_run(*arguments)[0]
 
 
 def jobs(plan: str) -> dict[str, int]:
@@ -71,3 +79,90 @@ def test_retraining_per_seed_plans_four_times_the_trainings(tmp_path):
     arguments = ["--profile", "profiles/slurm", "--configfile", "config/retrain.yaml", "--directory", str(tmp_path)]
     planned = jobs(dry_run(*arguments))
     assert (planned["train_vae"], planned["train_prior"]) == (4 * 19, 4 * 30)
+
+
+OWN = """
+screens: [mine]
+datasets:
+  mine:
+    kind: local
+    path: my_screen.h5ad
+    perturbation_column: gene
+    cell_type_column: cell_line
+    control: non-targeting
+    gene_column: null
+    layer: null
+    library_column: null
+    embedding: learned
+    separator: null
+    min_cells: 30
+    genes: 2000
+    heldout: {cell_type: hepg2, perturbations: [MYC, GATA1]}
+"""
+REVERSION = """
+reversion:
+  screens:
+    my-reversion: {kind: local, path: my_screen.h5ad, gene_column: null, layer: null, library_column: null,
+      target_column: gene, condition_column: state, treated: a, untreated: b, control: ctrl, leave_out: [],
+      min_cells: 30, positives: [MYC], published: false}
+paper:
+  figure3: {screens: [my-reversion]}
+"""
+
+
+def of_own_screen(folder, *configs: str, own: str = OWN, more: str = "") -> tuple[dict[str, int], str, str]:
+    """Jobs of README's command for one's own screen, the plan, and what is said beside it."""
+    (folder / "my_screen.h5ad").touch()
+    (folder / "mine.yaml").write_text(own + more)
+    files = [*configs, str(folder / "mine.yaml")]
+    plan, said = said_in_dry_run(
+        "--cores", "4", "--directory", str(folder), "--configfile", *files, "--config", f"data_dir={folder}"
+    )
+    return jobs(plan), plan, said
+
+
+def datasets(plan: str) -> set[str]:
+    return set(re.findall(r"results/([a-z0-9-]+)/fsq/", plan))
+
+
+def test_an_own_screen_plans_itself_and_nothing_of_the_paper_s(tmp_path):
+    planned, plan, said = of_own_screen(tmp_path)
+    expected = {"prepare": 1, "train_vae": 8, "train_prior": 12, "baseline": 2, "score_table": 5, "claims": 1}
+    assert {rule: planned[rule] for rule in expected} == expected and datasets(plan) == {"mine"}
+    assert not {"fetch", "assemble_replogle", "find_parse1m_counts", "slice_reversion", "figure3"} & planned.keys()
+    left = "Left out, because they are not about mine (config key `screens`): "
+    assert said.count(left + "table4, table5, table6, table7, table8, figure3.") == 1
+
+
+def test_an_own_screen_in_small_plans_table_1_and_figure_2(tmp_path):
+    planned, plan, said = of_own_screen(tmp_path, "config/small.yaml")
+    expected = {"prepare": 1, "train_vae": 4, "train_prior": 8, "score_table": 1, "figure2": 1}
+    assert {rule: planned[rule] for rule in expected} == expected and datasets(plan) == {"mine"}
+    assert "fetch" not in planned and "Left out" not in said
+
+
+def test_a_reversion_screen_of_one_s_own_is_shown_and_the_paper_s_is_not_fetched(tmp_path):
+    planned, _, said = of_own_screen(tmp_path, more=REVERSION)
+    assert (planned["slice_reversion"], planned["reversion"], planned["figure3"]) == (1, 8, 1)
+    assert "fetch" not in planned and "figure3" not in said
+
+
+def test_beside_one_of_the_paper_s_screens_only_its_tables_are_planned(tmp_path):
+    planned, plan, said = of_own_screen(tmp_path, own=OWN.replace("screens: [mine]", "screens: [mine, replogle]"))
+    assert datasets(plan) == {"mine", "replogle"} and "results/parse1m" not in plan
+    assert planned["slice_reversion"] == 2 and "table5, table7." in said
+
+
+def test_the_paper_leaves_nothing_out(tmp_path):
+    _, said = said_in_dry_run("--cores", "1", "--directory", str(tmp_path))
+    assert "Left out" not in said
+
+
+def test_items_of_which_none_is_about_the_screens_are_refused(tmp_path):
+    (tmp_path / "mine.yaml").write_text(OWN + "items: [table4, table5, claims]\n")
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--directory", tmp_path, "--configfile"]
+    run = subprocess.run(
+        [*map(str, command), str(tmp_path / "mine.yaml")], capture_output=True, text=True, cwd=REPOSITORY
+    )
+    assert run.returncode == 1
+    assert "items: nothing of table4, table5, claims is about the datasets of `screens`, mine" in run.stdout

@@ -1,5 +1,8 @@
 """From a web server to train.h5ad and heldout.h5ad, on stand-ins of the published screens."""
 
+import os
+import shutil
+
 import anndata as ad
 import numpy as np
 import pandas as pd
@@ -36,7 +39,8 @@ def run(world, *targets, **config):
     for dataset, changes in config.items():
         overlay["datasets"][dataset] |= changes
     (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
-    return call(folder, "--cores", "2", "--configfile", folder / "overlay.yaml", "--", *targets)
+    flags, files = [t for t in targets if t.startswith("--")], [t for t in targets if not t.startswith("--")]
+    return call(folder, "--cores", "2", *flags, "--configfile", folder / "overlay.yaml", "--", *files)
 
 
 def parts(world, dataset):
@@ -93,6 +97,25 @@ def test_reversion_from_the_web_to_a_panel(world):
     assert list(sliced.uns["reversion"]["treated"]) == ["Treated_IL1b", "Treated_TNFa"]
 
 
+def test_a_published_file_that_another_has_replaced_is_noticed_and_a_citation_is_not(world):
+    folder, _, _, listed = world
+    file = folder / "data" / listed["reversion"]["file"]
+    kept, wanted = file.with_suffix(".kept"), "results/replogle/reversion-wong2026.h5ad"
+    shutil.copy2(file, kept)
+    try:
+        assert "Nothing to be done" in run(world, "--dry-run", wanted).stdout
+        os.utime(file, (1e9, 1e9))  # as long, and older than what was made of the first
+        plan = run(world, "--dry-run", wanted).stdout
+    finally:
+        shutil.move(kept, file)
+    assert "rule slice_reversion:" in plan and "rule fetch:" not in plan
+    told = {"citation": "x", "licence": "y", "url": "https://elsewhere.invalid/file"}
+    changed = {name: {**entry, **told} for name, entry in listed.items()}
+    assert "Nothing to be done" in run((*world[:3], changed), "--dry-run", wanted).stdout
+    plan = run((*world[:3], changed | {"reversion": {**listed["reversion"], "bytes": 7}}), "--dry-run", wanted).stdout
+    assert "rule fetch:" in plan
+
+
 def test_a_reversion_screen_with_another_control_is_refused_by_name(world):
     wanted = "results/replogle/reversion-wong2026.h5ad"
     done = run(world, wanted, reversion={"control": "SAFE"})
@@ -102,7 +125,7 @@ def test_a_reversion_screen_with_another_control_is_refused_by_name(world):
 
 def test_download_fetches_all_and_nothing_else(world):
     folder, site, files, listed = world
-    for name in ("proteins_uniprot", "esm2_3b", "esm2_3b_regression"):
+    for name in ("esm2_3b", "esm2_3b_regression"):
         site.files[f"/{name}"] = name.encode()
         listed[name] |= {"url": f"{site.url}/{name}"}
     done = run(world, "download")

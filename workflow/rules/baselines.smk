@@ -17,8 +17,8 @@ rule baseline:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         seeds=SAMPLES,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("rescale_to"),
     script:
         "../scripts/baseline.py"

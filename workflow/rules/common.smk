@@ -1,23 +1,34 @@
 # What the rules share: the checked config, folders, and the functions that choose inputs.
 
 import re
+import sys
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import arithmetic, grid
-from expressionvae.config import check_form
-from expressionvae.data.downloads import read_downloads
-from expressionvae.files import UserError
+from expressionvae import arithmetic, grid, sense, work
+from expressionvae.config import check_form, read_yaml
+from expressionvae.data.downloads import read_downloads, stated
+from expressionvae.data.esm_files import regression_path
+from expressionvae.files import UserError, require_writable
+
+RESOURCES = Path(workflow.basedir) / "resources"
 
 arithmetic.settle()  # for the process of every rule, also of those that load nothing of ours
 
 try:
+    if workflow.is_main_process:
+        require_writable(Path.cwd(), ".snakemake", "results", "logs")
+        for file in workflow.configfiles:
+            read_yaml(file)  # as Snakemake has, but for what YAML allows and nobody means
     check_form(config, Path(workflow.basedir) / "config" / "schema.yaml")
-    grid.check(config)
+    sense.check(config)
+    DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 except UserError as error:
     raise WorkflowError(str(error)) from None
+if workflow.is_main_process and grid.left_out(config):
+    print(grid.left_out(config), file=sys.stderr)
 
 
 # Folders by the decisions they depend on. (Snakemake's `pathvars` would expand them too late: after the wildcards
@@ -50,7 +61,18 @@ def each_seed(pattern):
 
 
 def dataset_config(wildcards):
-    return config["datasets"][wildcards.dataset]
+    """A dataset's entry, less what scores alone read: another epsilon must not prepare the screen again."""
+    entry = config["datasets"][wildcards.dataset]
+    return {key: value for key, value in entry.items() if key != "fold_change_epsilon"}
+
+
+def dataset_part(*keys):
+    """A param: what a rule's work depends on of its dataset."""
+    return lambda wildcards: work.part(dataset_config(wildcards), *keys)
+
+
+def evaluation_part(*keys):
+    return work.part(config["evaluation"], *keys)
 
 
 def of_kind(*kinds):
@@ -65,10 +87,9 @@ def in_data_dir(name):
 
 # Data
 
-RESOURCES = Path(workflow.basedir) / "resources"
 # `local`: part of the workflow, never in the store that results lie in where jobs share no file system.
+# Given to rules by a function of their outputs, so that nothing runs again when the workflow's folder moves.
 SYMBOLS = local(str(RESOURCES / "symbols.tsv"))
-DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 QUALITY = {name: f"{SCREEN}/quality/{name}.csv" for name in ("steps", "perturbations", "libraries")}
 
 
@@ -83,9 +104,13 @@ def downloaded_or_own(file):
     return downloaded(names[0]) if names else in_data_dir(file)
 
 
-def downloads_of(prefix):
-    """What is stated of some downloads, by the rest of their names."""
-    return {name.removeprefix(prefix): entry for name, entry in DOWNLOADS.items() if name.startswith(prefix)}
+def download_entry(wildcards):
+    return next(entry for entry in DOWNLOADS.values() if entry["file"] == wildcards.file)
+
+
+def versions(*names):
+    """A param: which versions of downloads are in data_dir."""
+    return lambda wildcards: [work.version(downloaded(name)) for name in names]
 
 
 def parse1m_panel_file(wildcards):
@@ -97,7 +122,12 @@ def parse1m_sources(wildcards):
     """The file with raw counts and full-panel library sizes: known once the smaller one has been looked into."""
     found = checkpoints.find_parse1m_counts.get(**wildcards).output.found
     with found.open() as file:  # Snakemake's: the file may lie in a store
-        which = yaml.safe_load(file)["file"]
+        content = file.read()
+    which = next((name for name in ("hvg2000", "full") if f"file: {name}\n" in content), None)
+    if which is None:
+        raise WorkflowError(
+            f"{found}: damaged, it names no file of Parse's; delete it, and the same command makes it again"
+        )
     return {"found": found, "source": downloaded(f"parse1m_{which}")}
 
 
@@ -114,6 +144,19 @@ def protein_sequences(wildcards):
     if entry["kind"] == "made-up":
         return f"results/{wildcards.dataset}/proteins.fasta"
     return downloaded_or_own(entry["proteins"])
+
+
+def sequences_if_embedded(wildcards):
+    """The proteins by which a screen's perturbations are told apart. `ancient`: newer ones make no other split."""
+    entry = dataset_config(wildcards)
+    if entry["embedding"] == "learned" or entry["kind"] == "made-up":
+        return {}
+    return {"fasta": ancient(protein_sequences(wildcards))}
+
+
+def twins(wildcards):
+    """Whether held-out and training labels with the same proteins stop: a published screen's can only be reported."""
+    return dataset_config(wildcards).get("on_difference", "stop")
 
 
 def perturbed_genes(wildcards):
@@ -138,10 +181,10 @@ def proteins_if_embedded(wildcards):
 
 def esm2_checkpoint():
     """The weights and, beside them under the name that fair-esm expects, those of the contact head."""
-    if config["esm2"]["tiny"]:
-        return "results/tiny_esm2.pt", "results/tiny_esm2-contact-regression.pt"
     weights = config["esm2"]["checkpoint"]
-    return downloaded_or_own(weights), downloaded_or_own(weights.removesuffix(".pt") + "-contact-regression.pt")
+    if config["esm2"]["tiny"] or not weights:  # neither: no dataset of `screens` embeds proteins
+        return "results/tiny_esm2.pt", str(regression_path("results/tiny_esm2.pt"))
+    return downloaded_or_own(weights), downloaded_or_own(str(regression_path(weights)))
 
 
 # Priors
@@ -160,14 +203,8 @@ def sampled_prior(wildcards):
 # Scores
 
 
-def predicting_runs(wildcards):
-    """The runs of a dataset that predict cells: all but true cells against true cells."""
-    runs = grid.all_runs(config)
-    return [run for run in runs if run.dataset == wildcards.dataset and run.baseline != "true-vs-true"]
-
-
 def predicted_cells(wildcards):
-    return [f"{run.folder}/cells.h5ad" for run in predicting_runs(wildcards)]
+    return [f"{run.folder}/cells.h5ad" for run in grid.predicting_runs(config, wildcards.dataset)]
 
 
 # Tables and figures
@@ -177,7 +214,8 @@ PRINTED = {Path(path).stem for path in PUBLISHED}  # the items that the paper ha
 PUBLISHED_SETTINGS = [local(str(path)) for path in sorted((RESOURCES / "published" / "settings").glob("*.csv"))]
 SETTINGS_TABLES = ["table2", "table3"]
 FIGURE_ITEMS = ["figure1", "figure2", "figure3", "richness"]
-SCORE_TABLES = [item for item, entry in config["paper"].items() if "runs" in entry and item not in FIGURE_ITEMS]
+ITEMS = grid.items(config)
+SCORE_TABLES = [item for item in config["paper"] if item not in FIGURE_ITEMS and grid.item_runs(config, item)]
 ENDINGS = {
     "scores": {"scores": "scores.csv"},
     "compared": {"compared_csv": "compared.csv", "compared_md": "compared.md"},
@@ -205,34 +243,32 @@ def shown(item):
 
 def paper_files():
     """What `all` makes: tables and figures, the loss curve of every training, the bins' coverage, the config in force."""
-    runs = grid.all_runs(config)
     return [
         *made_files(),
-        *(f"{folder}/losses.png" for folder in trainings()),
-        *dict.fromkeys(f"results/{run.dataset}/bin_coverage.json" for run in runs),
-        *dict.fromkeys(
-            f"results/{run.dataset}/quality.{suffix}"
-            for run in runs
-            for suffix in ("pdf", "png")
-            if config["datasets"][run.dataset]["kind"] in ("replogle", "parse1m")
+        *(f"{folder}/losses.png" for folder in grid.trainings(config)),
+        *coverage_files(),
+        *(
+            f"results/{name}/quality.{end}"
+            for name in grid.datasets_of_kind(config, *grid.PAPER_KINDS)
+            for end in ("pdf", "png")
         ),
-        *dict.fromkeys(
-            f"results/{run.dataset}/recovery.csv"
-            for run in runs
-            if config["datasets"][run.dataset]["kind"] == "made-up"
-        ),
+        *(f"results/{name}/recovery.csv" for name in grid.datasets_of_kind(config, "made-up")),
         "results/config.yaml",
     ]
 
 
+def coverage_files():
+    return [f"results/{name}/bin_coverage.json" for name in grid.datasets(config)]
+
+
 def made_files():
     """The files of all tables and figures that the config asks for."""
-    return [file for item in config["items"] for file in rendered(item, *shown(item)).values()]
+    return [file for item in ITEMS for file in rendered(item, *shown(item)).values()]
 
 
 def scored_items():
     """The tables and figures with scores behind them, which the claims are judged on."""
-    return [item for item in config["items"] if grid.item_runs(config, item)]
+    return [item for item in ITEMS if grid.item_runs(config, item)]
 
 
 def made_up():
@@ -241,16 +277,10 @@ def made_up():
     return [name for name, entry in screens.items() if entry["kind"] == "made-up"]
 
 
-def trainings():
-    """The folder of every VAE and prior that the paper needs, each once."""
-    runs = [folder for run in grid.all_runs(config) for folder in run.trainings]
-    return list(dict.fromkeys([*runs, *(encoder.folder for encoder in grid.reversion_encoders(config))]))
-
-
 def summary():
     """Where to look when tables and figures are done; nothing after a target that made none."""
     made = [f"  {file}" for file in made_files() if file.endswith((".md", ".png")) and Path(file).exists()]
-    if len(made) < len(config["items"]):
+    if len(made) < len(ITEMS):
         return ""
     kinds = "(the same as .csv and .tex, or .pdf, beside them)"
     return "\n".join(
@@ -267,26 +297,23 @@ def score_files(kind, item):
     return [f"{run.folder}/{kind}.csv" for run in grid.item_runs(config, item)]
 
 
+def companion_files(item):
+    """The two score files of each run beside an item, one after the other."""
+    runs = grid.companion_runs(config, item)
+    return [f"{run.folder}/{kind}.csv" for run in runs for kind in ("distribution", "effects")]
+
+
 def run_records(item):
     return [vars(run) for run in grid.item_runs(config, item)]
 
 
-def datasets_of(item):
-    return list(dict.fromkeys(run.dataset for run in grid.item_runs(config, item)))
-
-
-def names_of(item, key):
-    """Priors or decoders that an item asks for, in the order of the config's own list."""
-    asked = {getattr(run, key) for run in grid.item_runs(config, item)}
-    return [name for name in config[f"{key}s"] if name in asked]
-
-
 def notes_of(item):
-    return {name: config["datasets"][name].get("note", "") for name in datasets_of(item)}
+    return {name: config["datasets"][name].get("note", "") for name in grid.datasets(config, item)}
 
 
 # What the report shows
 
+SETTINGS_SECTIONS = "bottlenecks heads bins vae priors prior validation".split()
 FIGURE1_SECTIONS = "screens datasets esm2 bottlenecks heads decoders priors vae prior".split()
 IN_TABLES, IN_FIGURES, IN_CLAIMS, IN_CURVES, IN_RUN = (
     "1 Tables",
@@ -368,8 +395,7 @@ def reversion_source(wildcards):
 
 def reversion_labels(wildcards):
     """What slicing needs to know of a screen: another note must not have a file of 53 GB read again."""
-    unused = ("note", "published", "simulation", "like")
-    return {key: value for key, value in reversion_config(wildcards).items() if key not in unused}
+    return work.without(reversion_config(wildcards), "note", "path", "published", "simulation", "like")
 
 
 def made_up_training(wildcards):
@@ -385,18 +411,6 @@ def of_reversion_kind(kind):
 
 def reversion_options():
     return {key: config["reversion"][key] for key in ("shuffles", "bootstrap", "seed")}
-
-
-def reversion_scores():
-    """Every encoder's scores and every dataset's references, by the columns that tell them apart."""
-    kinds = [(vars(encoder), encoder.folder) for encoder in grid.reversion_encoders(config)]
-    kinds += [({"dataset": dataset}, f"results/{dataset}") for dataset in grid.reversion_datasets(config)]
-    screens = grid.reversion_screens(config)
-    return [
-        (about | {"screen": screen}, f"{folder}/reversion-{screen}.csv")
-        for screen in screens
-        for about, folder in kinds
-    ]
 
 
 def reversion_notes():

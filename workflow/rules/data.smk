@@ -21,7 +21,9 @@ rule fetch:
         ENVIRONMENT
     params:
         version=1,
-        entry=lambda wildcards: next(entry for entry in DOWNLOADS.values() if entry["file"] == wildcards.file),
+        file=lambda wildcards: work.part(download_entry(wildcards), "file", "bytes", "md5", "sha256", "pick"),
+        # A function of outputs is no reason to run again: an address or a citation may change once the file is here.
+        entry=lambda wildcards, output: download_entry(wildcards),
         data_dir=config["data_dir"],
         retries=8,
     script:
@@ -49,9 +51,19 @@ rule assemble_replogle:
         ENVIRONMENT
     params:
         version=1,
-        dataset=dataset_config,
-        symbol_map=SYMBOLS,
-        stated=downloads_of("replogle_"),
+        dataset=dataset_part(
+            "control",
+            "target_residual",
+            "cell_residual",
+            "residual_scale",
+            "min_cells",
+            "rescale_to",
+            "on_difference",
+        ),
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        stated=stated(DOWNLOADS, "replogle_"),
+        files=versions("replogle_k562", "replogle_rpe1", "replogle_hepg2", "replogle_jurkat"),
+        splits=versions("split_replogle_train", "split_replogle_test"),
     script:
         "../scripts/assemble_replogle.py"
 
@@ -69,7 +81,8 @@ checkpoint find_parse1m_counts:
         ENVIRONMENT
     params:
         version=1,
-        dataset=dataset_config,
+        dataset=dataset_part("counts_from", "library_column"),
+        files=versions("parse1m_hvg2000"),
     script:
         "../scripts/find_parse1m_counts.py"
 
@@ -92,9 +105,10 @@ rule assemble_parse1m:
         ENVIRONMENT
     params:
         version=1,
-        dataset=dataset_config,
-        symbol_map=SYMBOLS,
-        stated=downloads_of("parse1m_"),
+        dataset=dataset_part("control", "donor", "on_difference"),
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        stated=stated(DOWNLOADS, "parse1m_"),
+        files=versions("parse1m_hvg2000", "parse1m_full", "split_parse1m_train", "split_parse1m_test"),
     script:
         "../scripts/assemble_parse1m.py"
 
@@ -110,7 +124,7 @@ rule quality:
         ENVIRONMENT
     params:
         version=1,
-        dataset=dataset_config,
+        dataset=dataset_part("target_residual"),
         name="{dataset}",
     script:
         "../scripts/quality.py"
@@ -129,7 +143,7 @@ rule made_up_proteins:
         ENVIRONMENT
     params:
         version=1,
-        dataset=dataset_config,
+        dataset=dataset_part("simulation", "proteins"),
     script:
         "../scripts/made_up_proteins.py"
 
@@ -150,7 +164,7 @@ rule simulate:
         ENVIRONMENT
     params:
         version=2,
-        dataset=dataset_config,
+        dataset=dataset_part("simulation", "control"),
         name="{dataset}",
     script:
         "../scripts/simulate.py"
@@ -158,6 +172,7 @@ rule simulate:
 
 rule prepare:
     input:
+        unpack(sequences_if_embedded),
         screen=screen_source,
     output:
         train=f"{SCREEN}/train.h5ad",
@@ -169,8 +184,10 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        dataset=dataset_config,
+        version=2,
+        dataset=lambda wildcards: work.without(dataset_config(wildcards), "note", "path", "proteins", "simulation"),
+        screen=lambda wildcards: work.version(screen_source(wildcards)),
+        symbol_map=lambda wildcards, output: SYMBOLS,
         name="{dataset}",
     script:
         "../scripts/prepare.py"
@@ -191,7 +208,7 @@ rule truth:
         ENVIRONMENT
     params:
         version=1,
-        evaluation=config["evaluation"],
+        evaluation=evaluation_part("cells_per_perturbation", "controls", "seed"),
     script:
         "../scripts/truth.py"
 
@@ -217,7 +234,7 @@ rule fit_bins:
 rule tiny_esm2:
     output:
         checkpoint="results/tiny_esm2.pt",
-        regression="results/tiny_esm2-contact-regression.pt",
+        regression=str(regression_path("results/tiny_esm2.pt")),
     log:
         "logs/tiny_esm2.log",
     benchmark:
@@ -247,10 +264,13 @@ rule embed_proteins:
         ENVIRONMENT
     threads: config["threads"]
     params:
-        version=1,
+        version=2,
         tokens_per_batch=config["esm2"]["tokens_per_batch"],
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
-        symbol_map=SYMBOLS,
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        fasta=lambda wildcards: work.version(protein_sequences(wildcards)),
+        weights=lambda wildcards: [*map(work.version, esm2_checkpoint())],
+        twins=twins,
     script:
         "../scripts/embed_proteins.py"
 
@@ -269,8 +289,9 @@ rule perturbations:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
-        symbol_map=SYMBOLS,
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        twins=twins,
     script:
         "../scripts/perturbations.py"

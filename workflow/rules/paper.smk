@@ -7,6 +7,7 @@ localrules:
     figure1,
     figure2,
     richness,
+    parameters,
     claims,
     loss_curves,
     config_in_force,
@@ -19,6 +20,7 @@ rule score_table:
     input:
         distribution=lambda wildcards: score_files("distribution", wildcards.item),
         effects=lambda wildcards: score_files("effects", wildcards.item),
+        companion=lambda wildcards: companion_files(wildcards.item),
         published=PUBLISHED,
     output:
         **rendered("{item}", "csv", "md", "tex", "scores", "compared"),
@@ -27,14 +29,16 @@ rule score_table:
     benchmark:
         "results/benchmarks/score_table/{item}.tsv"
     wildcard_constraints:
-        item="|".join(SCORE_TABLES),
+        item="|".join(SCORE_TABLES) or "(?!)",
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         runs=lambda wildcards: run_records(wildcards.item),
+        companion=lambda wildcards: [vars(run) for run in grid.companion_runs(config, wildcards.item)],
+        library_size=config["library_size"],
         columns=lambda wildcards: config["paper"][wildcards.item]["columns"],
-        datasets=lambda wildcards: datasets_of(wildcards.item),
+        datasets=lambda wildcards: grid.datasets(config, wildcards.item),
         baselines=lambda wildcards: config["paper"][wildcards.item].get("published_baselines", []),
         notes=lambda wildcards: notes_of(wildcards.item),
         bottlenecks=config["bottlenecks"],
@@ -58,7 +62,7 @@ rule settings_table:
         ENVIRONMENT
     params:
         version=1,
-        config=config,
+        config={key: config[key] for key in SETTINGS_SECTIONS},
     script:
         "../scripts/settings_table.py"
 
@@ -108,17 +112,37 @@ rule figure2:
         version=1,
         runs=run_records("figure2"),
         columns=config["paper"]["figure2"]["columns"],
-        datasets=datasets_of("figure2"),
-        priors=names_of("figure2", "prior"),
-        decoders=names_of("figure2", "decoder"),
+        datasets=grid.datasets(config, "figure2"),
+        priors=grid.names(config, "figure2", "prior"),
+        decoders=grid.names(config, "figure2", "decoder"),
     script:
         "../scripts/figure2.py"
 
 
+rule parameters:
+    input:
+        [file for _, file in grid.weight_files(config)],
+    output:
+        f"{PAPER}/parameters.csv",
+    log:
+        "logs/parameters.log",
+    benchmark:
+        "results/benchmarks/parameters.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        trainings=[about for about, _ in grid.weight_files(config)],
+    script:
+        "../scripts/parameters.py"
+
+
 rule claims:
     input:
+        codes=[file for _, file in grid.code_tables(config)],
+        parameters=f"{PAPER}/parameters.csv",
         scores=[file for item in scored_items() for file in rendered(item, "scores").values()],
-        coverage=[f"results/{dataset}/bin_coverage.json" for dataset in config["screens"]],
+        coverage=coverage_files(),
         reversion=[f"{PAPER}/figure3.csv"] if grid.reversion_screens(config) else [],
         published=PUBLISHED,
     output:
@@ -132,7 +156,8 @@ rule claims:
     params:
         version=1,
         made_up=made_up(),
-        coverage_of=config["screens"],
+        codes_of=[about for about, _ in grid.code_tables(config)],
+        coverage_of=grid.datasets(config),
     script:
         "../scripts/claims.py"
 
@@ -160,15 +185,15 @@ rule richness:
         version=1,
         runs=run_records("richness"),
         columns=config["paper"]["richness"]["columns"],
-        datasets=datasets_of("richness"),
-        decoders=names_of("richness", "decoder"),
+        datasets=grid.datasets(config, "richness"),
+        decoders=grid.names(config, "richness", "decoder"),
     script:
         "../scripts/richness.py"
 
 
 rule loss_curves:
     input:
-        losses=[f"{folder}/losses.csv" for folder in trainings()],
+        losses=[f"{folder}/losses.csv" for folder in grid.trainings(config)],
     output:
         plots=[
             report(
@@ -177,7 +202,7 @@ rule loss_curves:
                 category=IN_CURVES,
                 labels=training_labels(folder),
             )
-            for folder in trainings()
+            for folder in grid.trainings(config)
         ],
     log:
         "logs/loss_curves.log",
@@ -265,7 +290,7 @@ rule pages:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         titles=[page_labels(page)["Result"] for page in pages()],
     script:
         "../scripts/pages.py"

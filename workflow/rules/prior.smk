@@ -18,11 +18,13 @@ rule train_prior:
     resources:
         devices=config["prior"]["devices"],
     params:
-        version=1,
-        size=config["prior"]["model"],
-        training=config["prior"]["training"],
-        validation=config["validation"],
-        options=lambda wildcards: grid.options(config, wildcards.prior, sampling=False),
+        version=2,
+        size=work.ordered(config["prior"]["model"]),
+        training=work.without(config["prior"]["training"], "checkpoint_every"),
+        # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
+        checkpoint_every=lambda wildcards, output: config["prior"]["training"]["checkpoint_every"],
+        validation=work.ordered(config["validation"]),
+        options=lambda wildcards: work.ordered(grid.options(config, wildcards.prior, sampling=False)),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_prior.py"
@@ -94,7 +96,7 @@ rule decode:
         version=1,
         seeds=SAMPLES,
         batch_size=config["batch_size"],
-        richness=config["evaluation"]["richness"],
+        richness=work.ordered(config["evaluation"]["richness"]),
         rescale_to=config["evaluation"]["rescale_to"],
     script:
         "../scripts/decode.py"

@@ -14,7 +14,7 @@ rule simulate_reversion:
         ENVIRONMENT
     params:
         version=1,
-        simulation=lambda wildcards: reversion_config(wildcards)["simulation"],
+        simulation=lambda wildcards: work.ordered(reversion_config(wildcards)["simulation"]),
         training=made_up_training,
     script:
         "../scripts/simulate_reversion.py"
@@ -33,9 +33,10 @@ rule slice_reversion:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         screen=reversion_labels,
-        symbol_map=SYMBOLS,
+        file=lambda wildcards: work.version(reversion_source(wildcards)),
+        symbol_map=lambda wildcards, output: SYMBOLS,
     script:
         "../scripts/slice_reversion.py"
 
@@ -55,7 +56,7 @@ rule reversion:
         ENVIRONMENT
     threads: config["threads"]
     params:
-        version=1,
+        version=2,
         options=reversion_options(),
         batch_size=config["batch_size"],
     script:
@@ -76,7 +77,7 @@ rule reversion_references:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         options=reversion_options(),
         components=config["reversion"]["components"],
     script:
@@ -89,7 +90,7 @@ localrules:
 
 rule figure3:
     input:
-        scores=[path for _, path in reversion_scores()],
+        scores=[path for _, path in grid.reversion_scores(config)],
         published=PUBLISHED,
     output:
         pdf=f"{PAPER}/figure3.pdf",
@@ -108,8 +109,8 @@ rule figure3:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        about=[about for about, _ in reversion_scores()],
+        version=2,
+        about=[about for about, _ in grid.reversion_scores(config)],
         screens=reversion_notes(),
         notes={name: config["datasets"][name].get("note", "") for name in grid.reversion_datasets(config)},
     script:

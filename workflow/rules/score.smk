@@ -4,6 +4,10 @@
 ruleorder: true_vs_true > score
 
 
+def fold_change_epsilon(wildcards):
+    return config["datasets"][wildcards.dataset].get("fold_change_epsilon", 0)
+
+
 rule truth_de:
     input:
         truth=f"{SCREEN}/truth.h5ad",
@@ -16,8 +20,9 @@ rule truth_de:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        evaluation=config["evaluation"],
+        version=2,
+        evaluation=evaluation_part("rescale_to"),
+        fold_change_epsilon=fold_change_epsilon,
     script:
         "../scripts/truth_de.py"
 
@@ -36,7 +41,7 @@ rule bin_coverage:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         top_degs=config["evaluation"]["top_degs"],
         fdr=config["evaluation"]["fdr"],
     script:
@@ -58,8 +63,9 @@ rule score:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        evaluation=config["evaluation"],
+        version=2,
+        evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr", "seed"),
+        fold_change_epsilon=fold_change_epsilon,
     script:
         "../scripts/score.py"
 
@@ -77,8 +83,9 @@ rule true_vs_true:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        evaluation=config["evaluation"],
+        version=2,
+        evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr"),
+        fold_change_epsilon=fold_change_epsilon,
         seeds=SAMPLES,
     script:
         "../scripts/true_vs_true.py"
@@ -102,6 +109,6 @@ rule recovery:
     params:
         version=1,
         rescale_to=config["evaluation"]["rescale_to"],
-        runs=lambda wildcards: [vars(run) for run in predicting_runs(wildcards)],
+        runs=lambda wildcards: [vars(run) for run in grid.predicting_runs(config, wildcards.dataset)],
     script:
         "../scripts/recovery.py"

@@ -18,12 +18,14 @@ rule train_vae:
     resources:
         devices=config["vae"]["devices"],
     params:
-        version=1,
-        size=config["vae"]["model"],
-        training=config["vae"]["training"],
-        validation=config["validation"],
-        bottleneck=lambda wildcards: config["bottlenecks"][wildcards.bottleneck],
-        head_options=lambda wildcards: config["heads"][wildcards.head],
+        version=2,
+        size=work.ordered(config["vae"]["model"]),
+        training=work.without(config["vae"]["training"], "checkpoint_every"),
+        # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
+        checkpoint_every=lambda wildcards, output: config["vae"]["training"]["checkpoint_every"],
+        validation=work.ordered(config["validation"]),
+        bottleneck=lambda wildcards: work.ordered(config["bottlenecks"][wildcards.bottleneck]),
+        head_options=lambda wildcards: work.ordered(config["heads"][wildcards.head]),
         checkpoints=lambda wildcards, output: str(Path(output.model).parent / "checkpoints"),
     script:
         "../scripts/train_vae.py"
@@ -36,6 +38,7 @@ rule encode:
         model=f"{VAE}/vae.pt",
     output:
         latents=f"{VAE}/latents.npz",
+        codes=f"{VAE}/codes.csv",
     log:
         "logs/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
     benchmark:

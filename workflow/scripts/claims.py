@@ -15,6 +15,8 @@ with reporting(snakemake.log[0]):
         sources.listed(given.scores),
         numbers,
         reversion=sources.listed(given.get("reversion", [])),
+        codes=list(zip(params.codes_of, sources.listed(given.get("codes", [])), strict=True)),
+        parameters=given.parameters,
         coverage=dict(zip(params.coverage_of, sources.listed(given.get("coverage", [])), strict=True)),
     )
     table = judge(sources.of_published(numbers), ours, params.made_up)

@@ -3,6 +3,7 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from expressionvae.data import told_apart
     from expressionvae.data.downloads import located
     from expressionvae.data.esm import embed, load
     from expressionvae.data.perturbations import all_genes, read_labels
@@ -12,10 +13,13 @@ with reporting(snakemake.log[0]):
     source, params = snakemake.input, snakemake.params
     loop.use_threads(snakemake.config["threads"])
     fasta = read_fasta(located(source.fasta))
-    wanted = fasta.sequences
-    if source.get("train"):
-        wanted = all_genes(read_labels(source.train, source.heldout), separator=params.separator)
-    chosen, missing = choose(fasta.sequences, wanted, read_symbol_map(params.symbol_map))
+    wanted, symbol_map = fasta.sequences, read_symbol_map(params.symbol_map)
+    if source.get("train"):  # asked by `prepare` too, but of the file that was there then
+        labels, about = read_labels(source.train, source.heldout), dict(separator=params.separator)
+        wanted = all_genes(labels, **about)
+        about |= dict(symbol_map=symbol_map, example=fasta.example, twins=params.twins)
+        told_apart.check(located(source.fasta), labels, fasta.sequences, **about)
+    chosen, missing = choose(fasta.sequences, wanted, symbol_map)
     report(source.fasta, fasta, chosen, missing)
     embedding = embed(
         list(chosen.values()),

@@ -3,13 +3,16 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from expressionvae.data import told_apart
     from expressionvae.data.perturbations import embed_labels, read_labels, report
     from expressionvae.data.proteins import read_proteins, read_symbol_map
 
     source, params = snakemake.input, snakemake.params
     labels = read_labels(source.train, source.heldout)
     proteins = read_proteins(source.proteins) if source.get("proteins") else None
-    symbol_map = read_symbol_map(params.symbol_map)
-    table = embed_labels(labels, proteins, separator=params.separator, symbol_map=symbol_map)
+    how = dict(separator=params.separator, symbol_map=read_symbol_map(params.symbol_map))
+    if proteins is not None:
+        told_apart.check(source.proteins, labels, proteins.told(), **how, twins=params.twins)
+    table = embed_labels(labels, proteins, **how)
     report(labels, table)
     table.save(snakemake.output[0])

@@ -3,10 +3,24 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from functools import partial
+
+    from expressionvae.data import told_apart
+    from expressionvae.data.downloads import located
+    from expressionvae.data.proteins import read_fasta, read_symbol_map
     from expressionvae.data.screen import Columns
     from expressionvae.data.split import prepare, published
+    from expressionvae.files import reading
 
-    dataset = snakemake.params.dataset
+    dataset, described = snakemake.params.dataset, None
+    if dataset["kind"] != "local":
+        with reading(snakemake.input.screen, "a screen that was made or assembled here"):
+            pass  # it proves to be whole, before its blocks are read
+    if path := snakemake.input.get("fasta"):
+        path, fasta = located(path), read_fasta(located(path))
+        about = dict(separator=dataset["separator"], symbol_map=read_symbol_map(snakemake.params.symbol_map))
+        about |= dict(example=fasta.example, twins=dataset.get("on_difference", "stop"))
+        described = partial(told_apart.check, path, proteins=fasta.sequences, **about)
     if "heldout" not in dataset:  # the paper's own screens carry the list of their split file
         dataset = dataset | {"heldout": published(snakemake.input.screen), "genes": None}
     prepare(
@@ -15,5 +29,7 @@ with reporting(snakemake.log[0]):
         snakemake.output.heldout,
         name=snakemake.params.name,
         columns=Columns.of(dataset),
-        **{key: dataset[key] for key in ("control", "embedding", "min_cells", "genes", "heldout")},
+        on_alias=dataset.get("on_alias", "stop"),
+        described=described,
+        **{key: dataset[key] for key in ("control", "embedding", "min_cells", "genes", "heldout", "separator")},
     )

@@ -3,12 +3,16 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    import pandas as pd
+
     from expressionvae.files import written
     from expressionvae.paper import published, scores
     from expressionvae.paper.render import render, save
 
     params, files = snakemake.params, snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))
+    beside = list(zip(files.companion[::2], files.companion[1::2], strict=True))
+    companion = scores.collect(params.companion, beside) if beside else None
     table = render(
         snakemake.wildcards.item,
         long,
@@ -19,8 +23,11 @@ with reporting(snakemake.log[0]):
         notes=params.notes,
         bottlenecks=params.bottlenecks,
         priors=params.priors,
+        library_size=params.library_size,
+        companion=companion,
     )
     with written(snakemake.output.scores) as path:
-        long.to_csv(path, index=False)
+        whole = long if companion is None else pd.concat([long, companion], ignore_index=True)
+        whole.to_csv(path, index=False)
     save(table, snakemake.output)
     print(f"{len(table.frame)} rows of {len(files.effects)} runs")

@@ -5,11 +5,10 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import json
-
     import numpy as np
 
     from expressionvae.data import cells
+    from expressionvae.data.bins import Bins
     from expressionvae.nn import store
     from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
@@ -19,17 +18,17 @@ with reporting(snakemake.log[0]):
     p, r, seed = snakemake.params, snakemake.resources, int(snakemake.wildcards.vae_seed)
     launch.share(r.devices, snakemake.config["threads"], tasks=r.get("tasks", 1), starter=r.get("mpi"))
     train = cells.read(snakemake.input.train)
-    bins = json.loads(Path(snakemake.input.bins).read_text())
+    bins = Bins.load(snakemake.input.bins)
     blueprint = build.Blueprint(
         genes=train.genes,
-        bins={"lower": bins["lower"], "means": bins["mean"]},
+        bins={"lower": list(bins.lower), "means": list(bins.mean)},
         median_library=float(np.median(train.full_library)),
         size=p.size,
         bottleneck=p.bottleneck,
         head=snakemake.wildcards.head,
         head_options=p.head_options,
     )
-    schedule, apart = plan.Plan(**p.training), plan.Validation(**p.validation)
+    schedule, apart = plan.Plan(**p.training, checkpoint_every=p.checkpoint_every), plan.Validation(**p.validation)
     kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
     options = {"validation": apart, "seed": seed, "version": p.version, **kept}
     model, history = stage1.train(train, blueprint, schedule, **options)

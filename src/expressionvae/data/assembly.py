@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy import ndarray
 
+from expressionvae.data.labels import aliases, shown, text
 from expressionvae.files import UserError, written
 
 ON_DIFFERENCE = ("stop", "report")
@@ -39,9 +40,12 @@ def read_split(train_json: str | Path, test_json: str | Path, *, cell_type: str,
     """Read scLDM's split files (github.com/czi-ai/scldm, metadata/), with labels under the two given keys.
 
     Raises: UserError when a key is absent, the two panels differ (in genes or their order), not exactly one cell type
-    is held out, or a held-out label is not among those of training.
+    is held out, a held-out label is not among those of training, or two labels are one.
     """
     train, test = _labels(train_json, cell_type, perturbation), _labels(test_json, cell_type, perturbation)
+    for labels, path in ((train[1], train_json), (train[2], train_json), (test[2], test_json)):
+        if same := aliases(labels, text):
+            raise UserError(f"{path}: lists one label under several spellings: {_groups(same)}")
     if len(set(train[0])) != len(train[0]):
         raise UserError(f"{train_json}: its gene panel names a gene twice")
     if train[0] != test[0]:
@@ -65,7 +69,7 @@ def _first_difference(test: list[str], train: list[str]) -> str:
 
 def _labels(path: str | Path, cell_type: str, perturbation: str) -> tuple[list[str], list[str], list[str]]:
     try:
-        split = json.loads(Path(path).read_text())
+        split = json.loads(Path(path).read_text(encoding="utf-8"))
         return split["genes"], split["labels"][cell_type], split["labels"][perturbation]
     except (OSError, ValueError, KeyError, TypeError) as error:
         expected = f"expected keys genes, labels.{cell_type}, labels.{perturbation}"
@@ -82,13 +86,23 @@ def differing(where: str, found: Mapping[str, int], stated: Mapping[str, Any]) -
 
 
 def missing(found: Iterable[str], listed: Iterable[str], what: str) -> list[str]:
-    """Print which labels that are there the split does not list; return a line on those listed and not there."""
+    """Print which labels that are there the split does not list; return lines on what differs.
+
+    That is labels that are listed and not there, and labels that are there and are listed under another spelling.
+    """
     found, listed = set(found), set(listed)
     lost, extra = sorted(listed - found), sorted(found - listed)
     print(f"{what}: {len(listed & found)} of {len(listed)} listed are here")
     if extra:
         print(f"{what}: {len(extra)} not listed, left out: {', '.join(extra)}")
-    return [f"{what}: {len(lost)} of {len(listed)} listed are absent: {_some(lost)}"] if lost else []
+    said = [f"{what}: {len(lost)} of {len(listed)} listed are absent: {_some(lost)}"] if lost else []
+    return said + spelled_twice(what, listed | found)
+
+
+def spelled_twice(what: str, labels: Iterable[str]) -> list[str]:
+    """A line on labels, of a file and of the split, that are one under several spellings; none where there are none."""
+    same = aliases(labels, text)
+    return [f"{what}: one label under several spellings, used only as it is listed: {_groups(same)}"] if same else []
 
 
 def settle(differences: Sequence[str], on_difference: str) -> None:
@@ -105,6 +119,10 @@ def settle(differences: Sequence[str], on_difference: str) -> None:
             f"not as known of this screen:{lines}\n  to go on all the same: config key on_difference: report"
         )
     print(f"WARNING: not as known of this screen:{lines}")
+
+
+def _groups(same: list[list[str]]) -> str:
+    return _some([" and ".join(map(shown, group)) for group in same])
 
 
 def _some(labels: list[str]) -> str:

@@ -98,17 +98,21 @@ def perturb_mean(training: Training, query: pd.DataFrame, rng: np.random.Generat
 
 
 def draw_controls(training: Training, query: pd.DataFrame, rng: np.random.Generator) -> ndarray:
-    """A training row for every query row, drawn among the controls of its cell type.
+    """A training row for every query row, drawn with replacement among the controls of its cell type.
 
-    Without replacement where there are enough; otherwise every control is used equally often, give or take
-    one. Rows that ask for controls are drawn apart from those that ask for perturbed cells.
+    With replacement, so that drawn cells are a sample of the controls however many are asked for. Without, as many
+    rows as there are controls would be all of them: their mean would be that of the predicted controls, which are
+    drawn from the same cells, the shift between the two exactly 0 and its correlation with the true one not defined.
     """
     chosen = np.empty(len(query), dtype=np.int64)
-    asks_control = query["perturbation"] == training.control
-    for (cell_type, _), rows in _groups(query["cell_type"], asks_control).items():
+    for cell_type, rows in query.groupby("cell_type", sort=True, observed=True).indices.items():
         pool = training.controls(str(cell_type))
-        rounds = -(-len(rows) // len(pool))
-        chosen[rows] = np.concatenate([rng.permutation(pool) for _ in range(rounds)])[: len(rows)]
+        if len(pool) < 2:
+            raise UserError(
+                f"training cells: 1 {training.control!r} cell of cell type {cell_type!r}, expected 2 or more: draws "
+                "from one cell have no spread, and no shift between them is defined"
+            )
+        chosen[rows] = rng.choice(pool, size=len(rows))
     return chosen
 
 

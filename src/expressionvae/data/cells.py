@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Counts, Library
 from expressionvae.data.compact import MOST_BYTES, STEP, Compact
+from expressionvae.files import reading, require
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,17 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
     from expressionvae.data.h5ad import Source  # needs more packages than a GPU machine may have
 
     path = Path(path)
-    with Source(path) as source:
+    with reading(path, "the cells of a screen"), Source(path) as source:
         matrix, about = source.matrix(), source.about("screen")
-        assert matrix.sparse and not matrix.by_column, "written by rows"
-        data = matrix.stored["data"]
+        require(matrix.sparse and not matrix.sparse.by_column, "X is not stored by rows")
+        data = matrix.values
         largest = max((int(data[first : first + STEP].max()) for first in range(0, len(data), STEP)), default=0)
         room = Compact.empty(len(data), largest, source.n_genes, path.parent, most_bytes)
+        library = source.numbers("obs", "library_size").astype(np.float32)
+        require(np.isfinite(library).all() and (library >= 0).all(), "a library_size is none")
         return Cells(
             room.filled(csr_matrix(block) for _, block in matrix.blocks()),
-            source.numbers("obs", "library_size").astype(np.float32),
+            library,
             list(map(str, source.labels("obs", "perturbation"))),
             list(map(str, source.labels("obs", "cell_type"))),
             list(map(str, source.names("var"))),

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from expressionvae.data.labels import like, plain
 from expressionvae.files import UserError
 
 _SHOWN = 12  # labels listed in a message
+_LARGEST = int(np.iinfo(np.int32).max)  # count that is held
 
 
 def some(names: Collection[object]) -> str:
@@ -34,8 +36,8 @@ def unique(path: Path, names: pd.Index, what: str) -> None:
 
 
 def labelled(path: Path, labels: pd.Categorical, axis: str, name: str, row_name: Callable[[int], str]) -> None:
-    """Require a label in every row; 'nan', which a missing value saved as text becomes, is none."""
-    empty = labels.categories.isin(["nan", ""])
+    """Require a label in every row."""
+    empty = no_label(labels.categories)
     codes = np.asarray(labels.codes)
     missing = codes < 0
     if empty.any():
@@ -48,21 +50,40 @@ def labelled(path: Path, labels: pd.Categorical, axis: str, name: str, row_name:
         )
 
 
+def no_label(labels: Collection[str]) -> np.ndarray:
+    """Which labels are none: blank, or what a missing value becomes that is saved as text (NaN, <NA>)."""
+    return np.array([plain(label) in ("", "nan", "NaN", "<NA>") for label in labels], dtype=bool)
+
+
 def wrong_count(values: np.ndarray) -> int | None:
     """Where the first value stands (in the flattened array) that is no whole number from 0 up to int32's last."""
-    if values.size == 0 or values.dtype.kind == "b":
+    assert values.dtype.kind in "iuf", values.dtype
+    if values.size == 0:
         return None
-    low, high = values.min(), values.max()
-    fits = low >= 0 and high <= np.iinfo(np.int32).max  # false for nan too
+    # As Python's own numbers: in float32 int32's last is 2^31, which int32 would turn into -2^31.
+    low, high = values.min().item(), values.max().item()
+    fits = low >= 0 and high <= _LARGEST  # false for nan too
     if fits and (values.dtype.kind in "iu" or (np.rint(values) == values).all()):
         return None
-    wrong = (values < 0) | (values > np.iinfo(np.int32).max) | (values != np.rint(values))
-    return int(wrong.argmax())
+    exact = values.astype(np.float64) if values.dtype.kind == "f" else values
+    return int((~(exact >= 0) | ~(exact <= _LARGEST) | (exact != np.rint(exact))).argmax())
+
+
+def totals(path: Path, library: np.ndarray, name: str, row_name: Callable[[int], str]) -> None:
+    """Require a number in every row of a column of library sizes, that float32 holds."""
+    with np.errstate(over="ignore"):
+        odd = ~np.isfinite(library.astype(np.float32))
+    if odd.any():
+        at = int(odd.argmax())
+        raise UserError(
+            f"{path}: obs column '{name}' (config key library_column) is {library[at]:g} at cell '{row_name(at)}'; "
+            "expected a number not less than its counts"
+        )
 
 
 def library(path: Path, library: np.ndarray, sums: np.ndarray, cells: pd.Index, name: str) -> None:
-    """Require of a column of library sizes that none is below the cell's own counts, or missing."""
-    short = ~(library >= sums * (1 - 1e-5))  # a column of float32 may round
+    """Require of a column of library sizes (see `totals`) that none is below the cell's own counts."""
+    short = library < sums * (1 - 1e-5)  # a column of float32 may round
     if short.any():
         at = int(short.argmax())
         raise UserError(
@@ -77,6 +98,7 @@ def control(path: Path, obs: pd.DataFrame, name: str) -> None:
     if name not in labels:
         raise UserError(
             f"{path}: no cell has the control label '{name}' (config key control); perturbations are {some(labels)}"
+            f"{like(name, labels)}"
         )
 
 
@@ -86,7 +108,7 @@ def cell_type(path: Path, obs: pd.DataFrame, name: str) -> None:
     if name not in labels:
         raise UserError(
             f"{path}: no cell has the held-out cell type '{name}' (config key heldout.cell_type); cell "
-            f"types are {some(labels)}"
+            f"types are {some(labels)}{like(name, labels)}"
         )
 
 
@@ -99,18 +121,22 @@ def split(
     control: str,
     min_cells: int,
     embedding: str,
+    gone: int = 0,
 ) -> None:
     """Require held-out combinations that are known and large enough, with controls, and learnable.
 
     A perturbation that no other cell type has leaves training altogether, so a table learned per perturbation
-    has no row for it.
+    has no row for it. Fewer than two controls have no variance, and cannot be halved.
+
+    gone: cells that are not in `obs` any more, since they have no count.
     """
+    left = f" (after {gone} cells without a count were left out)" if gone else ""
     here = obs["cell_type"] == cell_type
     sizes = obs.loc[here, "perturbation"].astype(str).value_counts()
     if len(heldout) == 0:
         raise UserError(
             f"{path}: config key heldout selects no perturbation of '{cell_type}', which has "
-            f"{some(sorted(sizes.index))}"
+            f"{some(sorted(sizes.index))}{left}"
         )
     if control in heldout:
         raise UserError(
@@ -119,17 +145,22 @@ def split(
     if unknown := [name for name in heldout if name not in sizes]:
         raise UserError(
             f"{path}: no cell of '{cell_type}' has perturbation {some(unknown)} (config key "
-            f"heldout.perturbations); it has {some(sorted(sizes.index))}"
+            f"heldout.perturbations); it has {some(sorted(sizes.index))}{left}{like(unknown[0], sizes.index)}"
         )
     if few := [f"{name} ({sizes[name]})" for name in heldout if sizes[name] < min_cells]:
         raise UserError(
             f"{path}: fewer than {min_cells} cells (config key min_cells) in '{cell_type}' for held-out "
-            f"perturbation {some(few)}"
+            f"perturbation {some(few)}{left}"
         )
     if control not in sizes:
         raise UserError(
             f"{path}: no cell of the held-out cell type '{cell_type}' has the control label "
-            f"'{control}', and scores need its controls"
+            f"'{control}', and scores need its controls{left}"
+        )
+    if sizes[control] < (least := max(min_cells, 2)):
+        raise UserError(
+            f"{path}: {sizes[control]} cells of the held-out cell type '{cell_type}' have the control label "
+            f"'{control}', and scores need at least {least} (config key min_cells, and never fewer than 2){left}"
         )
     elsewhere = set(obs.loc[~here, "perturbation"].astype(str))
     if embedding == "learned" and (unseen := [name for name in heldout if name not in elsewhere]):

@@ -22,7 +22,8 @@ import yaml
 from filelock import FileLock
 from tqdm import tqdm
 
-from expressionvae.files import UserError, digest, written
+from expressionvae.config import read_yaml
+from expressionvae.files import UserError, digest, reading, reason, require, written
 
 ALGORITHMS = ("sha256", "md5")
 TIMEOUT = (30, 60)  # seconds until connected, and without a byte
@@ -30,6 +31,7 @@ PIECE = 1 << 20  # bytes
 LONGEST_WAIT = 600.0  # seconds between two attempts, whatever a server asks for
 SMALL = 100_000_000  # bytes up to which a file that is already there is held to its checksum, not to its size alone
 ASK_AGAIN = (408, 425, 429)  # HTTP status below 500 at which a later attempt may succeed
+NUMBERS = ("cells", "genes", "controls", "donor_cells")  # what may be stated of a file's contents
 Entry = Mapping[str, Any]
 
 
@@ -46,10 +48,10 @@ def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
 
     Raises: UserError when the file is missing, an entry lacks one of these, or two are of one name.
     """
-    try:
-        entries = yaml.safe_load(Path(path).read_text())
-    except (FileNotFoundError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not a list of downloads ({error})") from None
+    with reading(path, "a list of downloads", "resources/downloads.yaml is one"):
+        entries = read_yaml(path)
+        sound = isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())
+        require(sound, "it is not made of names, each with its keys")
     for name, entry in entries.items():
         absent = [key for key in ("url", "file", "licence", "citation") if key not in entry]
         if absent:
@@ -58,6 +60,12 @@ def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
     if len(set(files)) < len(files):
         raise UserError(f"{path}: two entries have one file name")
     return entries
+
+
+def stated(entries: Mapping[str, Entry], prefix: str) -> dict[str, dict[str, int]]:
+    """The numbers that a list states of some of its files, by the rest of their names."""
+    told = {name.removeprefix(prefix): entry for name, entry in entries.items() if name.startswith(prefix)}
+    return {name: {key: entry[key] for key in NUMBERS if key in entry} for name, entry in told.items()}
 
 
 def obtain(entry: Entry, folder: str | Path, record: str | Path, *, retries: int) -> None:
@@ -69,7 +77,9 @@ def obtain(entry: Entry, folder: str | Path, record: str | Path, *, retries: int
     known = fetch(entry, path, retries=retries)
     about = {key: entry[key] for key in ("url", "licence", "citation")}
     with written(record) as temporary:
-        temporary.write_text(yaml.safe_dump({"path": str(path), "bytes": path.stat().st_size, **known, **about}))
+        stat = path.stat()
+        place = {"path": str(path), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+        temporary.write_text(yaml.safe_dump({**place, **known, **about}), encoding="utf-8")
 
 
 def located(path: str | Path) -> Path:
@@ -80,8 +90,10 @@ def located(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".yaml":
         return path
-    record = yaml.safe_load(path.read_text())
-    file = Path(record["path"])
+    with reading(path, "the record of a download (path, bytes, ...)"):
+        record = read_yaml(path)
+        file, size = Path(record["path"]), record["bytes"]
+        require(isinstance(size, int) and size >= 0, f"bytes is {size!r}")
     if not file.is_file() or file.stat().st_size != record["bytes"]:
         size = f"has {file.stat().st_size:,} bytes" if file.is_file() else "is not there any more"
         raise UserError(f"{file} {size}, though {path} says that it is here; remove {path} and run again")
@@ -144,7 +156,7 @@ def _first_seen(entry: Entry, destination: Path) -> dict[str, Any]:
     seen |= {"url": entry["url"], "first_seen": datetime.now(UTC).strftime("%Y-%m-%d"), **_release(entry)}
     origin = _origin(destination)
     with written(origin) as temporary:
-        temporary.write_text(yaml.safe_dump(seen))
+        temporary.write_text(yaml.safe_dump(seen), encoding="utf-8")
     print(f"{destination}: no checksum was known; {origin.name} now holds it to sha256 {seen['sha256']}")
     return {"verified": "first seen", **{key: seen[key] for key in seen if key in ("sha256", "release")}}
 
@@ -158,7 +170,12 @@ def _remembered(destination: Path) -> dict[str, Any]:
     origin = _origin(destination)
     if not origin.is_file():
         return {}
-    return {key: value for key, value in yaml.safe_load(origin.read_text()).items() if key in ("sha256", "bytes")}
+    anew = f"delete it, and {destination.name} is held to what it is at the next download"
+    with reading(origin, "what was first seen of a download (sha256, bytes)", anew):
+        seen = yaml.safe_load(origin.read_text(encoding="utf-8"))
+        sound = re.fullmatch("[0-9a-f]{64}", str(seen["sha256"])) and isinstance(seen["bytes"], int)
+        require(sound, "its sha256 or bytes is none")
+    return {key: seen[key] for key in ("sha256", "bytes")}
 
 
 def _release(entry: Entry) -> dict[str, str]:
@@ -181,11 +198,12 @@ def _resolved(entry: Entry) -> Entry:
     answer = requests.get(entry["api"], timeout=TIMEOUT)
     answer.raise_for_status()
     files = {file["key"]: file for file in answer.json().get("files", [])}
-    chosen = fnmatch.filter(files, entry["pick"])
+    pick = entry["pick"]
+    chosen = [pick] if pick in files else fnmatch.filter(files, pick)  # a name may look like a pattern
     if len(chosen) != 1:
         sizes = ", ".join(f"{name} ({file['size'] / 1e9:.1f} GB)" for name, file in files.items())
         raise UserError(
-            f"{entry['api']}: {len(chosen)} files match '{entry['pick']}', expected one; the record has "
+            f"{entry['api']}: {len(chosen)} files match '{pick}', expected one; the record has "
             f"{sizes or 'none'}; say which by key pick of the list of downloads"
         )
     file = files[chosen[0]]
@@ -237,13 +255,25 @@ class Part:
 
     @property
     def version(self) -> str | None:
-        """ETag (a strong one) or date of the file on the server."""
-        return yaml.safe_load(self.note.read_text()) if self.note.exists() else None
+        """ETag (a strong one) or date of the file on the server; with a damaged note goes what has arrived."""
+        if not self.note.exists():
+            return None
+        try:
+            version = yaml.safe_load(self.note.read_text(encoding="utf-8"))
+            require(version is None or isinstance(version, str), f"it holds {version!r}")
+            return version
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            print(
+                f"{self.note}: damaged ({reason(error)}); {self.path.name} is downloaded from its start",
+                file=sys.stderr,
+            )
+            self.discard()
+            return None
 
     def remember(self, response: requests.Response) -> None:
         etag = response.headers.get("ETag", "")
         version = etag if etag.startswith('"') else response.headers.get("Last-Modified")
-        self.note.write_text(yaml.safe_dump(version))
+        self.note.write_text(yaml.safe_dump(version), encoding="utf-8")
 
     def is_of(self, response: requests.Response) -> bool:
         """Whether a response tells of the version that has arrived in part, as far as it tells of any."""
@@ -258,7 +288,8 @@ class Part:
 def _attempt(entry: Entry, part: Part) -> bool:
     """One request for what is still missing; whether it resumed. Raises: Interrupted when another may do better."""
     headers = {"Accept-Encoding": "identity", "User-Agent": "expressionvae"}
-    start, version = part.size, part.version
+    version = part.version  # first: with a damaged note nothing has arrived
+    start = part.size
     if start and start == entry.get("bytes"):
         return True
     if start and (version or checksum(entry)):

@@ -12,7 +12,7 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
-from expressionvae.data.h5ad import Block
+from expressionvae.data.matrix import Block
 from expressionvae.files import UserError
 
 Kept = Bool[ndarray, "cell"]

@@ -9,18 +9,20 @@ can be predicted from the other combinations, as in a real screen. A protein lan
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
-from anndata import AnnData
 from jaxtyping import Float, Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
 from tqdm import tqdm
 
+from expressionvae.data import sealed
+from expressionvae.data.compact import smallest
 from expressionvae.data.madeup_proteins import AMINO_ACIDS
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, seal, written
 
 BLOCK = 1024  # cells drawn together from one generator; part of what a seed means
 
@@ -111,8 +113,13 @@ def simulate(
         index=pd.Index(_numbered("cell", recipe.cells, 7)),
     )
     with written(path) as temporary, written(effects_path) as effects_temporary:
-        AnnData(obs=obs, var=pd.DataFrame(index=pd.Index(gene_names(recipe.genes)))).write_h5ad(temporary)
-        _write_counts(temporary, recipe, truth, cell_type, perturbation)
+        with sealed.create(temporary) as file:
+            _write_counts(file, recipe, truth, cell_type, perturbation)
+            for name, table in {"obs": obs, "var": pd.DataFrame(index=pd.Index(gene_names(recipe.genes)))}.items():
+                sealed.put(file, name, table)
+            for name in ("uns", *sealed.PARTS):
+                sealed.put(file, name, {})
+        seal(temporary)
         with open(effects_temporary, "wb") as file:
             np.savez_compressed(
                 file,
@@ -205,27 +212,24 @@ def draw(
     effect = np.where(perturbation[:, None] >= 0, truth.effects[cell_type, perturbation], 0)
     mean = factor * truth.baseline[cell_type] * np.exp(effect + state)
     rate = generator.standard_gamma(np.broadcast_to(truth.size, mean.shape)) * mean / truth.size
-    return csr_matrix(generator.poisson(rate).astype(np.int32))
+    counts = generator.poisson(rate)
+    smallest(int(counts.max(initial=0)))  # refuses what int32 would wrap
+    return csr_matrix(counts.astype(np.int32))
 
 
 def _write_counts(
-    path: Path,
+    file: h5py.File,
     recipe: Recipe,
     truth: Structure,
     cell_type: Integer[ndarray, " cell"],
     perturbation: Integer[ndarray, " cell"],
 ) -> None:
-    """Append X to an h5ad file that lacks it, in anndata's layout for CSR.
+    """Write X to an h5ad file, in anndata's layout for CSR.
 
     Layout: https://anndata.readthedocs.io/en/stable/fileformat-prose.html (sparse arrays, encoding-version
     0.1.0).
     """
-    with (
-        h5py.File(path, "r+") as file,
-        tqdm(total=recipe.cells, unit=" cells", desc="made-up screen") as progress,
-    ):
-        if "X" in file:
-            del file["X"]
+    with tqdm(total=recipe.cells, unit=" cells", desc="made-up screen") as progress:
         group = file.create_group("X")
         group.attrs.update(
             {
@@ -234,10 +238,9 @@ def _write_counts(
                 "shape": [recipe.cells, recipe.genes],
             }
         )
+        options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, **sealed.CHECKED}
         data, indices = (
-            group.create_dataset(
-                name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), compression="gzip", compression_opts=1
-            )
+            group.create_dataset(name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), **options)
             for name in ("data", "indices")
         )
         indptr = np.zeros(recipe.cells + 1, dtype=np.int64)
@@ -249,7 +252,7 @@ def _write_counts(
                 dataset.resize((indptr[cells.stop],))
                 dataset[indptr[start] :] = values
             progress.update(cells.stop - start)
-        group.create_dataset("indptr", data=indptr)
+        group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
 
 
 def _standardised(values: Float[ndarray, "row column"]) -> Float[ndarray, "row column"]:

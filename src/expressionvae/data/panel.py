@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Integer
 from numpy import ndarray
 
-from expressionvae.data.h5ad import Source
+from expressionvae.data.checks import some
+from expressionvae.data.frames import Frame
 from expressionvae.files import UserError
 
 Columns = Integer[ndarray, "panel"]  # column of each panel gene in a file, -1 when absent
@@ -28,23 +29,25 @@ class Panel:
 
     @classmethod
     def of(
-        cls, source: Source, genes: Sequence[str], symbol_map: Mapping[str, str], gene_column: str | None = None
+        cls, table: Frame, genes: Sequence[str], symbol_map: Mapping[str, str], gene_column: str | None = None
     ) -> "Panel":
-        """Find a panel in a file, and print what is absent, renamed or there twice.
+        """Find a panel in a file's table of genes, and print what is absent, renamed or there twice.
 
         Raises: UserError when no gene of it is there.
         """
-        symbols = source.symbols(gene_column)
+        symbols = names_like(table, genes, symbol_map, gene_column)
         columns = locate(symbols, genes, symbol_map)
         of_column = np.full(len(symbols), -1, np.int32)
         of_column[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
         panel = cls(list(genes), columns, of_column)
         if len(panel.absent) == len(genes):
+            kind = " (Ensembl ids)" if symbols[0].startswith("ENS") else ""
             raise UserError(
-                f"{source.path}: none of the {len(genes)} panel genes ('{genes[0]}', ...) is in var, which has "
-                f"'{symbols[0]}', ...; expected symbols"
+                f"{table.path}: none of the {len(genes)} panel genes ('{genes[0]}', ...) is in {table.key}, which has "
+                f"'{symbols[0]}', ...{kind}; expected symbols (or ids) as in the panel, in the index or in the column "
+                f"of config key gene_column; its columns are {some(table.columns)}"
             )
-        _report(source.path.name, panel, symbols)
+        _report(table.path.name, panel, symbols)
         return panel
 
     @property
@@ -56,6 +59,20 @@ class Panel:
     def absent(self) -> list[str]:
         """Genes of the panel that the file lacks."""
         return [gene for gene, column in zip(self.genes, self.columns, strict=True) if column < 0]
+
+
+def names_like(
+    table: Frame, genes: Sequence[str], symbol_map: Mapping[str, str], gene_column: str | None = None
+) -> list[str]:
+    """The names of a file's genes: those of a column, else whichever of `gene_name` and the index has more of a panel.
+
+    The panel alone can tell: one of Ensembl ids is found where a file keeps these.
+    """
+    if gene_column:
+        return list(table.labels(gene_column, "gene_column"))
+    kinds = [list(table.labels("gene_name"))] if "gene_name" in table.columns else []
+    kinds.append(table.names().tolist())
+    return max(kinds, key=lambda names: int((locate(names, genes, symbol_map) >= 0).sum()))
 
 
 def locate(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[str, str]) -> Columns:

@@ -13,7 +13,7 @@ from expressionvae.data import checks
 from expressionvae.data.assembly import Split, differing, histogram, missing, read_split, save_quality, settle
 from expressionvae.data.h5ad import Source
 from expressionvae.data.streaming import counts_matrix, slice_h5ad
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, reading, require, written
 
 LIBRARIES = ("tscp_count", "n_counts", "total_counts", "nCount_RNA", "n_umi")  # counts of a cell over all genes
 LABELS = {"cell_type": "cell_type", "perturbation": "cytokine"}
@@ -30,12 +30,15 @@ class Found:
     def save(self, path: str | Path) -> None:
         """Write as YAML."""
         with written(path) as temporary:
-            temporary.write_text(yaml.safe_dump(asdict(self)))
+            temporary.write_text(yaml.safe_dump(asdict(self)), encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> "Found":
-        """Read what `save` wrote."""
-        return cls(**yaml.safe_load(Path(path).read_text()))
+        """Read what `save` wrote. Raises UserError when it did not."""
+        with reading(path, "where Parse's raw counts lie (file, key, library_column)"):
+            found = cls(**yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+            require(found.file in ("hvg2000", "full"), f"file is {found.file!r}")
+        return found
 
 
 def find_counts(panel_file: str | Path | None, *, counts_from: str, library_column: str | None) -> Found:

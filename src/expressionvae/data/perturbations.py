@@ -1,27 +1,38 @@
 """One vector a perturbation (`perturbations.npz`): what the prior is told about a perturbed gene."""
 
-import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import anndata
 import numpy as np
+import pandas as pd
+from numpy import ndarray
 
 from expressionvae.arrays import PerturbationEmbedding
+from expressionvae.data.h5ad import Source
+from expressionvae.data.labels import genes
 from expressionvae.data.proteins import Proteins, resolve
-from expressionvae.files import UserError, written
+from expressionvae.files import AGAIN, UserError, reading, require, written
+from expressionvae.stored import npz
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The perturbation labels of a screen: all (sorted, control included), and those that are held out."""
+    """The perturbation labels of a screen, each list sorted."""
 
-    all: list[str]
+    all: list[str]  # control included
     heldout: list[str]
     control: str
     embedding: str  # "esm2" | "learned"
+    beside: Sequence[str] = ()  # of the training cells of the held-out cell type
+
+    @classmethod
+    def of(cls, cells: pd.DataFrame, heldout: Sequence[str], cell_type: str, control: str, embedding: str) -> "Labels":
+        """The labels of all cells of a screen, of which `heldout` are held out in a cell type."""
+        here = set(cells.loc[cells["cell_type"] == cell_type, "perturbation"])
+        beside = sorted(here - set(heldout))
+        return cls(sorted(set(cells["perturbation"])), sorted(heldout), control, embedding, beside)
 
 
 @dataclass(frozen=True)
@@ -42,42 +53,63 @@ class Perturbations:
                 missing=np.array(self.missing, dtype=str),
             )
 
+    @classmethod
+    def load(cls, path: str | Path) -> "Perturbations":
+        """Read what `save` wrote. Raises UserError when it did not."""
+        with reading(path, "the embedded perturbations of a screen"):
+            labels, embedding, missing = npz(path, "labels", "embedding", "missing")
+            require(labels.dtype.kind == "U" and labels.ndim == 1, "labels are no text")
+            require(0 < len(labels) == len(set(labels.tolist())), "it has no label, or one twice")
+            require(embedding.dtype.kind == "f" and embedding.ndim == 2, "embedding is no matrix of numbers")
+            require(len(embedding) == len(labels), f"it has {len(embedding)} vectors for {len(labels)} labels")
+            require(np.isfinite(embedding).all(), "embedding holds numbers that are not finite")
+        return cls(labels.tolist(), embedding, missing.tolist())
+
+    def of(self, labels: Sequence[str], path: str | Path) -> PerturbationEmbedding:
+        """The vectors of some labels. Raises UserError, naming the file that it was read from, when it lacks one."""
+        row = {label: number for number, label in enumerate(self.labels)}
+        if absent := [label for label in labels if label not in row]:
+            raise UserError(f"{path}: has no perturbation {absent[0]!r}, so it is of another screen; {AGAIN}")
+        return self.embedding[[row[label] for label in labels]]
+
 
 def read_labels(train: str | Path, heldout: str | Path) -> Labels:
     """Labels of `train.h5ad` and `heldout.h5ad`; only their tables of cells are read, not the counts.
 
     Raises: UserError when a file lacks obs `perturbation` or uns["screen"], or no training cell is a control.
     """
-    (seen, screen), (unseen, _) = _categories(train), _categories(heldout)
+    (seen, screen), (unseen, _) = _cells(train), _cells(heldout)
     control, embedding = str(screen["control"]), str(screen["embedding"])
-    if control not in seen:
+    if control not in set(seen["perturbation"]):
         raise UserError(f"{train}: no cell has the control label '{control}' that uns['screen'] names")
     if embedding not in ("esm2", "learned"):
         raise UserError(f"{train}: uns['screen']['embedding'] is '{embedding}'; expected 'esm2' or 'learned'")
-    return Labels(sorted(seen | unseen), sorted(unseen), control, embedding)
+    away = sorted(set(unseen["perturbation"]))
+    return Labels.of(pd.concat([seen, unseen]), away, str(screen["heldout_cell_type"]), control, embedding)
 
 
-def _categories(path: str | Path) -> tuple[set[str], dict]:
-    file = anndata.read_h5ad(path, backed="r")
-    try:
-        if "perturbation" not in file.obs or not {"control", "embedding"} <= set(file.uns.get("screen", ())):
-            raise UserError(f"{path}: expected obs column 'perturbation' and uns['screen'] with control and embedding")
-        return set(file.obs["perturbation"].astype(str).unique()), dict(file.uns["screen"])
-    finally:
-        file.file.close()
-
-
-def genes(label: str, *, control: str, separator: str | None) -> list[str]:
-    """Genes that a label perturbs: none for the control, several if `separator` joins them (A+B)."""
-    if label == control:
-        return []
-    parts = label.split(separator) if separator else [label]
-    return [part for part in parts if part != control]
+def _cells(path: str | Path) -> tuple[pd.DataFrame, dict]:
+    columns = ["cell_type", "perturbation"]
+    with reading(path, "the cells of a screen"), Source(path) as source:
+        labels, screen = {name: source.labels("obs", name) for name in columns}, source.about("screen")
+        for key in ("control", "embedding", "heldout_cell_type"):
+            require(key in screen, f"uns['screen'] has no {key!r}")
+        return pd.DataFrame(labels).drop_duplicates().astype(str), dict(screen)
 
 
 def all_genes(labels: Labels, *, separator: str | None) -> set[str]:
     """Every gene that some label of a screen perturbs."""
     return {gene for label in labels.all for gene in genes(label, control=labels.control, separator=separator)}
+
+
+def described(
+    labels: Labels, known: Mapping[str, object], *, separator: str | None, symbol_map: Mapping[str, str]
+) -> dict[str, list[str | None]]:
+    """For each label the name in `known` of every gene that it perturbs; None for a gene that is not there."""
+    return {
+        label: [resolve(gene, known, symbol_map) for gene in genes(label, control=labels.control, separator=separator)]
+        for label in labels.all
+    }
 
 
 def embed_labels(
@@ -95,15 +127,13 @@ def embed_labels(
     if proteins is None:
         raise UserError("perturbations: the screen's embedding is esm2; expected the file proteins.npz")
     row = {symbol: i for i, symbol in enumerate(proteins.symbols)}
+    names = described(labels, row, separator=separator, symbol_map=symbol_map)
     embedding = np.zeros((len(labels.all), proteins.embedding.shape[1]), np.float32)
-    missing = []
     for i, label in enumerate(labels.all):
-        names = [resolve(gene, row, symbol_map) for gene in genes(label, control=labels.control, separator=separator)]
-        known = [row[name] for name in names if name is not None]
-        embedding[i] = proteins.embedding[known].sum(axis=0)
-        if len(known) < len(names):
-            missing.append(label)
-    return Perturbations(labels.all, embedding, missing)
+        # In one order whatever the symbols are, so that the same proteins have the same sum to the last bit.
+        rows = sorted((proteins.embedding[row[name]] for name in names[label] if name is not None), key=ndarray.tobytes)
+        embedding[i] = np.sum(rows, axis=0) if rows else 0
+    return Perturbations(labels.all, embedding, [label for label in labels.all if None in names[label]])
 
 
 def twins(table: Perturbations) -> list[list[str]]:
@@ -116,7 +146,7 @@ def twins(table: Perturbations) -> list[list[str]]:
 
 
 def report(labels: Labels, table: Perturbations) -> None:
-    """Say which labels have no vector of their own; a held-out one is a warning on stderr."""
+    """Say which labels have no protein, and which share one vector."""
     n, width = table.embedding.shape
     about = f"{n} labels, width {width} ({labels.embedding})"
     print(f"perturbations: {about}, {len(table.missing)} without a protein")
@@ -124,11 +154,3 @@ def report(labels: Labels, table: Perturbations) -> None:
         print(f"  without a protein (zeros, or the sum of the genes that have one): {', '.join(table.missing)}")
     for group in twins(table):
         print(f"  the same vector: {', '.join(group)}")
-    zero = {label for label, vector in zip(table.labels, table.embedding, strict=True) if not vector.any()}
-    blind = [label for label in table.missing if label in zero and label in labels.heldout]
-    if blind:
-        share = f"{len(blind)} of {len(labels.heldout)} held-out perturbations have no protein"
-        print(
-            f"WARNING: {share}, so a model cannot tell them from the control: {', '.join(blind)}",
-            file=sys.stderr,
-        )

@@ -1,5 +1,6 @@
 """The one door to scoring: predicted cells on the linear scale."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from expressionvae.files import UserError, written
+from expressionvae.data import sealed
+from expressionvae.files import UserError
 
 
 def write(
@@ -25,7 +27,8 @@ def write(
         query: columns cell, cell_type, perturbation.
 
     Raises:
-        UserError: if the model predicts what is no number (a training that diverged).
+        UserError: if the model predicts what is no number (a training that diverged), or nothing but zeros for all
+            cells of a perturbation or all controls.
     """
     X = sparse.csr_matrix(values, dtype=np.float32)
     X.eliminate_zeros()
@@ -36,10 +39,36 @@ def write(
         raise UserError(
             f"{path}: predicted value {X.data[where]} of gene {gene!r} in cell {cell}: the training diverged"
         )
+    require_counts(path, X, query["perturbation"].to_numpy(dtype=str))
     assert (X.data >= 0).all() and X.shape == (len(query), len(genes))
     labels = query[["cell_type", "perturbation"]].astype("category").set_index(query["cell"].astype(str))
     labels.index.name = None
     cells = ad.AnnData(X, labels, pd.DataFrame(index=genes))
     cells.uns.update(space="linear", provenance=provenance)
-    with written(path) as temporary:
-        cells.write_h5ad(temporary, compression="gzip")
+    sealed.write(path, cells, compression="gzip")
+
+
+def require_counts(path: str | Path, X: Any, labels: np.ndarray) -> None:
+    """Require that no perturbation, and not the control, is predicted as nothing but zeros.
+
+    X: predicted cells [cell gene], none negative; labels: their perturbations.
+
+    No true cell is: those without a count are left out of a screen, for no rescaling is defined for them. Single ones
+    may be drawn where libraries are small; they are counted in a warning.
+
+    Raises: UserError naming file, perturbation and number of cells.
+    """
+    empty = np.asarray(sparse.csr_matrix(X).sum(axis=1)).ravel() == 0
+    if not empty.any():
+        return
+    cells = pd.DataFrame({"perturbation": labels, "empty": empty}).groupby("perturbation")["empty"].agg(["sum", "size"])
+    if len(whole := cells[cells["sum"] == cells["size"]]):
+        named = ", ".join(f"'{label}' ({row['size']} cells)" for label, row in whole.iloc[:12].iterrows())
+        more = f" and {len(whole) - 12} more" if len(whole) > 12 else ""
+        raise UserError(f"{path}: nothing but zeros is predicted for {named}{more}, which cannot be scored")
+    most = cells["sum"].idxmax()
+    print(
+        f"WARNING: {path}: {int(empty.sum())} of {len(empty)} predicted cells are nothing but zeros (of '{most}' "
+        f"{cells['sum'][most]} of {cells['size'][most]}); they stay zeros in comparison space",
+        file=sys.stderr,
+    )

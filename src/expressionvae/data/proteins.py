@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from expressionvae.arrays import ProteinEmbedding
-from expressionvae.files import UserError, written
+from expressionvae.files import RESTORE, UserError, reading, require, written
+from expressionvae.stored import npz
 
 UNIPROT = re.compile(r"^(sp|tr)\|([^|\s]+)\|")  # https://www.uniprot.org/help/fasta-headers
+ENSEMBL = re.compile(r"^\S+ pep .*\bgene:([^\s.]+)")  # ftp.ensembl.org/pub/current_fasta, README of a folder pep
+GENCODE = re.compile(r"^ENS[A-Z]*P\d[^|]*\|(?:[^|]*\|){5}([^|]+)\|")  # gencodegenes.org, pc_translations.fa
 ILLEGAL = re.compile(r"[^A-Z*]")  # every letter is an IUPAC amino-acid code, * is a stop
+NUCLEOTIDES = "ACGTUN"
+MOST_NUCLEOTIDES = 0.9  # of the letters of a file; in human proteins these six are a quarter
+LONG = 60  # a record of so many letters that are all nucleotides' is no protein, whatever the others are
 
 
 @dataclass(frozen=True)
@@ -23,39 +28,79 @@ class Fasta:
     sequences: dict[str, str]
     duplicates: int
     nameless: int
+    example: str  # header of the first record that names a gene
 
 
 def read_fasta(path: str | Path) -> Fasta:
     """Read a FASTA file (plain or gzip) keyed by gene symbol.
 
-    Headers are `>SYMBOL ...` or UniProt's `>sp|P12345|NAME_HUMAN ... GN=SYMBOL ...`. Of several records of
-    one symbol, reviewed (sp) beats unreviewed (tr), canonical beats isoform (P12345-2), first beats later.
+    Headers are `>SYMBOL ...`, UniProt's `>sp|P12345|NAME_HUMAN ... GN=SYMBOL ...`, Ensembl's `>ENSP... pep ...
+    gene:ENSG... gene_symbol:SYMBOL ...` (without a symbol: the gene's identifier) or GENCODE's, with the symbol in
+    the seventh field of a name in `|`. Of several records of one symbol, reviewed (sp) beats unreviewed (tr),
+    canonical beats isoform (P12345-2); of Ensembl's and GENCODE's, which name no canonical one, protein-coding beats
+    others and longer beats shorter; then first beats later.
 
-    Raises: UserError when the file is missing, empty or not FASTA, or a record is empty or no protein.
+    Raises: UserError when the file is missing, empty or not FASTA, a record is empty, or its sequences are no proteins.
     """
-    best: dict[str, tuple[int, str]] = {}
+    best: dict[str, tuple[tuple[int, int], str]] = {}
     n_records = nameless = 0
+    example, letters = "", _Letters(path)
     for header, sequence in records(Path(path)):
         n_records += 1
-        symbol, rank = symbol_of(header)
+        letters.add(header, sequence)
+        symbol, rank, isoforms = symbol_of(header)
         if symbol is None:
             nameless += 1
-        elif symbol not in best or rank < best[symbol][0]:
-            best[symbol] = (rank, sequence)
+            continue
+        example = example or header
+        place = (rank, -len(sequence) if isoforms else 0)
+        if symbol not in best or place < best[symbol][0]:
+            best[symbol] = (place, sequence)
+    letters.check()
     if not best:
         raise UserError(f"{path}: no record names a gene; expected '>SYMBOL ...' or '>sp|... GN=SYMBOL ...'")
     sequences = {symbol: sequence for symbol, (_, sequence) in best.items()}
-    return Fasta(sequences, n_records - nameless - len(sequences), nameless)
+    return Fasta(sequences, n_records - nameless - len(sequences), nameless, example)
 
 
-def symbol_of(header: str) -> tuple[str | None, int]:
-    """Gene symbol of a header line without its '>', and its rank: 0 canonical, 1 isoform, 2 unreviewed."""
-    uniprot = UNIPROT.match(header)
-    if uniprot is None:
-        return header.split()[0], 0
-    gene = re.search(r"\bGN=(\S+)", header)
-    rank = 2 if uniprot[1] == "tr" else int("-" in uniprot[2])
-    return (gene[1] if gene else None), rank
+def symbol_of(header: str) -> tuple[str | None, int, bool]:
+    """Gene symbol of a header line without its '>', its rank, and whether the longest record of a rank is to be taken.
+
+    Rank: 0 canonical or protein-coding, 1 isoform or of another biotype, 2 unreviewed.
+    """
+    if uniprot := UNIPROT.match(header):
+        gene = re.search(r"\bGN=(\S+)", header)
+        rank = 2 if uniprot[1] == "tr" else int("-" in uniprot[2])
+        return (gene[1] if gene else None), rank, False
+    if ensembl := ENSEMBL.match(header):
+        symbol = re.search(r"\bgene_symbol:(\S+)", header)
+        biotype = re.search(r"\btranscript_biotype:(\S+)", header)
+        return (symbol or ensembl)[1], int(biotype is not None and biotype[1] != "protein_coding"), True
+    if gencode := GENCODE.match(header):
+        return gencode[1], 0, True
+    return header.split()[0], 0, False
+
+
+class _Letters:
+    """Whether the sequences of a file are nucleotides, which are letters of amino acids too."""
+
+    def __init__(self, path: str | Path):
+        self.path, self.all, self.nucleotides, self.first = path, 0, 0, ""
+
+    def add(self, header: str, sequence: str) -> None:
+        name, number = header.split()[0], sum(map(sequence.count, NUCLEOTIDES))
+        if number == len(sequence) >= LONG:
+            raise UserError(f"{self.path}: record '{name}' is a sequence of nucleotides; {_PROTEINS}")
+        self.first = self.first or name
+        self.all, self.nucleotides = self.all + len(sequence), self.nucleotides + number
+
+    def check(self) -> None:
+        if self.nucleotides > MOST_NUCLEOTIDES * self.all:
+            share = f"{self.nucleotides / self.all:.0%} of the letters (the first record: '{self.first}') are"
+            raise UserError(f"{self.path}: {share} {', '.join(NUCLEOTIDES)}: sequences of nucleotides; {_PROTEINS}")
+
+
+_PROTEINS = "expected proteins, such as UniProt's proteome or Ensembl's *.pep.all.fa"
 
 
 def records(path: Path) -> Iterator[tuple[str, str]]:
@@ -107,14 +152,11 @@ def read_symbol_map(path: str | Path | None) -> dict[str, str]:
     """
     if path is None:
         return {}
-    try:
-        lines = Path(path).read_text().splitlines()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; expected a table of outdated and current symbols") from None
-    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
-    short = next((row for row in rows if len(row) < 2 or not row[0] or not row[1]), None)
-    if short is not None:
-        raise UserError(f"{path}: row {short}: expected two tab-separated columns: outdated, current")
+    with reading(path, "a table of outdated and current symbols", RESTORE):
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+        short = next((row for row in rows if len(row) < 2 or not row[0] or not row[1]), None)
+        require(short is None, f"row {short}: expected two tab-separated columns: outdated, current")
     return {row[0].strip(): row[1].strip() for row in rows[1:]}
 
 
@@ -153,6 +195,10 @@ class Proteins:
     n_residues: list[int]
     missing: list[str]
 
+    def told(self) -> dict[str, str]:
+        """By symbol what tells a protein from others: its vector, in hexadecimals."""
+        return {symbol: vector.tobytes().hex() for symbol, vector in zip(self.symbols, self.embedding, strict=True)}
+
     def save(self, path: str | Path) -> None:
         """Write the four arrays; strings are stored without pickle."""
         with written(path) as tmp:
@@ -167,11 +213,10 @@ class Proteins:
 
 def read_proteins(path: str | Path) -> Proteins:
     """Read `proteins.npz`. Raises: UserError when it is not one."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            names = ("symbols", "embedding", "n_residues", "missing")
-            symbols, embedding, n_residues, missing = (file[name] for name in names)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        expected = "expected an .npz with symbols, embedding, n_residues, missing"
-        raise UserError(f"{path}: not a table of protein embeddings ({error}); {expected}") from None
+    with reading(path, "a table of protein embeddings"):
+        symbols, embedding, n_residues, missing = npz(path, "symbols", "embedding", "n_residues", "missing")
+        require(embedding.dtype.kind == "f" and embedding.ndim == 2, "embedding is no matrix of numbers")
+        require(len(symbols) == len(set(symbols.tolist())), "it has a symbol twice")
+        require(len(embedding) == len(symbols) == len(n_residues), "its arrays differ in length")
+        require(np.isfinite(embedding).all(), "embedding holds numbers that are not finite")
     return Proteins(symbols.tolist(), embedding, n_residues.tolist(), missing.tolist())

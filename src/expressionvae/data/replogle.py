@@ -14,7 +14,16 @@ import pandas as pd
 from numpy import ndarray
 
 from expressionvae.arrays import Library
-from expressionvae.data.assembly import Split, differing, histogram, missing, read_split, save_quality, settle
+from expressionvae.data.assembly import (
+    Split,
+    differing,
+    histogram,
+    missing,
+    read_split,
+    save_quality,
+    settle,
+    spelled_twice,
+)
 from expressionvae.data.h5ad import Source
 from expressionvae.data.knockdown import (
     Filter,
@@ -26,7 +35,7 @@ from expressionvae.data.knockdown import (
     steps,
     summed_expression,
 )
-from expressionvae.data.panel import Panel, canonical, doubtful, locate
+from expressionvae.data.panel import Panel, canonical, doubtful, locate, names_like
 from expressionvae.data.streaming import Meter, Writer, cut, libraries, scratch
 from expressionvae.files import UserError, written
 
@@ -50,7 +59,7 @@ class Line:
         label = names[published.codes]
         if not (label == control).any():
             raise UserError(f"{source.path}: no cell has obs gene '{control}', the control label")
-        symbols = source.symbols()
+        symbols = names_like(source.frame("var"), split.genes, symbol_map)
         targets = sorted({*names} - {control})
         column = {**dict(zip(targets, locate(symbols, targets, symbol_map), strict=True)), control: -1}
         place = np.array([column[gene] for gene in names])
@@ -60,13 +69,14 @@ class Line:
         renamed = [f"{old} as {new}" for old, new in zip(published.categories, names, strict=True) if old != new]
         if renamed:
             print(f"{name}: {len(renamed)} targets are listed under another symbol: {', '.join(renamed)}")
-        return cls(name, source, label, place[published.codes], Panel.of(source, split.genes, symbol_map))
+        return cls(name, source, label, place[published.codes], Panel.of(source.frame("var"), split.genes, symbol_map))
 
-    def differences(self, stated: Mapping[str, Any], control: str) -> list[str]:
-        """What is not as stated of the file."""
+    def differences(self, stated: Mapping[str, Any], split: Split, control: str) -> list[str]:
+        """What is not as stated of the file, and labels that the split or the file itself spells otherwise."""
         controls = int((self.label == control).sum())
         found = {"cells": len(self.label), "genes": self.source.n_genes, "controls": controls}
-        return differing(self.source.path.name, found, stated)
+        labels = {*self.label, *split.perturbations}
+        return differing(self.source.path.name, found, stated) + spelled_twice(f"{self.name}, obs gene", labels)
 
 
 def assemble_replogle(
@@ -107,7 +117,8 @@ def assemble_replogle(
         lines = [Line.of(name, file, split, control, symbol_map) for name, file in files.items()]
         for line in lines:  # what can be known before the counts are read, of all files
             line.source.matrix().probe()
-        settle([said for line in lines for said in line.differences(stated.get(line.name, {}), control)], on_difference)
+        differences = [line.differences(stated.get(line.name, {}), split, control) for line in lines]
+        settle([said for of_line in differences for said in of_line], on_difference)
         writer = Writer(stack.enter_context(written(output)), len(split.genes))
         parts = [_filtered(line, split, control, rule, writer) for line in lines]
         obs = pd.concat([part["obs"] for part in parts]).astype({"cell_type": "category", "perturbation": "category"})
@@ -141,7 +152,7 @@ def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writ
     with scratch(writer.file.filename) as path:
         spool = Writer(path, len(split.genes), compression=None)
         own, baseline, library = _measured(line, control, rule, spool)
-        spool.seal()
+        spool.end()
         keep, targets = knocked_down(line.label, residuals(own, baseline), control, rule)
         listed = np.isin(line.label, split.perturbations)
         for cells in spool.blocks(np.flatnonzero(keep & listed)):

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expressionvae.data.checks import some
-from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.checks import no_label, some, totals
+from expressionvae.data.frames import Rows
+from expressionvae.data.h5ad import Source
+from expressionvae.data.labels import like, plain, refuse_aliases, spelled
+from expressionvae.data.matrix import matrix_key
 from expressionvae.data.reversion import Screen
 from expressionvae.data.streaming import slice_h5ad
 from expressionvae.files import UserError
@@ -19,7 +22,6 @@ _MADE_UP = {  # what `madeup_reversion.simulate` writes
     "target_column": "target", "condition_column": "condition", "gene_column": None, "layer": None,
     "library_column": None, "treated": "treated", "untreated": "untreated", "control": "non-targeting", "leave_out": [],
 }  # fmt: skip
-_NO_LABEL = ["nan", ""]  # as `checks.labelled` has it
 _NO_ROWS = np.zeros(0, dtype=int)
 
 
@@ -32,7 +34,7 @@ class Wanted:
     gene_column: str | None  # None: `gene_name`, else var's index
     layer: str | None  # None: the first matrix that holds raw counts
     library_column: str | None  # None: the sum over the file's genes
-    treated: str  # a condition's label, or a shell pattern such as Treated_*
+    treated: str  # a condition's label, or, where none is equal, a shell pattern such as Treated_*
     untreated: str
     control: str
     leave_out: Sequence[str]  # other kinds of control
@@ -63,7 +65,7 @@ def slice_screen(
     """
     with Source(path) as source:
         rows, treated, screen = in_use(source, wanted)
-        key = f"layers/{wanted.layer}" if wanted.layer else None
+        key = matrix_key(wanted.layer) if wanted.layer else None
         if key:
             source.matrix(key)
         if wanted.library_column:
@@ -91,31 +93,41 @@ def slice_screen(
 def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], Screen]:
     """Check a screen's labels: rows of the cells in use, the conditions that are treated, and the screen of them.
 
-    Raises: UserError when a column, a condition, the untreated control or every positive is missing.
+    What the config names is found under any spelling (`labels.plain`).
+
+    Raises: UserError when a column, a condition, the untreated control or every positive is missing, or a target or
+    a condition in use has two spellings.
     """
     target = source.labels("obs", wanted.target_column, "target_column", needed=_NO_ROWS)
     condition = source.labels("obs", wanted.condition_column, "condition_column", needed=_NO_ROWS)
     treated, untreated = _conditions(source.path, condition, wanted)
-    unused = target.isin([*_NO_LABEL, *wanted.leave_out]) | target.isna()
+    away = {plain(name) for name in wanted.leave_out}
+    left_out = [label for label in target.categories if plain(label) in away]
+    unused = target.isin([*target.categories[no_label(target.categories)], *left_out]) | target.isna()
+    refuse_aliases(source.path, wanted.target_column, pd.Series(target[~unused]))
+    refuse_aliases(source.path, wanted.condition_column, pd.Series(condition[~condition.isna()]))
     rows = np.flatnonzero(condition.isin([*treated, *untreated]) & ~unused)
     if len(rows) < len(target):
         print(f"{source.path.name}: {len(rows)} of {len(target)} cells are of the two conditions and have a target")
     labels, is_treated = np.asarray(target[rows], dtype=object), np.asarray(condition[rows].isin(treated))
-    screen = Screen(source.path, labels, is_treated, wanted.control, [], wanted.min_cells)
+    screen = Screen(source.path, labels, is_treated, spelled(wanted.control, labels), [], wanted.min_cells)
     _check_control(screen, wanted.target_column)
-    return rows, treated, replace(screen, positives=_positives(screen, wanted.positives))
+    positives = _positives(screen, [spelled(name, labels) for name in wanted.positives])
+    return rows, treated, replace(screen, positives=positives)
 
 
 def _conditions(path: Path, condition: pd.Categorical, wanted: Wanted) -> tuple[list[str], list[str]]:
-    """The labels that the two patterns match."""
-    known = sorted({*condition.remove_unused_categories().categories} - {*_NO_LABEL})
+    """For each of the two names the label that it is, else the labels that match it as a pattern."""
+    there = condition.remove_unused_categories().categories
+    known = sorted(there[~no_label(there)])
     found = []
     for key, pattern in (("treated", wanted.treated), ("untreated", wanted.untreated)):
-        found.append([label for label in known if fnmatchcase(label, pattern)])
+        label = spelled(pattern, known)
+        found.append([label] if label in known else [name for name in known if fnmatchcase(name, pattern)])
         if not found[-1]:
             raise UserError(
                 f"{path}: no cell has condition '{pattern}' (config key {key}) in obs column "
-                f"'{wanted.condition_column}'; its conditions are {some(known)}"
+                f"'{wanted.condition_column}'; its conditions are {some(known)}{like(pattern, known)}"
             )
     if both := sorted(set(found[0]) & set(found[1])):
         raise UserError(
@@ -130,6 +142,7 @@ def _check_control(screen: Screen, column: str) -> None:
         raise UserError(
             f"{screen.path}: no cell has the control label '{screen.control}' (config key control) in obs column "
             f"'{column}'; targets are {some(sorted(set(screen.target)))}"
+            f"{like(screen.control, screen.target)}"
         )
     if resting < screen.min_cells:
         raise UserError(
@@ -162,3 +175,4 @@ def _check_library(source: Source, column: str, rows: Rows) -> None:
         raise UserError(
             f"{source.path}: obs column '{column}' (config key library_column) is not above 0 in every cell"
         )
+    totals(source.path, library, column, lambda row: source.names("obs", rows[[row]])[0])

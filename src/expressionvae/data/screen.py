@@ -12,14 +12,19 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
 from expressionvae.data import checks
-from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.frames import Rows
+from expressionvae.data.h5ad import Source
+from expressionvae.data.matrix import matrix_key
 from expressionvae.data.panel import Panel
 from expressionvae.data.streaming import Meter, cut, libraries
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a screen keeps its labels; None: one cell type, genes in var's index, counts in X."""
+    """Where a screen keeps its labels; None: one cell type, genes in var's index, counts in X.
+
+    layer: the name of a layer, or raw/X, whose genes are those of raw/var.
+    """
 
     perturbation: str
     cell_type: str | None
@@ -55,18 +60,19 @@ class Screen:
         self.cells = pd.DataFrame(index=names)
         self.cells["cell_type"] = self._labels(columns.cell_type, "cell_type_column") if columns.cell_type else "cells"
         self.cells["perturbation"] = self._labels(columns.perturbation, "perturbation_column")
+        self.matrix = self.source.matrix(matrix_key(columns.layer))
         self.genes = self._genes(columns.gene)
-        self.matrix = self.source.matrix(f"layers/{columns.layer}" if columns.layer else "X")
         self.library_column = columns.library
         self.library: Library | None = None
         if columns.library:
             self.library = self.source.numbers("obs", columns.library, "library_column")
+            checks.totals(self.path, self.library, columns.library, lambda row: names[row])
 
     def __enter__(self) -> "Screen":
         return self
 
     def __exit__(self, *_) -> None:
-        self.source.file.close()
+        self.source.close()
 
     def whole_panel(self) -> Panel:
         """All genes of the file, in its order."""
@@ -89,9 +95,9 @@ class Screen:
         return np.asarray(self.source.labels("obs", name, key), dtype=object)
 
     def _genes(self, column: str | None) -> pd.Index:
-        genes = self.source.names("var")
+        genes = self.matrix.genes.names()
         if column is not None:
-            genes = pd.Index(np.asarray(self.source.labels("var", column, "gene_column"), dtype=object))
+            genes = pd.Index(np.asarray(self.matrix.genes.labels(column, "gene_column"), dtype=object))
         checks.unique(self.path, genes, "genes")
         return genes
 

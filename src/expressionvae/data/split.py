@@ -1,6 +1,6 @@
 """The split: training cells, and held-out combinations of cell type and perturbation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
-from expressionvae.data.h5ad import Rows, Source
+from expressionvae.data.frames import Rows
+from expressionvae.data.h5ad import Source
+from expressionvae.data.labels import one_spelling, perturbation, spelled
 from expressionvae.data.panel import Panel
+from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns, Screen
 from expressionvae.data.streaming import Writer
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, reading, written
 
 RANKED = 30_000  # training cells at most from which variable genes are ranked: about a gigabyte of counts
 
@@ -32,6 +35,9 @@ def prepare(
     min_cells: int,
     genes: int | None,
     heldout: Mapping[str, Any],
+    separator: str | None = None,
+    on_alias: str = "stop",
+    described: Callable[[Labels], None] | None = None,
 ) -> None:
     """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
 
@@ -39,15 +45,21 @@ def prepare(
     for them. Holds one block of cells at a time, and `RANKED` of them where genes are to be chosen.
 
     heldout: {cell_type, perturbations} or {cell_type, fraction, seed}. genes: how many most variable genes to
-    keep, chosen on training cells only (None: all). Raises UserError, before anything is written, for each
-    mistake listed in `checks`.
+    keep, chosen on training cells only (None: all). separator, on_alias: see `labels`; what the config names is found
+    under any spelling. described: refuses labels whose proteins do not tell them apart.
+    Raises UserError, before anything is written, for each mistake listed in `checks`.
     """
     source = Path(source)
     with Screen(source, columns) as screen, written(train_path) as train, written(heldout_path) as away:
-        cells = screen.cells  # labels first: most mistakes show before the counts are read
+        named = [heldout["cell_type"], *heldout.get("perturbations", ())]
+        # labels first: most mistakes show before the counts are read
+        cells = one_spelling(source, screen.cells, control=control, separator=separator, on_alias=on_alias, named=named)
+        control, heldout = _in_the_file(cells, control, heldout, separator)
         chosen = choose(source, cells, control=control, embedding=embedding, min_cells=min_cells, heldout=heldout)
         rules = dict(cell_type=heldout["cell_type"], control=control, min_cells=min_cells, embedding=embedding)
         checks.split(source, cells, chosen, **rules)
+        if described is not None:
+            described(Labels.of(cells, chosen, heldout["cell_type"], control, embedding))
         screen.matrix.probe()
         is_away = is_heldout(cells, heldout["cell_type"], chosen)
         panel = screen.whole_panel() if genes is None else most_variable(screen, np.flatnonzero(~is_away), genes)
@@ -58,7 +70,9 @@ def prepare(
             for part, writer in writers.items():
                 writer.append(csr_matrix(counts[filled[rows] & (is_away[rows] == part)]))
         _say_empty(source, filled, genes)
-        checks.split(source, cells[filled], chosen, **rules)  # again: some cells may have gone
+        if not filled.any():
+            raise UserError(f"{source}: {screen.matrix.key} holds no count at all, only zeros; expected raw counts")
+        checks.split(source, cells[filled], chosen, **rules, gone=int((~filled).sum()))  # again: some may have gone
         about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
         for part, writer in writers.items():
             here = filled & (is_away == part)
@@ -67,6 +81,17 @@ def prepare(
         f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
         f"{int((filled & is_away).sum())} held-out cells of '{heldout['cell_type']}' in {len(chosen)} perturbations"
     )
+
+
+def _in_the_file(
+    cells: pd.DataFrame, control: str, heldout: Mapping[str, Any], separator: str | None
+) -> tuple[str, dict[str, Any]]:
+    """The control and what is held out, as the file spells what the config names."""
+    labels, meaning = cells["perturbation"].unique(), perturbation(control, separator)
+    found = {**heldout, "cell_type": spelled(heldout["cell_type"], cells["cell_type"].unique())}
+    if "perturbations" in heldout:
+        found["perturbations"] = [spelled(str(name), labels, meaning) for name in heldout["perturbations"]]
+    return spelled(control, labels, meaning), found
 
 
 def _say_empty(source: Path, filled: ndarray, genes: int | None) -> None:
@@ -85,9 +110,9 @@ def _obs(cells: pd.DataFrame, library: ndarray) -> pd.DataFrame:
 
 def published(path: str | Path) -> dict[str, Any]:
     """Return the held-out cell type and perturbations that an assembled screen carries from its split file."""
-    with Source(path) as source:
+    with reading(path, "an assembled screen"), Source(path) as source:
         about = source.about("split")
-    return {"cell_type": str(about["heldout_cell_type"]), "perturbations": list(map(str, about["heldout"]))}
+        return {"cell_type": str(about["heldout_cell_type"]), "perturbations": list(map(str, about["heldout"]))}
 
 
 def choose(
@@ -126,13 +151,15 @@ def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
     Lause, Berens & Kobak 2021, on raw counts; scanpy.readthedocs.io, experimental.pp.highly_variable_genes.
     Ranking dispersions of log values ("seurat") instead left interferon genes (ISG15, IFIT1, IFI6) out of
     400 genes of an interferon screen, for genes that few cells express.
-    Of more than `RANKED` training cells as many are taken, evenly spaced through the file.
+    Of more than `RANKED` training cells as many are taken, evenly spaced through the file; those without a count are
+    left out.
     """
     if len(training) > RANKED:
         training = training[np.linspace(0, len(training) - 1, RANKED).astype(int)]
         print(f"{screen.path.name}: variable genes are chosen on {RANKED:,} training cells, evenly spaced")
     parts = [counts for _, counts, _ in screen.blocks(screen.whole_panel(), training)]
     values = csr_matrix(vstack(parts, format="csr", dtype=np.float32))
+    values = values[np.diff(values.indptr) > 0]  # a cell without a count expects none of any gene: 0 / 0 everywhere
     detected = np.asarray(values.sum(axis=0)).ravel() > 0
     if genes > detected.sum():
         raise UserError(
@@ -146,7 +173,9 @@ def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
         AnnData(X=values[:, detected]), n_top_genes=genes, flavor="pearson_residuals", chunksize=100, inplace=False
     )
     assert ranked is not None
-    order = np.argsort(-ranked["residual_variances"].to_numpy(), kind="stable")
+    variances = ranked["residual_variances"].to_numpy()
+    assert np.isfinite(variances).all(), "NaN would be ranked in the file's order"
+    order = np.argsort(-variances, kind="stable")
     chosen = np.sort(np.flatnonzero(detected)[order[:genes]])
     of_column = np.full(len(screen.genes), -1, np.int32)
     of_column[chosen] = np.arange(genes)

@@ -5,26 +5,27 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import h5py
 import numpy as np
 import pandas as pd
-from anndata.io import write_elem
 from jaxtyping import Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
-from expressionvae.data import checks
-from expressionvae.data.h5ad import Block, Matrix, Rows, Source, sparse_rows
+from expressionvae.data import checks, sealed
+from expressionvae.data.frames import Rows
+from expressionvae.data.h5ad import Source
+from expressionvae.data.matrix import RAW, Block, Matrix
 from expressionvae.data.panel import Panel
-from expressionvae.files import UserError, written
+from expressionvae.data.sparse import sparse_rows
+from expressionvae.files import UserError, remove_stale, seal, temporary_prefix, written
 
 Columns = Integer[ndarray, "gene"]  # for each gene of a file its place in the panel, -1 when it has none
 
 CHUNK = 131_072  # values compressed together: half a thousand cells of a 2,000-gene panel
-KEYS = ("X", "layers/counts", "raw/X")  # where published files keep raw counts
+KEYS = ("X", "layers/counts", RAW)  # where published files keep raw counts
 
 
 class Writer:
@@ -34,11 +35,11 @@ class Writer:
     """
 
     def __init__(self, path: str | Path, n_genes: int, *, compression: str | None = "gzip"):
-        self.file: Any = h5py.File(path, "w")
-        self.file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+        self.path, self.file = path, cast(Any, sealed.create(Path(path)))
         self.group, self.n_genes = self.file.create_group("X"), n_genes
         self.group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0"})
         options: dict[str, Any] = {"compression": compression, "chunks": (CHUNK,), "maxshape": (None,)}
+        options |= sealed.CHECKED
         if compression == "gzip":
             options |= {"compression_opts": 1, "shuffle": True}
         for name in ("data", "indices"):
@@ -65,34 +66,37 @@ class Writer:
         self.held = []
 
     def finish(self, obs: pd.DataFrame, genes: Sequence[str], uns: Mapping[str, Any]) -> None:
-        """Write the tables and close the file."""
-        self.seal()
+        """Write the tables, close the file and seal it."""
+        self.end()
         assert self.n_cells == len(obs) and self.n_genes == len(genes)
-        empty = dict.fromkeys(("layers", "obsm", "obsp", "varm", "varp"), {})
+        empty = dict.fromkeys(sealed.PARTS, {})
         for name, value in {"obs": obs, "var": pd.DataFrame(index=pd.Index(genes)), "uns": dict(uns), **empty}.items():
-            write_elem(self.file, name, value)
+            sealed.put(self.file, name, value)
         self.file.close()
+        seal(self.path)
 
     def blocks(self, rows: Rows) -> Iterator[csr_matrix]:
-        """Read some rows of a sealed matrix back, in order, a block at a time."""
+        """Read some rows of an ended matrix back, in order, a block at a time."""
         return (cells for _, cells in sparse_rows(self.group, self.n_genes, rows))
 
-    def seal(self) -> None:
+    def end(self) -> None:
         """End the matrix, without tables: enough for a scratch file."""
         self._flush()
         indptr = np.concatenate(self.ends)
         if self.n_values <= np.iinfo(np.int32).max:
             indptr = indptr.astype(np.int32)  # as scipy has it where it fits
         self.n_cells = len(indptr) - 1
-        self.group.create_dataset("indptr", data=indptr)
+        self.group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
         self.group.attrs["shape"] = (self.n_cells, self.n_genes)
 
 
 @contextlib.contextmanager
 def scratch(beside: str | Path) -> Iterator[Path]:
-    """A path for a temporary file in the folder of an output, gone afterwards."""
-    Path(beside).parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".scratch-", dir=Path(beside).parent) as folder:
+    """A path for a temporary file in the folder of an output, gone afterwards; what killed jobs left goes first."""
+    where = Path(beside).parent
+    where.mkdir(parents=True, exist_ok=True)
+    remove_stale(where, "scratch")
+    with tempfile.TemporaryDirectory(prefix=temporary_prefix("scratch"), dir=where) as folder:
         yield Path(folder) / "cells.h5"
 
 
@@ -147,13 +151,13 @@ def libraries(block: Block) -> Library:
 
 
 def counts_matrix(source: Source, keys: Sequence[str] = KEYS) -> Matrix:
-    """The first of X, layers/counts, raw/X (on the same genes) that holds raw counts in every place looked at.
+    """The first of X, layers/counts, raw/X that holds raw counts in every place looked at.
 
     Raises: UserError when none does.
     """
     reasons = []
     for key in keys:
-        if key in source.file:
+        if source.has(key):
             try:
                 matrix = source.matrix(key)
                 matrix.probe()
@@ -192,9 +196,16 @@ def slice_h5ad(
     with Source(source) as file, written(output) as temporary:
         rows = np.arange(file.n_cells) if rows is None else rows
         obs = {new: file.labels("obs", old, needed=rows) for new, old in labels.items()}
-        stated = file.numbers("obs", library_column, "library_column")[rows] if library_column else None
-        panel = Panel.of(file, genes, symbol_map, gene_column)
+        names = file.names("obs", rows)
+        stated = None
+        if library_column:
+            stated = file.numbers("obs", library_column, "library_column")[rows]
+            checks.totals(file.path, stated, library_column, lambda row: names[row])
+        table = file.frame("raw/var" if key == RAW else "var")
+        panel = Panel.of(table, genes, symbol_map, gene_column)  # before any count is read
         matrix = counts_matrix(file, (key,) if key else KEYS)
+        if matrix.genes is not table:
+            panel = Panel.of(matrix.genes, genes, symbol_map, gene_column)
         meter, writer = Meter(file.path.name, len(rows)), Writer(temporary, len(genes))
         sums = []
         for _, block in matrix.blocks(rows):
@@ -202,7 +213,6 @@ def slice_h5ad(
             sums.append(libraries(block))
             meter.add(block)
         library = np.concatenate([np.zeros(0), *sums])
-        names = file.names("obs", rows)
         if library_column and stated is not None:
             checks.library(file.path, stated, library, names, library_column)
             library = stated

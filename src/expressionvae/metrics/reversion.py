@@ -12,7 +12,7 @@ from numpy import ndarray
 from scipy import sparse, stats
 
 from expressionvae.data.reversion import Screen
-from expressionvae.files import written
+from expressionvae.files import UserError, written
 
 COLUMNS = [
     "embedding", "metric", "value", "low", "high", "random_low", "random_high", "p_value",
@@ -26,13 +26,13 @@ Rows = Float[ndarray, "cell feature"] | sparse.csr_matrix
 
 @dataclass(frozen=True)
 class Enrichment:
-    """Rank-AUC of the positives, with what its size means.
+    """How early a ranking finds the positives, with what that size means.
 
     Attributes:
-        auc: share of (positive, other) pairs in which the positive is nearer to the resting state; ties half.
+        auc: see `curve_area`.
         low, high: 95% bootstrap interval over targets.
         random_low, random_high: where 95% of random rankings of as many positives and others lie.
-        p_value: one-sided, exact: share of all rankings with an AUC at least as high.
+        p_value: one-sided, exact: share of all rankings whose positives stand as far in front, by their mean rank.
     """
 
     auc: float
@@ -72,7 +72,13 @@ def score(
 
 
 def normalised(embedding: Rows) -> Rows:
-    """Rows of length 1 in float64; a row of zeros stays."""
+    """Rows of length 1 in float64; a row of zeros stays.
+
+    Raises: UserError where a number is not finite: the row would stay too, and its target be ranked last.
+    """
+    odd = ~np.isfinite(embedding.data if sparse.issparse(embedding) else np.asarray(embedding))
+    if odd.any():
+        raise UserError(f"{int(odd.sum())} numbers of the embedding are not finite: its encoder's training diverged")
     if sparse.issparse(embedding):
         length = np.sqrt(np.asarray(embedding.multiply(embedding).sum(axis=1), dtype=np.float64)).ravel()
         scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
@@ -97,6 +103,8 @@ def separability(rows: Rows, labels: ndarray, *, shuffles: int, seed: int) -> tu
         return np.nan, np.nan, np.nan
     null = [_calinski_harabasz(rows, generator.permutation(labels), kinds, total) for _ in range(shuffles)]
     mean = float(np.mean(null))
+    if not mean > 0:  # NaN: a shuffle left no spread within the labels
+        return np.nan, np.nan, np.nan
     low, high = np.percentile(null, COVERED) / mean
     return _calinski_harabasz(rows, labels, kinds, total) / mean, float(low), float(high)
 
@@ -151,31 +159,58 @@ def enrichment(
 
     The interval resamples targets, positives among positives and others among others: it answers "had other
     members of the pathway, and other bystanders, been screened". It leaves out the noise of each centroid, it is
-    too narrow for a handful of positives, and is [1, 1] when all stand first: so the random rankings and the
-    exact p-value (of Mann-Whitney's U) stand beside it.
+    too narrow for a handful of positives, and has no width when all stand first: so the random rankings and the
+    exact p-value (of Mann-Whitney's U) stand beside it. NaN without positives, or with nothing else.
     """
-    near, far = -distance[positive], -distance[~positive]
-    wins = (near[:, None] > far) + 0.5 * (near[:, None] == far)  # [positive other]
+    near, far = distance[positive], distance[~positive]
+    if not len(near) or not len(far):
+        return Enrichment(*[np.nan] * 6)
     generator = np.random.default_rng(seed)
-    draws = [_resampled(wins, generator) for _ in range(bootstrap)]
-    tied = len(np.unique(distance)) < len(distance)
-    test = stats.mannwhitneyu(near, far, alternative="greater", method="asymptotic" if tied else "exact")
-    p_value = 1.0 if len(np.unique(distance)) == 1 else float(test.pvalue)
+    places, place = np.unique(distance, return_inverse=True)
+    draws = [_resampled_area(place, positive, generator) for _ in range(bootstrap)]
+    tied = len(places) < len(distance)
+    test = stats.mannwhitneyu(near, far, alternative="less", method="asymptotic" if tied else "exact")
+    p_value = 1.0 if len(places) == 1 else float(test.pvalue)
     low, high = np.percentile(draws, COVERED)
-    random_low, random_high = np.percentile(_random_aucs(len(near), len(far), bootstrap, generator), COVERED)
-    return Enrichment(float(wins.mean()), float(low), float(high), float(random_low), float(random_high), p_value)
+    random_low, random_high = np.percentile(_random_areas(len(near), len(far), bootstrap, generator), COVERED)
+    reached = curve_area(distance, positive)
+    return Enrichment(reached, float(low), float(high), float(random_low), float(random_high), p_value)
 
 
-def _resampled(wins: ndarray, generator: np.random.Generator) -> float:
-    near, far = (np.bincount(generator.integers(n, size=n), minlength=n) for n in wins.shape)
-    return float(near @ wins @ far / wins.size)
+def curve_area(distance: Float[ndarray, "target"], positive: Bool[ndarray, "target"]) -> float:
+    """Area under the share of positives among the k nearest targets, k = 1..n, over (k - 1) / (n - 1); 0.5 = random.
+
+    The authors' enrichment AUC (trapezoids). All P positives in front give (n - P / 2 - 1 / (2 P)) / (n - 1), a
+    little less than 1: 0.999 for 6 of 1,732 targets, 0.92 for 5 of 20. Equal distances: the mean over their orders.
+    """
+    place = np.unique(distance, return_inverse=True)[1]
+    return _counted_area(np.bincount(place[positive], minlength=len(place)), np.bincount(place, minlength=len(place)))
 
 
-def _random_aucs(positives: int, others: int, draws: int, generator: np.random.Generator) -> ndarray:
+def _counted_area(near: ndarray, both: ndarray) -> float:
+    """`curve_area` by how many positives, and how many targets, stand at each place, the nearest first."""
+    rank = np.cumsum(both) - (both - 1) / 2  # mean over the orders of what stands at one place
+    first, positives = np.argmax(both > 0), int(near.sum())
+    return float(_area(near @ rank / positives, near[first] / both[first], int(both.sum()), positives))
+
+
+def _area(mean_rank: Any, first: Any, targets: int, positives: int) -> Any:
+    """`curve_area` by the positives' mean rank and the chance that the nearest target is one of them."""
+    return (targets + 0.5 - mean_rank - first / (2 * positives)) / (targets - 1)
+
+
+def _resampled_area(place: ndarray, positive: ndarray, generator: np.random.Generator) -> float:
+    near, far = (
+        np.bincount(generator.choice(of, size=len(of)), minlength=len(place))
+        for of in (place[positive], place[~positive])
+    )
+    return _counted_area(near, near + far)
+
+
+def _random_areas(positives: int, others: int, draws: int, generator: np.random.Generator) -> ndarray:
     targets = positives + others
-    ranks = np.stack([generator.choice(targets, positives, replace=False) for _ in range(draws)])
-    below = ranks.sum(axis=1) - positives * (positives - 1) / 2
-    return below / (positives * others)
+    ranks = 1 + np.stack([generator.choice(targets, positives, replace=False) for _ in range(draws)])
+    return _area(ranks.mean(axis=1), (ranks == 1).any(axis=1), targets, positives)
 
 
 def write(scored: Sequence[tuple[pd.DataFrame, pd.DataFrame]], scores: str | Path, targets: str | Path) -> None:

@@ -7,6 +7,7 @@ from numpy import ndarray
 
 from expressionvae.arrays import Linear
 from expressionvae.data.comparison import comparison_space
+from expressionvae.files import UserError
 
 RICHNESS_COLUMNS = ["metric", "value", "n_cells", "n_draws"]
 
@@ -24,9 +25,12 @@ def richness(draws: Sequence[Linear], *, rescale_to: float | int) -> list[dict]:
     zero_fraction: share of zeros among all draws.
 
     `spread` and `entropy` are exactly 0 when all draws are equal, as a deterministic decoder's are.
+    Raises UserError where a draw is not finite.
     """
     assert len(draws) > 1, "one draw tells no variance"
     linear = np.stack(draws)  # [draw cell gene]
+    if not np.isfinite(linear).all():
+        raise UserError("the decoder gives numbers that are not finite: its training diverged")
     log = np.stack([comparison_space(draw, rescale_to=rescale_to).toarray() for draw in draws]).astype(np.float64)
     values = {
         # Shifted by the first draw: equal draws differ by exactly 0, where a mean is off by a rounding error.

@@ -45,14 +45,19 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Sequential):
-    """Two layers with GELU between."""
+    """Two layers with GELU between, and dropout after each."""
 
     def __init__(self, width: int, hidden: int, dropout: float):
-        super().__init__(nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, width))
+        first, second = nn.Linear(width, hidden), nn.Linear(hidden, width)
+        super().__init__(first, nn.GELU(), nn.Dropout(dropout), second, nn.Dropout(dropout))
 
 
 class CrossBlock(nn.Module):
-    """Pre-norm block: self-attention (a switch), cross-attention to a context, feed-forward."""
+    """Pre-norm block: self-attention (a switch), cross-attention to a context, feed-forward.
+
+    Dropout is where the authors have it: on the attention probabilities and in the feed-forward, not on what the
+    attentions add.
+    """
 
     def __init__(self, width: int, heads: int, feedforward: int, dropout: float, self_attention: bool):
         super().__init__()
@@ -62,11 +67,10 @@ class CrossBlock(nn.Module):
         self.cross_norm = nn.LayerNorm(width)
         self.feedforward = FeedForward(width, feedforward, dropout)
         self.feedforward_norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Sequence, context: Tensor) -> Sequence:
         if self.self_attention is not None and self.self_norm is not None:
             normed = self.self_norm(x)  # [cell position width]
-            x = x + self.dropout(self.self_attention(normed, normed))  # [cell position width]
-        x = x + self.dropout(self.cross_attention(self.cross_norm(x), context))  # [cell position width]
-        return x + self.dropout(self.feedforward(self.feedforward_norm(x)))  # [cell position width]
+            x = x + self.self_attention(normed, normed)  # [cell position width]
+        x = x + self.cross_attention(self.cross_norm(x), context)  # [cell position width]
+        return x + self.feedforward(self.feedforward_norm(x))  # [cell position width]

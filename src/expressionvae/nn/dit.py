@@ -17,11 +17,11 @@ class DiTBlock(nn.Module):
     block is the identity before training.
     """
 
-    def __init__(self, width: int, heads: int, feedforward: int, dropout: float):
+    def __init__(self, width: int, heads: int, feedforward: int, dropout: float, plain_norms: bool):
         super().__init__()
-        self.attention_norm = nn.LayerNorm(width, elementwise_affine=False, eps=1e-6)
+        self.attention_norm = layer_norm(width, plain_norms)
         self.attention = Attention(width, heads, dropout)
-        self.feedforward_norm = nn.LayerNorm(width, elementwise_affine=False, eps=1e-6)
+        self.feedforward_norm = layer_norm(width, plain_norms)
         self.feedforward = FeedForward(width, feedforward, dropout)
         self.modulation = zero_linear(width, 6 * width)
 
@@ -30,7 +30,7 @@ class DiTBlock(nn.Module):
 
     def step(self, x: Tensor, condition: Tensor, causal: bool, cache: Cache | None) -> tuple[Tensor, Cache]:
         """As `forward`, with the keys and values of earlier positions; return them with this step's behind."""
-        modulation = self.modulation(nn.functional.silu(condition))[:, None]  # [cell 1 6*width]
+        modulation = self.modulation(condition)[:, None]  # [cell 1 6*width]
         shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = modulation.chunk(6, dim=-1)
         normed = modulate(self.attention_norm(x), shift_a, scale_a)  # [cell position width]
         attended, cache = self.attention.attend(normed, normed, causal, cache)  # [cell position width]
@@ -40,22 +40,47 @@ class DiTBlock(nn.Module):
 
 
 class DiT(nn.Module):
-    """A stack of blocks and a modulated, zero-initialised output layer (paper section 3.2 and Table 3)."""
+    """A stack of blocks, a LayerNorm and an output layer (paper section 3.2 and Table 3).
 
-    def __init__(self, width: int, heads: int, layers: int, feedforward: int, dropout: float, outputs: int):
+    The authors' trunk differs from Peebles & Xie's in four places; each switch brings back theirs:
+
+    Args:
+        plain_norms: LayerNorms without weights and biases, which the modulation stands in for.
+        silu_condition: SiLU on the condition before every modulation.
+        modulate_output: the last LayerNorm is shifted and scaled by the condition, too.
+        zero_output: the output is zero before training.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        layers: int,
+        feedforward: int,
+        dropout: float,
+        outputs: int,
+        *,
+        plain_norms: bool,
+        silu_condition: bool,
+        modulate_output: bool,
+        zero_output: bool,
+    ):
         super().__init__()
-        self.blocks = nn.ModuleList(DiTBlock(width, heads, feedforward, dropout) for _ in range(layers))
-        self.final_norm = nn.LayerNorm(width, elementwise_affine=False, eps=1e-6)
-        self.final_modulation = zero_linear(width, 2 * width)
-        self.output = zero_linear(width, outputs)
+        self.activation = nn.SiLU() if silu_condition else nn.Identity()
+        self.blocks = nn.ModuleList(DiTBlock(width, heads, feedforward, dropout, plain_norms) for _ in range(layers))
+        self.final_norm = layer_norm(width, plain_norms)
+        self.final_modulation = zero_linear(width, 2 * width) if modulate_output else None
+        self.output = zero_linear(width, outputs) if zero_output else nn.Linear(width, outputs)
 
     def forward(self, x: Sequence, condition: Condition, causal: bool) -> Tensor:
+        condition = self.activation(condition)
         for block in self.blocks:
             x = block(x, condition, causal)  # [cell position width]
         return self._head(x, condition)  # [cell position output]
 
     def step(self, x: Tensor, condition: Tensor, caches: list[Cache | None]) -> tuple[Tensor, list[Cache | None]]:
         """One more position [cell 1 width] of a causal sequence; `caches` holds one entry a block."""
+        condition = self.activation(condition)
         updated: list[Cache | None] = []
         for block, cache in zip(cast(list[DiTBlock], self.blocks), caches, strict=True):
             x, cache = block.step(x, condition, True, cache)  # [cell 1 width]
@@ -63,34 +88,44 @@ class DiT(nn.Module):
         return self._head(x, condition), updated  # [cell 1 output]
 
     def _head(self, x: Tensor, condition: Tensor) -> Tensor:
-        shift, scale = self.final_modulation(nn.functional.silu(condition))[:, None].chunk(2, dim=-1)
-        return self.output(modulate(self.final_norm(x), shift, scale))
+        normed = self.final_norm(x)  # [cell position width]
+        if self.final_modulation is not None:
+            shift, scale = self.final_modulation(condition)[:, None].chunk(2, dim=-1)
+            normed = modulate(normed, shift, scale)  # [cell position width]
+        return self.output(normed)
 
 
 class TimeEmbedding(nn.Module):
     """Sinusoids of a time in [0, 1], then a small network (Peebles & Xie 2023).
 
-    Times are scaled by 1,000 for diffusion and flow alike: with a scale of 1 the slow sinusoids barely move.
+    Args:
+        scale: times are multiplied by it; with 1 all but the fastest sinusoids barely move.
     """
 
-    SCALE = 1000.0
     SLOWEST = 10000.0
 
     rates: Tensor
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, scale: float):
         super().__init__()
+        self.scale = scale
         half = width // 2
-        self.register_buffer("rates", torch.exp(-math.log(self.SLOWEST) * torch.arange(half) / half), persistent=False)
+        steps = torch.arange(half) / max(half - 1, 1)  # 0 for the fastest sinusoid to 1 for the slowest
+        self.register_buffer("rates", torch.exp(-math.log(self.SLOWEST) * steps), persistent=False)
         self.network = nn.Sequential(nn.Linear(2 * half, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, times: Times) -> Condition:
-        angles = self.SCALE * times[:, None].float() * self.rates  # [cell half]
-        return self.network(torch.cat([angles.cos(), angles.sin()], dim=-1))  # [cell width]
+        angles = self.scale * times[:, None].float() * self.rates  # [cell half]
+        return self.network(torch.cat([angles.sin(), angles.cos()], dim=-1))  # [cell width]
 
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     return x * (1 + scale) + shift
+
+
+def layer_norm(width: int, plain: bool) -> nn.LayerNorm:
+    """A LayerNorm with weight and bias, or (`plain`) Peebles & Xie's without."""
+    return nn.LayerNorm(width, eps=1e-6, elementwise_affine=False) if plain else nn.LayerNorm(width, eps=1e-5)
 
 
 def zero_linear(inputs: int, outputs: int) -> nn.Linear:

@@ -64,15 +64,13 @@ class FSQ(nn.Module):
         digits = grid + torch.div(self.sizes, 2, rounding_mode="floor")  # [cell token level], 0..l-1
         return (digits.long() * self.place).sum(-1)
 
-    def continuous(self, states: TokenStates) -> Levels:
-        """What is rounded: the latent before quantisation, in [-1, 1] (the reversion benchmark reads it)."""
-        return self._bounded(states) / self.radius
+    def project(self, states: TokenStates) -> Levels:
+        """The coordinates before tanh bounds them, normalised if they are: what the reversion benchmark reads."""
+        z = self.project_in(states).float()  # [cell token level]
+        return z if self.norm is None else self.norm(z.flatten(1)).view_as(z)
 
     def _bounded(self, states: TokenStates) -> Levels:
-        z = self.project_in(states).float()  # [cell token level]
-        if self.norm is not None:
-            z = self.norm(z.flatten(1)).view_as(z)  # [cell token level]
-        return self.bound(z)
+        return self.bound(self.project(states))
 
     def expand(self, codes: Codes) -> TokenStates:
         """The decoder's input for codes: the inverse of `latents` up to the projection."""

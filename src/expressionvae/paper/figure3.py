@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from expressionvae.paper import names
+from expressionvae.paper.markup import plain
 from expressionvae.paper.reversion import DECIMALS, DEPTH, EMBEDDINGS, HVG, METRICS, PCA, TRAINED, UNTRAINED, caption
 
 # Okabe and Ito: told apart with any colour vision.
@@ -32,7 +33,7 @@ def draw(summary: pd.DataFrame, *, notes: Mapping[str, str]) -> Figure:
     trained = summary[summary["embedding"] == TRAINED]
     rows = list(dict.fromkeys(trained[["screen", "dataset"]].itertuples(index=False, name=None)))
     heads, bottlenecks = (list(dict.fromkeys(trained[key])) for key in ("head", "bottleneck"))
-    text = textwrap.wrap(caption(summary, notes), 165)
+    text = textwrap.wrap(plain(caption(summary, notes)), 165)
     height = _TOP + _ROW * len(rows) + _LEGEND + _NOTE * len(text) + 0.1
     figure = Figure(figsize=(_WIDTH, height), facecolor="white")
     for i, (screen, dataset) in enumerate(rows):
@@ -47,7 +48,7 @@ def draw(summary: pd.DataFrame, *, notes: Mapping[str, str]) -> Figure:
     _legend(figure, summary, bottlenecks, (_NOTE * len(text) + 0.08) / height)
     for i, line in enumerate(text):
         y = (_NOTE * (len(text) - i - 0.5) + 0.05) / height
-        figure.text(0.012, y, line, fontsize=7.5, color=_QUIET, va="center")
+        figure.text(0.012, y, line, fontsize=7.5, color=_QUIET, va="center", parse_math=False)
     return figure
 
 

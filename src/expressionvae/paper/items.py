@@ -64,6 +64,8 @@ ITEMS: dict[str, Item] = {
         paper_remarks=(
             "The paper computed its Table 4 on another gene set than its other tables: its numbers can be compared "
             "with each other, not with its Table 1 and not with ours.",
+            "The paper does not say which levels make its K = 1,024; the authors' code takes 8 × 5 × 5 × 5 for "
+            "it, which are 1,000 codes.",
             "The paper does not say which of the two nb decoders its NB rows are; their W₂ and FD are near those of "
             "the deterministic one in its Table 6, and far from those of nb-sample in its Table 1.",
         ),
@@ -106,6 +108,22 @@ ITEMS: dict[str, Item] = {
         remarks=(
             "Decoders ending in 'true library' are told the library size of the very cell that the prediction is "
             "compared with, as in the authors' code; the others draw it from training cells of the cell type.",
+        ),
+        decimals=_DISTRIBUTION,
+    ),
+    "sampling-noise": Item(
+        "", "What the noise of sampling does to effects.", heading="Sampling noise",
+        remarks=(
+            "One trained nb head: a draw a cell, the mean of several draws from the same latents, and the mean that "
+            "the head itself gives.",
+        ),
+        decimals=_DISTRIBUTION,
+    ),
+    "detokenisation": Item(
+        "", "What a predicted bin becomes.", heading="Detokenisation",
+        remarks=(
+            "ce-quant puts the conditional mean of the training counts in place of a drawn bin; 'midpoints' the middle "
+            "of the bin (of the last, unbounded one, its lower edge). The draws are the same.",
         ),
         decimals=_DISTRIBUTION,
     ),

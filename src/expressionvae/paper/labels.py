@@ -30,7 +30,7 @@ def labels(
         bottleneck, prior, decoder, _ = key
         several = len({other[0] for other in keys if other[1] == prior and other[0]}) > 1
         label = f"{name[prior]} ({bottleneck})" if several and bottleneck else name[prior]
-        made[key] = (label, names.decoder(decoder)), ((prior, decoder),)
+        made[key] = (label, names.decoder(decoder)), ((prior, names.PRINTED_DECODERS.get(decoder, decoder)),)
     return made
 
 
@@ -68,6 +68,15 @@ def _run(
 def _plain(key: Key, prior: str, bottlenecks: Entries) -> str:
     kind = bottlenecks.get(key[0], {}).get("kind", key[0])
     return "-".join(part for part in (prior, names.bottleneck(kind), names.short(key[2])) if part)
+
+
+def levels(table: Item, keys: Sequence[Key], bottlenecks: Entries) -> list[str]:
+    """A sentence on what makes up each codebook size K of a table whose rows are named by it; none for other tables."""
+    entries = [bottlenecks.get(name, {}) for name in dict.fromkeys(key[0] for key in keys)]
+    made = dict.fromkeys((prod(e["levels"]), " × ".join(map(str, e["levels"]))) for e in entries if "levels" in e)
+    if not table.by_run or not made:
+        return []
+    return [f"FSQ levels: {'; '.join(f'K = {size:,} is {text}' for size, text in sorted(made))}."]
 
 
 def _size(entry: Mapping[str, Any]) -> str:

@@ -6,7 +6,15 @@ DATASETS = {"replogle": "Replogle", "parse1m": "Parse 1M"}
 PRIORS = {"ar": "AR", "mdlm": "MDLM", "flow": "Flow", "true-codes": "True codes"}
 BOTTLENECKS = {"fsq": "FSQ", "gaussian": "Gaussian"}
 HEADS = {"ce": "Quantile", "hurdle": "Hurdle", "mse": "MSE", "nb": "NB"}  # as in Figure 3
-DECODERS = {"nb-deter": "nb (deter)", "nb-sample-true-library": "nb-sample, true library"}
+DECODERS = {
+    "nb-deter": "nb (deter)",
+    "nb-sample-told": "nb-sample, true library",
+    "nb-sample-drawn": "nb-sample, drawn library",
+    "nb-draws": "nb, mean of draws",
+    "ce-midpoint": "ce-quant, midpoints",
+}
+# Decoders that the paper prints, by the names of those that differ from them in the library size alone.
+PRINTED_DECODERS = {"nb-sample-told": "nb-sample", "nb-sample-drawn": "nb-sample"}
 # In Table 4's run labels; its NB is the deterministic rule, as in Tables 5-9.
 SHORT = {"nb-deter": "NB", "mse": "MSE", "hurdle": "Hurdle", "ce-quant": "CE", "nb-sample": "NB-sample"}
 BASELINES = {

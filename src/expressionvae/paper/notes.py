@@ -12,6 +12,15 @@ from expressionvae.paper.numbers import fixed
 from expressionvae.paper.published import disagreements
 from expressionvae.paper.rows import Cell, Row
 
+LIBRARY_DECODERS = ("nb-sample", "nb-deter")  # those whose library size is the config's choice
+LIBRARY = {
+    "true-cell": "Decoders of the nb head are told the library size of the true cell that each prediction is compared "
+    "with, as in the authors' code (config key library_size); the companion of Table 1 and the table library-leak have "
+    "rows that draw it.",
+    "drawn": "Decoders of the nb head draw each library size from training cells of the cell type (config key "
+    "library_size); the authors' code tells them that of the true cell: see the companion of Table 1.",
+}
+
 
 def marks(rows: Sequence[Row]) -> dict[str, str]:
     """Footnote letter of each reason that occurs in `rows`, in the order of the footnotes."""
@@ -47,7 +56,7 @@ def _floor_sizes(rows: Sequence[Row]) -> str:
         "Distribution metrics: one random half of the true cells against the other, PCA fitted on one; "
         f"cells per side {halves or 'not known'}. These metrics depend on the number of cells, and the rows "
         "above have more of them: only the columns _half of the CSV file may be compared with this row. "
-        "Effects: cell-eval's ceiling (one half predicting the other, corrected to full depth by "
+        "Effects: a ceiling as cell-eval has it (one half predicting the other, corrected to full depth by "
         f"Spearman-Brown); perturbations {ceilings or 'not known'}."
     )
 
@@ -117,9 +126,13 @@ def remarks(
     published: pd.DataFrame,
     columns: Sequence[Column],
     datasets: Sequence[str],
+    library_size: str = "",
 ) -> list[str]:
-    """Notes without a mark: the table's own, what was not run, what the paper lacks, where it disagrees with itself."""
+    """Notes without a mark: the table's own, what nb decoders are told, what was not run, what the paper lacks, and
+    where it disagrees with itself."""
     texts = list(table.remarks)
+    told = any(row.key[2] in LIBRARY_DECODERS for row in rows)
+    texts += [LIBRARY[library_size]] if told and library_size in LIBRARY else []
     known = set(published.loc[published["item"] == name, "dataset"]) & set(datasets)
     texts += table.paper_remarks if known else ()
     unrun = [row for row in rows if row.kind != "reference" and row.replicates == 0]

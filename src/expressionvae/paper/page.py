@@ -6,6 +6,9 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from expressionvae.files import reading
+from expressionvae.paper.markup import TAGS
+
 _STYLE = """
 body { font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #1a1a1a; background: white; margin: 1.5rem; }
 main { max-width: 78rem; margin: auto; }
@@ -20,18 +23,21 @@ tbody tr:hover { background: #f2f7fc; }
 sup { line-height: 0; }
 pre { background: #f7f7f7; padding: 1rem; overflow-x: auto; font-size: 13px; }
 """
+_KEPT = re.compile(rf"&lt;({'|'.join(TAGS)})&gt;((?:(?!&lt;)[^<>])*)&lt;/\1&gt;")
 _PROSE = 40  # a cell with more letters than this is broken into lines
 
 
 def from_file(path: str | Path, title: str) -> str:
     """The page of a Markdown file (.md), or of any other text as it stands."""
-    text = Path(path).read_text(encoding="utf-8")
+    with reading(path, "a text"):
+        text = Path(path).read_text(encoding="utf-8")
     return from_markdown(text, title) if Path(path).suffix == ".md" else from_code(text, title)
 
 
 def from_markdown(text: str, title: str) -> str:
-    """The page of CommonMark `text` with tables; HTML in it (superscripts) is kept."""
-    body = MarkdownIt("commonmark").enable("table").render(text)
+    """The page of CommonMark `text` with tables; of HTML in it, pairs of `markup.TAGS` alone are kept; no pictures."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
+    body = _KEPT.sub(r"<\1>\2</\1>", body)
     body = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', body, flags=re.DOTALL)
     return _page(re.sub(r"<td([^>]*)>(.*?)</td>", _cell, body, flags=re.DOTALL), title)
 

@@ -1,5 +1,7 @@
 """How a published screen came through its preparation: cells per step, per group and perturbation, knock-down."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,8 +9,27 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
+from expressionvae import stored
+from expressionvae.files import reading, require
+
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
 _FEW = len(_COLOURS)  # groups that can be told apart as lines
+# Columns of text, and of numbers, that each table has.
+TABLES = {
+    "steps": (["cell_type", "step"], ["cells"]),
+    "perturbations": (["cell_type", "perturbation"], ["cells"]),
+    "libraries": (["cell_type", "group"], ["from", "to", "cells"]),
+}
+
+
+def read(name: str, path: str | Path) -> pd.DataFrame:
+    """A quality table (one of `TABLES`) from its CSV. Raises UserError when it is not one."""
+    with reading(path, f"the quality table {name!r} of a screen"):
+        texts, numbers = TABLES[name]
+        table = stored.table(path, texts, numbers)
+        require(len(table) > 0, "it has no row")
+        require((table["cells"] >= 0).all(), "a number of cells is none")
+    return table
 
 
 def draw(
@@ -40,13 +61,18 @@ def draw(
     return figure
 
 
+def _shown(name: object) -> str:
+    """A label as it stands: two dollar signs would make it a formula."""
+    return str(name).replace("$", r"\$")
+
+
 def _steps(axes: Axes, steps: pd.DataFrame) -> None:
     order = list(dict.fromkeys(steps["step"]))
     names = list(dict.fromkeys(steps["cell_type"]))
     for i, name in enumerate(names):
         here = steps[steps["cell_type"] == name].set_index("step").reindex(order)
         places = np.arange(len(order)) + (i - (len(names) - 1) / 2) * 0.8 / len(names)
-        label = None if len(names) == 1 else name
+        label = None if len(names) == 1 else _shown(name)
         axes.barh(places, here["cells"], 0.8 / len(names), color=_COLOURS[i % _FEW], label=label)
         for place, cells in zip(places, here["cells"], strict=True):
             axes.text(cells, place, f" {cells:,.0f}", va="center", fontsize=6)
@@ -64,7 +90,9 @@ def _knockdown(axes: Axes, perturbations: pd.DataFrame, limit: float) -> None:
     for colour, (name, here) in zip(_COLOURS, perturbations.groupby("cell_type", sort=False), strict=False):
         residual = here["residual"].replace(np.inf, np.nan).dropna().clip(upper=edges[-1])
         share = (residual <= limit).mean()
-        axes.hist(residual, edges, histtype="step", color=colour, label=f"{name}: {share:.0%} at most {limit:g}")
+        axes.hist(
+            residual, edges, histtype="step", color=colour, label=f"{_shown(name)}: {share:.0%} at most {limit:g}"
+        )
     axes.axvline(limit, color="black", linestyle="--", linewidth=0.8)
     axes.set(xlabel="mean residual expression of the target", ylabel="targets", title="knock-down per target")
     axes.legend(frameon=False, fontsize=8)
@@ -82,7 +110,7 @@ def _libraries(axes: Axes, libraries: pd.DataFrame) -> None:
     edges = np.append(table.columns.to_numpy(), libraries["to"].max())[inside.start :][: shares.shape[1] + 1]
     axes.pcolormesh(edges, np.arange(len(table) + 1), shares, cmap="Blues", rasterized=True)
     axes.set_xscale("log")
-    axes.set_yticks(np.arange(len(table)) + 0.5, table.index, fontsize=7)
+    axes.set_yticks(np.arange(len(table)) + 0.5, [*map(_shown, table.index)], fontsize=7)
     axes.invert_yaxis()
     axes.set(xlabel="library size (counts over all genes)", title="library sizes, share of each row's cells")
 
@@ -93,7 +121,9 @@ def _sizes(axes: Axes, perturbations: pd.DataFrame, column: str) -> None:
     for i, (name, here) in enumerate(groups):
         cells = np.sort(here.loc[here[column] > 0, column].to_numpy())[::-1]
         colour = _COLOURS[i] if several else "#0072B2"
-        axes.plot(np.arange(1, len(cells) + 1), cells, color=colour, label=name if several else None, linewidth=1.2)
+        axes.plot(
+            np.arange(1, len(cells) + 1), cells, color=colour, label=_shown(name) if several else None, linewidth=1.2
+        )
     axes.set_yscale("log")
     what = "cells kept" if column == "kept" else "cells"
     axes.set(xlabel="perturbations, largest first", ylabel=what, title=f"{what} of each perturbation")
@@ -106,7 +136,7 @@ def _grid(axes: Axes, perturbations: pd.DataFrame) -> None:
     shown = axes.pcolormesh(
         table.to_numpy(), norm=LogNorm(1, max(2, table.to_numpy().max())), cmap="Blues", rasterized=True
     )
-    axes.set_yticks(np.arange(len(table)) + 0.5, table.index, fontsize=7)
+    axes.set_yticks(np.arange(len(table)) + 0.5, [*map(_shown, table.index)], fontsize=7)
     axes.invert_yaxis()
     axes.set(xlabel=f"{table.shape[1]} perturbations, alphabetically", title="cells per cell type and perturbation")
     axes.figure.colorbar(shown, ax=axes, label="cells")

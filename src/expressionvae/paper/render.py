@@ -10,10 +10,10 @@ from expressionvae.paper import notes as notes_of
 from expressionvae.paper.columns import chosen
 from expressionvae.paper.compared import compare, compared_markdown
 from expressionvae.paper.items import columns_of, item
-from expressionvae.paper.labels import Entries
+from expressionvae.paper.labels import Entries, levels
 from expressionvae.paper.latex import latex
-from expressionvae.paper.markdown import markdown
-from expressionvae.paper.rows import build, frame
+from expressionvae.paper.markdown import companion_markdown, markdown
+from expressionvae.paper.rows import build, companion_rows, frame
 
 FORMS = {
     "csv": "csv",
@@ -47,11 +47,14 @@ def render(
     notes: Mapping[str, str],
     bottlenecks: Entries,
     priors: Entries,
+    library_size: str = "",
+    companion: pd.DataFrame | None = None,
 ) -> Rendered:
     """Table `name` of `scores` (from `scores.collect`) beside `published` (from `published.load`).
 
     `columns` are metrics; `baselines` are those of the paper that were not run here, in its order; `notes`
-    describes datasets, by name, in the caption; `bottlenecks` and `priors` are the config's entries.
+    describes datasets, by name, in the caption; `bottlenecks` and `priors` are the config's entries; `library_size` is
+    what nb decoders are told; `companion` are the scores of the rows that stand in the companion alone.
 
     Raises:
         UserError: if no table is called `name`, or a column is no metric.
@@ -61,10 +64,13 @@ def render(
     shape = {"datasets": datasets, "baselines": baselines, "bottlenecks": bottlenecks, "priors": priors}
     rows = build(table, scores, numbers, columns=wanted, **shape)
     caption = f"{table.title} {notes_of.caption(table, rows, numbers, datasets, notes)}"
-    below = notes_of.remarks(table, name, rows, published, wanted, datasets)
+    below = levels(table, [row.key for row in rows], bottlenecks)
+    below += notes_of.remarks(table, name, rows, published, wanted, datasets, library_size)
     # The companion knows every metric that the paper prints there, shown or not.
-    whole = build(table, scores, numbers, columns=chosen(list(dict.fromkeys(numbers["metric"]))), **shape)
+    beside = scores if companion is None else pd.concat([scores, companion], ignore_index=True)
+    whole = build(table, beside, numbers, columns=chosen(list(dict.fromkeys(numbers["metric"]))), **shape)
     compared = compare(name, whole, published, datasets)
+    more = [] if companion is None else companion_rows(build(table, beside, numbers, columns=wanted, **shape), rows)
     shown = frame(rows)
     return Rendered(
         shown,
@@ -73,7 +79,7 @@ def render(
         latex(table, name, rows, wanted, caption, below),
         compared,
         _csv(compared.drop(columns=["decimals", "se_decimals"])),
-        compared_markdown(table, compared, datasets),
+        compared_markdown(table, compared, datasets) + companion_markdown(table, more, wanted),
     )
 
 

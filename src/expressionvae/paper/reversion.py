@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import reading, require
 from expressionvae.paper import names
+from expressionvae.paper.markup import prose
 from expressionvae.paper.numbers import DASH, fixed
 from expressionvae.paper.published import lookup
 
@@ -21,6 +23,7 @@ EMBEDDINGS = {
     HVG: "log values (HVG)",
     DEPTH: "depth alone",
 }
+TOGETHER = ((TRAINED, UNTRAINED), (PCA, HVG, DEPTH))  # in one file
 KEY = ["screen", "dataset", "embedding", "bottleneck", "head"]
 _NUMBERS = ["value", "low", "high", "random_low", "random_high", "p_value", "positives", "targets", "cells"]
 SUMMARY = [*KEY, "metric", *_NUMBERS, "n", "published"]
@@ -35,21 +38,24 @@ def collect(about: Sequence[Mapping[str, Any]], paths: Sequence[str | Path]) -> 
     """
     parts = []
     for entry, path in zip(about, paths, strict=True):
-        table = pd.read_csv(path)
-        if absent := [name for name in ("embedding", "metric", *_NUMBERS) if name not in table]:
-            raise UserError(f"{path}: column {absent[0]!r} is missing; expected a table of reversion scores")
+        with reading(path, "a table of reversion scores"):
+            table = stored.table(path, texts=["embedding", "metric"], numbers=_NUMBERS)
+            rows = sorted(zip(table["embedding"], table["metric"], strict=True))
+            complete = [sorted((name, metric) for name in kind for metric in METRICS) for kind in TOGETHER]
+            require(rows in complete, f"its rows are not those of {' or of '.join(map(' and '.join, TOGETHER))}")
         who = {"bottleneck": "", "head": "", "vae_seed": 0} | dict(entry)
         parts.append(table.assign(**who))
     return pd.concat(parts, ignore_index=True)
 
 
 def summarise(scores: pd.DataFrame, published: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """`SUMMARY`, a row an embedding and metric, in the order of `scores`; `n` VAE seeds.
+    """`SUMMARY`, a row an embedding and metric, in the order of `scores`; `n` VAE seeds, where it is defined.
 
     Values and interval ends are means over the seeds, the p-value is the largest. `published` is the paper's
     number, on the screens that the paper's figure is about. scGPT has a row there, with nothing but its number.
     """
     how = {name: "max" if name == "p_value" else "mean" for name in _NUMBERS} | {"vae_seed": "nunique"}
+    scores = scores.assign(vae_seed=scores["vae_seed"].where(scores["value"].notna()))  # a mean leaves out NaN
     table = scores.groupby([*KEY, "metric"], sort=False, as_index=False).agg(how).rename(columns={"vae_seed": "n"})
     table["published"] = [
         _published(published, row) if screens[row["screen"]].get("published") else math.nan
@@ -77,10 +83,10 @@ def markdown(summary: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]], no
     """The numbers of Figure 3 as a GitHub table a screen, under what they mean."""
     signs = " p: exact, one-sided (of several VAE seeds the largest)."
     signs += " [ ] the paper's own number." if summary["published"].notna().any() else ""
-    parts = ["**Figure 3 as tables.** " + caption(summary, notes) + signs]
+    parts = ["**Figure 3 as tables.** " + prose(caption(summary, notes)) + signs]
     for screen, table in summary.groupby("screen", sort=False):
         about = screens[str(screen)].get("note")
-        parts.append(f"**{screen}**" + (f": {about}." if about else ""))
+        parts.append(f"**{screen}**" + (f": {prose(about)}." if about else ""))
         parts.append(_grid(table))
         parts += _sizes(table)
     return "\n\n".join(parts) + "\n"
@@ -91,8 +97,9 @@ def caption(summary: pd.DataFrame, notes: Mapping[str, str]) -> str:
     text = (
         "Frozen encoders on screens that no training has seen. Gene CH: Calinski-Harabasz score of the targets among "
         "treated (T) and untreated (U) cells over its mean under shuffled labels (1 = none). Enrichment AUC: whether "
-        "targets known to undo the stimulus bring cells nearest to untreated controls (0.5 = random), with a 95% "
-        "bootstrap interval over targets. Untrained: the same encoder with fresh weights. PCA: principal components of "
+        "targets known to undo the stimulus bring cells nearest to untreated controls, as the area under the share of "
+        "them found along the ranking (0.5 = random; its highest value is a little below 1), with a 95% bootstrap "
+        "interval over targets. Untrained: the same encoder with fresh weights. PCA: principal components of "
         "the training cells; HVG: the panel's log values; depth: only how many of a cell's counts lie on the panel."
     )
     several = " Means over VAE seeds." if (summary["n"] > 1).any() else ""

@@ -165,6 +165,14 @@ def _mark_best(block: list[Row], columns: Sequence[Column]) -> None:
             cell.best = fixed(cell.mean, column.decimals) == fixed(best, column.decimals)
 
 
+def companion_rows(whole: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
+    """Of `whole`, the rows that the table does not show, and those of the same models that it does, to compare with."""
+    keys = {(row.dataset, row.key) for row in shown}
+    new = [row for row in whole if (row.dataset, row.key) not in keys]
+    kin = {(row.dataset, row.key[:2], who) for row in new for who in row.printed}
+    return [row for row in whole if row in new or any((row.dataset, row.key[:2], who) in kin for who in row.printed)]
+
+
 def frame(rows: Sequence[Row]) -> pd.DataFrame:
     """The rows as a table, one row each: who, then metric and metric_se, _n, _half, _published, _published_se.
 

@@ -35,7 +35,7 @@ def outliers(values: Float[ndarray, "row"], column: Column) -> Bool[ndarray, "ro
     """Which values of a logarithmic column are more than OUTLIER times its best."""
     if not _logarithmic(values, column):
         return np.zeros(len(values), dtype=bool)
-    return np.nan_to_num(values) > OUTLIER * np.nanmin(values)
+    return np.nan_to_num(values) > OUTLIER * values[np.isfinite(values)].min()
 
 
 def _logarithmic(values: Float[ndarray, "row"], column: Column) -> bool:
@@ -45,7 +45,8 @@ def _logarithmic(values: Float[ndarray, "row"], column: Column) -> bool:
 
 def best(values: Float[ndarray, "row"], column: Column) -> Bool[ndarray, "row"]:
     """Which values are the column's best, or print the same as it."""
-    if column.direction == "none" or not np.isfinite(values).any():
+    finite = values[np.isfinite(values)]
+    if column.direction == "none" or not finite.size:
         return np.zeros(len(values), dtype=bool)
-    top = four_digits(float(np.nanmin(values) if column.direction == "lower" else np.nanmax(values)))
+    top = four_digits(float(finite.min() if column.direction == "lower" else finite.max()))
     return np.array([four_digits(float(value)) == top for value in values], dtype=bool)

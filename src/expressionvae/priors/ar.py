@@ -4,10 +4,11 @@ from collections.abc import Generator as Coroutine
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from expressionvae.nn.attention import Cache
 from expressionvae.nn.dit import DiT
+from expressionvae.nn.embedding import table, vectors
 from expressionvae.priors.base import Prior
 from expressionvae.tensors import CodeLogits, Codes, Condition, Loss
 
@@ -26,8 +27,8 @@ class Autoregressive(Prior):
     def __init__(self, trunk: DiT, width: int, tokens: int, codes: int, positions: bool):
         super().__init__()
         self.trunk, self.tokens, self.bos = trunk, tokens, codes
-        self.embedding = nn.Embedding(codes + 1, width)
-        self.positions = nn.Parameter(0.02 * torch.randn(tokens, width)) if positions else None
+        self.embedding = table(codes + 1, width)
+        self.positions = vectors(tokens, width) if positions else None
 
     def loss(self, latents: Codes, condition: Condition) -> Loss:
         logits = self.logits(latents, condition).float()  # [cell token code]

@@ -66,10 +66,16 @@ def build(blueprint: Blueprint, embedding: Tensor, mean: Tensor, std: Tensor) ->
         mean, std: [channel] moments of the training latents, used by flow alone.
     """
     size, options = dict(blueprint.size), dict(blueprint.options)
-    standardise = size.pop("standardise_embedding")
     width, tokens, codes = size["width"], blueprint.tokens, blueprint.codes
-    control = blueprint.perturbations.index(blueprint.control)
-    condition = ConditionEmbedding(embedding, control, len(blueprint.cell_types), width, standardise)
+    condition = ConditionEmbedding(
+        embedding,
+        blueprint.perturbations.index(blueprint.control),
+        len(blueprint.cell_types),
+        width,
+        standardise=size.pop("standardise_embedding"),
+        two_layers=size.pop("two_layer_condition"),
+        zero_control=size.pop("zero_control"),
+    )
     kind = options.pop("kind")
     trunk = DiT(**size, outputs=blueprint.channels if kind == "flow" else codes)
     if kind == "ar":

@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from expressionvae.nn.dit import DiT, TimeEmbedding
+from expressionvae.nn.embedding import vectors
 from expressionvae.priors.base import Prior
 from expressionvae.tensors import Condition, Latents, Loss, Times
 
@@ -14,21 +15,33 @@ class FlowMatching(Prior):
     x_t = (1 - t) noise + t latents; the network learns the velocity latents - noise.
 
     Args:
-        mean, std: of the training latents, per channel: the flow runs on standardised latents.
+        mean, std: of the training latents, per channel.
+        time_scale: of the time embedding; the authors' is 1, at which the network hardly sees the time.
+        standardise: the flow runs on latents of mean 0 and variance 1, and not on the latents as they are.
     """
 
     bottleneck = "gaussian"
     mean: Tensor
     std: Tensor
 
-    def __init__(self, trunk: DiT, width: int, tokens: int, mean: Tensor, std: Tensor):
+    def __init__(
+        self,
+        trunk: DiT,
+        width: int,
+        tokens: int,
+        mean: Tensor,
+        std: Tensor,
+        *,
+        time_scale: float,
+        standardise: bool,
+    ):
         super().__init__()
         self.trunk, self.tokens = trunk, tokens
-        self.register_buffer("mean", mean.clone())
-        self.register_buffer("std", std.clone())
+        self.register_buffer("mean", mean.clone() if standardise else torch.zeros_like(mean))
+        self.register_buffer("std", std.clone() if standardise else torch.ones_like(std))
         self.embedding = nn.Linear(len(mean), width)
-        self.positions = nn.Parameter(0.02 * torch.randn(tokens, width))
-        self.time = TimeEmbedding(width)
+        self.positions = vectors(tokens, width)
+        self.time = TimeEmbedding(width, time_scale)
 
     def loss(self, latents: Latents, condition: Condition) -> Loss:
         data = (latents - self.mean) / self.std  # [cell token channel]

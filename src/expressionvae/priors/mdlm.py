@@ -2,9 +2,10 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, nn
+from torch import Generator
 
 from expressionvae.nn.dit import DiT, TimeEmbedding
+from expressionvae.nn.embedding import table, vectors
 from expressionvae.priors.base import Prior
 from expressionvae.tensors import CodeLogits, Codes, Condition, Loss, Times
 
@@ -13,21 +14,22 @@ class MaskedDiffusion(Prior):
     """Absorbing-state discrete diffusion (Sahoo et al. 2024, https://arxiv.org/abs/2406.07524; paper section 3.2).
 
     A code is still itself at time t with chance alpha_t = 1 - t. The loss is the cross-entropy of the masked
-    codes weighted by 1/t; times are spread evenly over a batch, in [t_eps, 1].
+    codes weighted by 1/t; times are spread evenly over a batch, and those beyond t_eps and 1 - t_eps moved there.
 
     Args:
-        t_eps: smallest time of training, which bounds the weight 1/t (paper Table 3).
+        t_eps: smallest time, which bounds the weight 1/t (paper Table 3).
+        time_scale: of the time embedding.
     """
 
     bottleneck = "fsq"
 
-    def __init__(self, trunk: DiT, width: int, tokens: int, codes: int, t_eps: float):
+    def __init__(self, trunk: DiT, width: int, tokens: int, codes: int, t_eps: float, time_scale: float):
         super().__init__()
         self.trunk, self.tokens, self.mask = trunk, tokens, codes
         self.t_eps = t_eps
-        self.embedding = nn.Embedding(codes + 1, width)
-        self.positions = nn.Parameter(0.02 * torch.randn(tokens, width))
-        self.time = TimeEmbedding(width)
+        self.embedding = table(codes + 1, width)
+        self.positions = vectors(tokens, width)
+        self.time = TimeEmbedding(width, time_scale)
 
     def loss(self, latents: Codes, condition: Condition) -> Loss:
         times = self.times(len(latents), latents.device)  # [cell]
@@ -38,7 +40,7 @@ class MaskedDiffusion(Prior):
         """One time a cell, evenly spread with a common random offset (low discrepancy)."""
         grid = torch.arange(cells, device=device) / cells
         spread = (grid + torch.rand((), device=device)) % 1
-        return self.t_eps + (1 - self.t_eps) * spread[torch.randperm(cells, device=device)]
+        return spread[torch.randperm(cells, device=device)].clamp(self.t_eps, 1 - self.t_eps)
 
     def noise(self, codes: Codes, times: Times) -> Codes:
         """Mask each code with chance t: none at t = 0, all at t = 1."""
@@ -59,15 +61,16 @@ class MaskedDiffusion(Prior):
     def sample(self, condition: Condition, generator: Generator, *, steps: int) -> Codes:  # pyright: ignore[reportIncompatibleMethodOverride]
         """From all masked at t = 1 to none at t = 0; from t to s a masked code is restored with chance (t - s) / t.
 
-        Paper Table 3 has 128 steps.
+        Paper Table 3 has 128 steps. With more than 1 / t_eps of them, times below t_eps are taken as t_eps.
         """
         cells, device = len(condition), condition.device
         codes = torch.full((cells, self.tokens), self.mask, device=device)  # [cell token]
         for step in range(steps, 0, -1):
-            times = torch.full((cells,), step / steps, device=device)
+            time = max(step / steps, self.t_eps)
+            times = torch.full((cells,), time, device=device)
             chance = self.logits(codes, times, condition).float().softmax(-1)  # [cell token code]
             drawn = torch.multinomial(chance.flatten(0, 1), 1, generator=generator).view_as(codes)
             uniform = torch.rand(codes.shape, generator=generator, device=device)
-            restored = (codes == self.mask) & (uniform < 1 / step)  # (t - s) / t = 1 / step
+            restored = (codes == self.mask) & (uniform < (time - (step - 1) / steps) / time)
             codes = torch.where(restored, drawn, codes)  # [cell token]
         return codes

@@ -18,9 +18,10 @@ import torch
 from expressionvae.console import LAUNCHED
 from expressionvae.files import UserError
 from expressionvae.training import processes
+from expressionvae.training.checkpoints import SIGNALS as STOPPING
 from expressionvae.training.loop import use_threads
 
-SIGNALS = ("SIGTERM", "SIGUSR1", "SIGINT")  # passed on; at the first two a training keeps its state
+SIGNALS = tuple(number.name for number in STOPPING)  # passed on
 SECONDS = 100  # that processes have to end after such a signal, within the two minutes that a cluster gives
 
 

@@ -1,5 +1,6 @@
 """The loop that trains stage 1 and stage 2 alike: AdamW, clipping, bf16 on a GPU, checkpoints that resume."""
 
+import math
 import signal
 import sys
 from collections.abc import Callable
@@ -11,10 +12,9 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from expressionvae.files import written
+from expressionvae.files import UserError, require, written
 from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
-from expressionvae.training.parts import seed_of
-from expressionvae.training.plan import Order, Plan
+from expressionvae.training.plan import Order, Plan, seed_of
 from expressionvae.training.processes import Processes
 from expressionvae.training.progress import Progress
 
@@ -96,11 +96,12 @@ class Trainer:
         """Train to the end; return the loss table (one row a split and step).
 
         Raises:
-            Stopped: at SIGTERM or SIGUSR1, after the step in hand, once the state is kept.
+            UserError: where the loss is no number any more.
+            Stopped: at one of `checkpoints.SIGNALS`, after the step in hand, once the state is kept.
         """
         first = self.processes.first
         with self.checkpoints.locked(what) if first else stopping() as asked:
-            state = self.processes.spread(self.checkpoints.load(what) if first else None)
+            state = self.processes.spread(self.checkpoints.load(what, self._check) if first else None)
             if state:
                 self._restore(state)
             progress = Progress(what, self.plan.iterations, self.step)
@@ -155,6 +156,11 @@ class Trainer:
 
     def _row(self, kind: str, losses: list[dict[str, float]]) -> Row:
         means = {name: sum(row[name] for row in losses) / len(losses) for name in losses[0]}
+        if kind == "train" and (lost := [name for name, value in means.items() if not math.isfinite(value)]):
+            raise UserError(
+                f"{lost[0]} of the training is {means[lost[0]]} at step {self.step}: it diverged, and no later step "
+                "brings it back; a lower learning rate or more warm-up may help"
+            )
         return {"step": self.step, "split": kind, **means, "lr": self.rate}
 
     @torch.no_grad()
@@ -189,6 +195,21 @@ class Trainer:
     def _random(self) -> tuple[Tensor, Tensor | None]:
         gpu = self.device.type == "cuda"
         return torch.get_rng_state(), torch.cuda.get_rng_state(self.device) if gpu else None
+
+    def _check(self, state: dict[str, Any]) -> None:
+        """Raise for a state that is not one of this training."""
+        mine = {name: value.shape for name, value in self.model.state_dict().items()}
+        found = {name: value.shape for name, value in state["model"].items()}
+        require(found == mine, "its weights are those of another model")
+        sizes = [value.shape for value in self.model.parameters()]
+        optimiser = state["optimiser"]  # knows parameters by their number, and none that never had a gradient
+        moments = [(number, value["exp_avg"].shape) for number, value in optimiser["state"].items()]
+        fits = sum(len(group["params"]) for group in optimiser["param_groups"]) == len(sizes)
+        require(fits and all(sizes[n] == size for n, size in moments), "its optimiser's state is of another model")
+        require(0 < state["step"] <= self.plan.iterations, f"it is of step {state['step']}")
+        require(state["random"].dtype == torch.uint8, "it has no state of the random numbers")
+        rows = [*state["history"], *({"step": 0, "split": "", **row} for row in state["pending"])]
+        require(all({"step", "split", "loss"} <= set(row) for row in rows), "its losses are not all there")
 
     def _restore(self, state: dict[str, Any]) -> None:
         # The schedule and the order of the cells are functions of the step.

@@ -38,9 +38,9 @@ class Plan:
     compile: str | None
 
     def rate(self, step: int) -> float:
-        """Share of the peak rate at a step: linear warm-up, then a cosine to 0 (paper Tables 2 and 3)."""
+        """Share of the peak rate at a step: linear warm-up from 0, then a cosine to 0 (paper Tables 2 and 3)."""
         if step < self.warmup:
-            return (step + 1) / self.warmup
+            return step / self.warmup
         span = max(1, self.iterations - self.warmup)
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - self.warmup) / span)))
 
@@ -71,6 +71,11 @@ class Order:
                 self.cells[torch.randperm(len(self.cells), generator=generator)],
             )
         return self._shuffled
+
+
+def seed_of(seed: int, number: int) -> int:
+    """A seed for each batch or process, so that what one draws is the same whichever others drew before it."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> 1)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from expressionvae.data.cells import Cells
+from expressionvae.files import UserError
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
-from expressionvae.training.latents import Latents
+from expressionvae.training.latents import Latents, code_type
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.plan import Plan, Validation, split
+from expressionvae.training.plan import Plan, Validation, seed_of, split
 from expressionvae.training.progress import Progress
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
@@ -58,7 +59,11 @@ def train(
 
 @torch.no_grad()
 def encode(model: ExpressionVAE, cells: Cells, perturbations: list[str], *, batch_size: int) -> Latents:
-    """Latents of every cell; `perturbations` are the labels of the screen, held-out ones included."""
+    """Latents of every cell; `perturbations` are the labels of the screen, held-out ones included.
+
+    Raises:
+        UserError: if the encoder gives what is no latent (a training that diverged).
+    """
     device = best_device()
     batch = CellBatches(cells, device)
     progress = Progress("encode", len(cells))
@@ -68,11 +73,17 @@ def encode(model: ExpressionVAE, cells: Cells, perturbations: list[str], *, batc
             parts.append(model.encode(*batch(indices)).cpu())
         progress.advance(len(indices))
     codes = int(getattr(model.bottleneck, "codebook_size", 0))
+    values = torch.cat(parts)
+    sound = (values >= 0) & (values < codes) if codes else values.isfinite()
+    if not sound.all():  # NaN becomes some whole number as a code
+        raise UserError(f"{int((~sound).sum())} latents are not finite: the VAE's training diverged")
     cell_types = sorted(set(cells.cell_type))
+    labels = pd.Index(perturbations).get_indexer(pd.Index(cells.perturbation)).astype(np.int32)
+    assert (labels >= 0).all(), "a cell of a perturbation that is not among the labels would get the last one"
     return Latents(
-        torch.cat(parts).numpy().astype(np.uint16 if codes else np.float32),
+        values.numpy().astype(code_type(codes) if codes else np.float32),
         codes,
-        pd.Index(perturbations).get_indexer(pd.Index(cells.perturbation)).astype(np.int32),
+        labels,
         pd.Index(cell_types).get_indexer(pd.Index(cells.cell_type)).astype(np.int32),
         perturbations,
         cell_types,
@@ -104,6 +115,19 @@ def decode(
             parts.append(model.decode(values[indices].to(device), library, rule, generator).float().cpu())
         progress.advance(len(indices))
     return torch.cat(parts).numpy()
+
+
+def mean_of_draws(
+    model: ExpressionVAE, latents: np.ndarray, panel_library: np.ndarray, *, draws: int, seed: int, batch_size: int
+) -> np.ndarray:
+    """Expression on the linear scale [cell gene]: the mean of `draws` draws from the same latents.
+
+    What a sampling head would predict with less of its noise. Draw k has a seed of its own.
+    """
+    total = np.zeros((len(latents), len(model.genes)), np.float32)
+    for draw in range(draws):
+        total += decode(model, latents, panel_library, "sample", seed=seed_of(seed, draw), batch_size=batch_size)
+    return total / draws
 
 
 def draw_library(latents: Latents, cell_type: list[str], *, seed: int) -> np.ndarray:

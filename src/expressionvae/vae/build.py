@@ -1,11 +1,14 @@
 """From the words of the config to a model, and a model to and from its file."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from expressionvae.files import UserError, require
 from expressionvae.nn import store
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
@@ -15,6 +18,8 @@ from expressionvae.vae.heads.hurdle import Hurdle
 from expressionvae.vae.heads.mse import MeanSquaredError
 from expressionvae.vae.heads.nb import NegativeBinomial
 from expressionvae.vae.model import Decoder, Encoder, ExpressionVAE
+
+MOST_CODES = 2**24  # torch.multinomial draws from no more
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,13 @@ def build(blueprint: Blueprint) -> ExpressionVAE:
 
 
 def build_bottleneck(width: int, options: dict[str, Any]) -> FSQ | Gaussian:
+    """Raises UserError for a codebook that no prior could be trained on."""
     if options["kind"] == "fsq":
+        if (codes := math.prod(options["levels"])) > MOST_CODES:
+            raise UserError(
+                f"config key levels is {options['levels']}, a codebook of {codes:,} codes; a prior can draw from "
+                f"{MOST_CODES:,} at most"
+            )
         return FSQ(width, options["tokens"], options["levels"], options["normalise"])
     assert options["kind"] == "gaussian", options
     return Gaussian(width, options["channels"], options["beta"])
@@ -80,11 +91,15 @@ def build_head(blueprint: Blueprint) -> Head:
     return MeanSquaredError(width, blueprint.median_library, **options)
 
 
-def load(path: str | Path, device: torch.device) -> tuple[ExpressionVAE, Blueprint]:
-    """Read a trained model, frozen and in evaluation mode. Raises UserError if the file is no such model."""
+def load(path: str | Path, device: torch.device, genes: Sequence[str] | None = None) -> tuple[ExpressionVAE, Blueprint]:
+    """Read a trained model, frozen and in evaluation mode.
+
+    genes: of the cells that it is to encode. Raises UserError if the file is no such model, or was trained on others.
+    """
 
     def rebuild(saved: dict[str, Any]) -> tuple[ExpressionVAE, Blueprint]:
         blueprint = Blueprint(**saved)
+        require(genes is None or list(genes) == blueprint.genes, "it was trained on other genes")
         return build(blueprint), blueprint
 
     return store.load(path, device, rebuild, "an ExpressionVAE")

@@ -1,15 +1,13 @@
 """Stage 1: a cell's counts to L latent tokens and back (paper section 3.1)."""
 
-import torch
 from torch import Generator, Tensor, nn
 
 from expressionvae.nn.attention import CrossBlock
+from expressionvae.nn.embedding import vectors
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
 from expressionvae.tensors import Counts, Genes, GeneStates, Library, Loss, TokenStates, Values
 from expressionvae.vae.heads.base import Head
-
-GENE_STD = 0.02  # spread of the gene identity embeddings before training, as in the authors' code
 
 
 class Encoder(nn.Module):
@@ -31,7 +29,7 @@ class Encoder(nn.Module):
     ):
         super().__init__()
         self.value = nn.Sequential(nn.Linear(1, width, bias=False), nn.SiLU(), nn.Linear(width, width, bias=False))
-        self.queries = nn.Parameter(GENE_STD * torch.randn(tokens, width))
+        self.queries = vectors(tokens, width)
         self.context_norm = nn.LayerNorm(width) if context_norm else nn.Identity()
         self.blocks = nn.ModuleList(
             CrossBlock(width, heads, feedforward, dropout, self_attention=True) for _ in range(blocks)
@@ -65,7 +63,7 @@ class Decoder(nn.Module):
         slot_embedding: bool,
     ):
         super().__init__()
-        self.slots = nn.Parameter(GENE_STD * torch.randn(tokens, width)) if slot_embedding else None
+        self.slots = vectors(tokens, width) if slot_embedding else None
         self.blocks = nn.ModuleList(
             CrossBlock(width, heads, feedforward, dropout, self_attention) for _ in range(blocks)
         )
@@ -92,7 +90,7 @@ class ExpressionVAE(nn.Module):
         width: int,
     ):
         super().__init__()
-        self.genes = nn.Parameter(GENE_STD * torch.randn(genes, width))
+        self.genes = vectors(genes, width)
         self.encoder, self.bottleneck, self.decoder, self.head = encoder, bottleneck, decoder, head
 
     def forward(self, counts: Counts, full_library: Library) -> tuple[Loss, Loss]:

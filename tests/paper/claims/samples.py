@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from expressionvae.paper.claims.common import REAL
 from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, PFIZER, REVERSION, TABLE, Evidence, Scores
 from expressionvae.paper.claims.judge import CLAIMS
 from expressionvae.paper.claims.verdict import Finding
@@ -49,3 +50,11 @@ def judged(claim: str, body: Evidence) -> dict[tuple[str, str], Finding]:
 
 def verdict(claim: str, body: Evidence, part: str = "", dataset: str = SCREEN) -> str:
     return str(judged(claim, body)[dataset, part].verdict)
+
+
+def rivals(metric: str, value: float, names=REAL) -> dict[tuple[str, ...], float]:
+    return {(name, metric): value for name in names}
+
+
+def model(metric: str, value: float, decoder: str = "nb-sample") -> dict[tuple[str, ...], float]:
+    return {(prior, decoder, metric): value for prior in ("ar", "mdlm")}

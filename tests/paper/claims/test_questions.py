@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from expressionvae.paper.claims.common import DECODERS, LATENT, REAL
 from expressionvae.paper.claims.evidence import Scores
-from expressionvae.paper.claims.headline import DECODERS, LATENT, REAL
 from tests.paper.claims.samples import SCREEN, evidence, judged, scores, verdict
 
 
@@ -15,6 +15,11 @@ def grid(discrete: float, flow: float, metric: str = "fd") -> dict[tuple[str, ..
 @pytest.mark.parametrize("flow,said", [(9.0, "holds"), (1.0, "does not hold"), (2.0, "not decided")])
 def test_discrete_latents_have_to_beat_flow(claim, flow, said):
     assert verdict(claim, evidence(grid(2.0, flow)), "FD") == said
+
+
+def test_as_many_pairs_won_as_lost_decide_nothing():
+    cells = grid(2.0, 9.0) | {("flow", d, "fd"): 1.0 for d in DECODERS[:2]} | {("flow", DECODERS[2], "fd"): 2.0}
+    assert verdict("same-head", evidence(cells), "FD") == "not decided"
 
 
 def test_flow_on_other_latents_than_gaussian_is_not_asked():
@@ -52,7 +57,7 @@ def test_steps_change_nothing_if_no_metric_moves_beyond_noise(one, n, said):
 
 @pytest.mark.parametrize("leaked,said", [(5.001, "holds"), (3.0, "does not hold")])
 def test_the_library_leak_shows_in_any_metric(leaked, said):
-    body = evidence({("ar", "nb-sample", "fd"): 5.0, ("ar", "nb-sample-true-library", "fd"): leaked})
+    body = evidence({("ar", "nb-sample-drawn", "fd"): 5.0, ("ar", "nb-sample-told", "fd"): leaked})
     assert verdict("library-leak", body) == said
 
 
@@ -76,3 +81,24 @@ def test_error_is_counted_above_the_floor(ours, baseline, said):
     body = replace(evidence({("ar", "nb-sample", "fd"): 1.0}), half=half)
     assert verdict("above-floor", body, "FD") == said
     assert verdict("above-floor", replace(body, half=Scores()), "FD") == "not decided"
+
+
+def midpoints(r2: float) -> dict[tuple[str, ...], float]:
+    return {("ar", "ce-quant", "r2_mean"): 0.9, ("ar", "ce-midpoint", "r2_mean"): r2}
+
+
+@pytest.mark.parametrize("r2,said", [(0.5, "holds"), (0.9001, "does not hold"), (0.95, "does not hold")])
+def test_conditional_means_matter_when_midpoints_are_worse(r2, said):
+    assert verdict("conditional-mean-bins", evidence(midpoints(r2))) == said
+
+
+@pytest.mark.parametrize("draws,said", [(0.39, "holds"), (0.21, "does not hold"), (0.27, "not decided")])
+def test_noise_of_sampling_is_the_cause_when_the_mean_of_draws_closes_half_of_the_gap(draws, said):
+    metric = "overlap_at_n"
+    cells = {("ar", d, metric): v for d, v in (("nb-sample", 0.2), ("nb-draws", draws), ("nb-deter", 0.4))}
+    assert verdict("sampling-noise", evidence(cells), "ovl@N, AR") == said
+
+
+def test_without_a_gap_noise_explains_nothing():
+    cells = {("ar", d, "overlap_at_n"): 0.2 for d in ("nb-sample", "nb-draws", "nb-deter")}
+    assert verdict("sampling-noise", evidence(cells), "ovl@N, AR") == "not decided"

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expressionvae.paper.claims.common import DECODERS
 from expressionvae.paper.claims.evidence import Evidence
-from expressionvae.paper.claims.headline import DECODERS
 from tests.paper.claims.samples import SCREEN, evidence, judged, scores, verdict
 
 

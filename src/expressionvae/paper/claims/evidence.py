@@ -12,6 +12,8 @@ DISCRETE, CONTINUOUS = "fsq", "gaussian"  # the two bottlenecks of the main grid
 PRIORS = ("ar", "mdlm")  # the discrete ones
 TABLE = [*RUN, "metric", "mean", "se", "n"]
 REVERSION = ["dataset", "embedding", "bottleneck", "head", "screen", "metric", "value", "low", "high"]
+CODES = ["dataset", "bottleneck", "head", "codes", "used", "perplexity"]
+PARAMETERS = ["dataset", "bottleneck", "head", "prior", "parameters"]
 TRAINED = "trained"  # the embedding of rows that are neither an untrained encoder nor PCA
 PFIZER = "wong2026"  # the paper's reversion screen, as the config names it
 
@@ -76,8 +78,10 @@ class Evidence:
 
     `scores` are the columns that can be compared with the paper's; `unbiased` (PCA on true cells that are
     not compared) and `half` (half of the cells, as in the row true-vs-true) are ours alone. `borrowed` are
-    the paper's numbers of baselines, used where a baseline was not run. `reversion` has the columns
-    REVERSION, `coverage` the share of top-DEG means below the unbounded bin. `published` says that all of
+    the paper's numbers of baselines, used where a baseline was not run. `sizes` are those of Table 4 (of the paper on
+    another gene set, so that they compare with each other alone). `reversion` has the columns
+    REVERSION, `coverage` the share of top-DEG means below the unbounded bin, `codes` (CODES) what each FSQ encoder
+    uses of its codebook, `parameters` (PARAMETERS) how many weights each training has. `published` says that all of
     it is printed in the paper.
     """
 
@@ -86,8 +90,11 @@ class Evidence:
     unbiased: Scores = field(default_factory=Scores)
     half: Scores = field(default_factory=Scores)
     borrowed: Scores = field(default_factory=Scores)
+    sizes: Scores = field(default_factory=Scores)
     reversion: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REVERSION))
     coverage: Mapping[str, float | None] = field(default_factory=dict)
+    codes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CODES))
+    parameters: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PARAMETERS))
 
     @property
     def datasets(self) -> list[str]:

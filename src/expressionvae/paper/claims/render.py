@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from expressionvae.paper import names
-from expressionvae.paper.claims.headline import label, who
+from expressionvae.paper.claims.common import label, who
 from expressionvae.paper.claims.judge import GROUPS, NOT_PAPER, NOT_RUN, SCALE
 from expressionvae.paper.claims.verdict import NOISE, Claim, Verdict
 from expressionvae.paper.numbers import DASH

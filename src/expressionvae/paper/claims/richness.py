@@ -4,16 +4,15 @@ import math
 from itertools import combinations
 
 from expressionvae.paper import names
-from expressionvae.paper.claims.evidence import PRIORS, Evidence, Number, Scores
-from expressionvae.paper.claims.headline import (
+from expressionvae.paper.claims.common import (
     DECODERS,
-    DISCOVERY,
-    DISTRIBUTION,
+    GROUPED,
     MEAN_RANKING,
     SAMPLING,
     label,
     who,
 )
+from expressionvae.paper.claims.evidence import PRIORS, Evidence, Number, Scores
 from expressionvae.paper.claims.verdict import (
     UNKNOWN,
     Claim,
@@ -28,7 +27,6 @@ from expressionvae.paper.claims.verdict import (
     undecided,
 )
 
-GROUPED = (*DISTRIBUTION, *DISCOVERY, *MEAN_RANKING)
 DRAWN, FIXED = ("ce-quant", "nb-sample", "hurdle"), ("mse", "nb-deter")  # sampling and deterministic decoders
 WINNER = {"parse1m": "sampling", "replogle": "deterministic"}  # on Pearson delta, as the paper says
 ALL = "all screens"

@@ -8,18 +8,30 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import reading, require
 from expressionvae.paper import scores as score_files
-from expressionvae.paper.claims.evidence import PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
+from expressionvae.paper.claims.evidence import CODES, PARAMETERS, PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
 from expressionvae.paper.published import as_summary
 
 # A quantity that is printed more than once is read from the first of these: Tables 5-9 have the most digits and
-# standard errors; Table 1 is what the text quotes. Table 4 is about another gene set and is not evidence here.
+# standard errors; Table 1 is what the text quotes. Table 4 is about another gene set: it is evidence of `sizes` alone.
 PRECEDENCE = ("table5", "table6", "table7", "table8", "table9", "table1", "figure2")
 SEEDS = 4  # Section 4: "All numbers report mean +- SE across four seeds"
 COVERAGE = {"parse1m": 1.0, "replogle": 0.9969}  # Section 3.1, the paragraph on quantile binning
 POSITIVES, TARGETS = 6, 1732  # Section 4.3: NF-kB positive controls among the ranked perturbations
 _BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
+# Table 4's rows by the names of the config.
+SIZES = {
+    f"{prior.upper()}-FSQ-MSE L={tokens}, K={codes}": (prior, bottleneck)
+    for prior in ("ar", "mdlm")
+    for tokens, codes, bottleneck in (
+        (64, 512, "fsq"),
+        (64, 1024, "fsq-wide"),
+        (128, 512, "fsq-long"),
+        (128, 1024, "fsq-long-wide"),
+    )
+}
 _CELL = ["dataset", "bottleneck", "prior", "decoder", "baseline", "metric"]
 
 
@@ -31,9 +43,18 @@ def of_published(published: pd.DataFrame) -> Evidence:
         published=True,
         scores=Scores(used, printed=True),
         borrowed=Scores(used[used["baseline"] != ""], printed=True),
+        sizes=Scores(_table4(published), printed=True),
         reversion=_figure3(published),
         coverage=COVERAGE if len(published) else {},
     )
+
+
+def _table4(published: pd.DataFrame) -> pd.DataFrame:
+    """The rows of Table 4 that name a size, as TABLE: `AR-FSQ-MSE L=64, K=512` and so on."""
+    rows = published[(published["item"] == "table4") & published["model"].isin(SIZES)]
+    who = pd.DataFrame([SIZES[label] for label in rows["model"]], columns=["prior", "bottleneck"], index=rows.index)
+    table = rows.assign(prior=who["prior"], bottleneck=who["bottleneck"], decoder="mse", baseline="", n=np.nan)
+    return table[TABLE]
 
 
 def _printed(published: pd.DataFrame) -> pd.DataFrame:
@@ -115,22 +136,29 @@ def of_files(
     *,
     reversion: Iterable[str | Path],
     coverage: Mapping[str, str | Path],
+    codes: Iterable[tuple[Mapping[str, str], str | Path]] = (),
+    parameters: str | Path | None = None,
 ) -> Evidence:
     """Our own score files as evidence; baselines that were not run are borrowed from `published`.
 
-    `scores` are long tables (`scores.collect`) that may share rows; `coverage` is a JSON file per dataset.
+    `scores` are long tables (`scores.collect`) that may share rows; `coverage` is a JSON file per dataset; `codes` are
+    tables of the use of codes, each with what it is about (dataset, bottleneck, head); `parameters` is a CSV file.
     Raises UserError for a file that lacks a column.
     """
     table = _together([score_files.read(path) for path in scores])
+    ours = Scores(score_files.summarise(table, "paper"))
     unbiased, half = (Scores(score_files.summarise(table, variant)) for variant in ("unbiased", "half"))
     return Evidence(
         published=False,
-        scores=Scores(score_files.summarise(table, "paper")),
+        scores=ours,
+        sizes=ours,
         unbiased=unbiased,
         half=half,
         borrowed=of_published(published).borrowed,
         reversion=pd.concat([pd.DataFrame(columns=REVERSION), *map(_read_reversion, reversion)], ignore_index=True),
         coverage={dataset: _share(path) for dataset, path in coverage.items()},
+        codes=pd.concat([pd.DataFrame(columns=CODES), *(_codes(*one) for one in codes)], ignore_index=True),
+        parameters=_parameters(parameters) if parameters else pd.DataFrame(columns=PARAMETERS),
     )
 
 
@@ -150,17 +178,24 @@ def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _read_reversion(path: str | Path) -> pd.DataFrame:
-    table = pd.read_csv(path, keep_default_na=False, dtype=str)
-    for column in REVERSION:
-        if column not in table.columns:
-            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(REVERSION)}")
-    for column in ("value", "low", "high"):
-        table[column] = pd.to_numeric(table[column], errors="coerce")
+    numbers = ["value", "low", "high"]
+    with reading(path, "the numbers of Figure 3"):
+        table = stored.table(path, texts=[name for name in REVERSION if name not in numbers], numbers=numbers)
     return table[REVERSION]
 
 
+def _codes(about: Mapping[str, str], path: str | Path) -> pd.DataFrame:
+    with reading(path, "what an encoder uses of its codebook"):
+        return stored.table(path, texts=[], numbers=CODES[3:]).assign(**about)[CODES]
+
+
+def _parameters(path: str | Path) -> pd.DataFrame:
+    with reading(path, "the numbers of weights"):
+        return stored.table(path, texts=PARAMETERS[:-1], numbers=PARAMETERS[-1:])[PARAMETERS]
+
+
 def _share(path: str | Path) -> float | None:
-    found = json.loads(Path(path).read_text(encoding="utf-8"))
-    if "share" not in found:
-        raise UserError(f"{path}: key 'share' is missing; expected the result of bin_coverage")
-    return found["share"]
+    with reading(path, "the share of top genes' means in bounded bins"):
+        share = json.loads(Path(path).read_text(encoding="utf-8"))["share"]
+        require(share is None or 0 <= share <= 1, f"share is {share!r}")
+    return share

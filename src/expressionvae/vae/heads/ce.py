@@ -1,5 +1,7 @@
 """ce: a categorical over the bins of the counts; sampled at inference, it is the paper's ce-quant."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
@@ -13,18 +15,23 @@ class CrossEntropy(Head):
 
     Args:
         lower: lower edge of each bin, ascending from 0.
-        means: conditional mean of the training counts in each bin, what a drawn bin becomes again.
+        means: conditional mean of the training counts in each bin, what a drawn bin becomes again; with the rule
+            sample-midpoint it becomes the middle of the bin's counts (of the last bin, its lower edge) instead.
     """
 
-    rules = ("sample",)
+    rules = ("sample", "sample-midpoint")
     edges: Tensor
     means: Tensor
+    midpoints: Tensor
 
     def __init__(self, width: int, lower: list[int], means: list[float]):
         super().__init__()
         self.logits = nn.Linear(width, len(lower))
         self.register_buffer("edges", torch.tensor(lower[1:], dtype=torch.float32), persistent=False)
         self.register_buffer("means", torch.tensor(means, dtype=torch.float32), persistent=False)
+        # The last bin has no upper end: its lower edge.
+        middle = [(low + high - 1) / 2 for low, high in pairwise(lower)]
+        self.register_buffer("midpoints", torch.tensor([*middle, lower[-1]], dtype=torch.float32), persistent=False)
 
     def values(self, counts: Counts, full_library: Library) -> Values:
         return self._bins(counts).to(counts.dtype).log1p()  # [cell gene]
@@ -39,7 +46,7 @@ class CrossEntropy(Head):
         uniform = torch.rand(cumulated.shape[:2], generator=generator, device=cumulated.device)  # [cell gene]
         # The last edge is left out: rounding may keep the cumulated chance just below 1.
         drawn = (cumulated[..., :-1] <= uniform[..., None]).sum(-1)  # [cell gene]
-        return self.means[drawn]
+        return (self.means if rule == "sample" else self.midpoints)[drawn]
 
     def _bins(self, counts: Counts) -> Tensor:
         return torch.bucketize(counts, self.edges, right=True)

@@ -1,25 +1,36 @@
 """nb: a negative binomial; sampled it is the paper's nb-sample, its mean is nb-deter."""
 
+import math
+
 import torch
 from torch import Generator, Tensor, nn
 
 from expressionvae.tensors import Counts, GeneStates, Library, Loss, Values
 from expressionvae.vae.heads.base import Head
 
+MIN_MEAN = 1e-8  # smaller means count as this: a softmax may round to 0 where a count is not 0
+
 
 class NegativeBinomial(Head):
     """NB(mu, theta) with mu = library * softmax over genes and one dispersion theta a gene (paper section 3.1).
 
     The loss is the negative log likelihood summed over genes, averaged over cells.
+
+    Args:
+        pace: how many times as fast as other parameters log theta moves, which AdamW alone moves by about its
+            rate a step.
+        max_dispersion: theta ends there, or (None) nowhere.
     """
 
     rules = ("sample", "mean")
-    PACE = 10.0  # AdamW moves a parameter by about its rate a step: log theta is this many times as fast
+    START = 1.0  # log theta before training
+    MIN_DISPERSION = 0.01
 
-    def __init__(self, width: int, genes: int):
+    def __init__(self, width: int, genes: int, pace: float, max_dispersion: float | None):
         super().__init__()
         self.share = nn.Linear(width, 1)
-        self.dispersion = nn.Parameter(torch.zeros(genes))
+        self.dispersion = nn.Parameter(torch.full((genes,), self.START / pace))
+        self.pace, self.max_dispersion = pace, max_dispersion
 
     def values(self, counts: Counts, full_library: Library) -> Values:
         return counts.log1p()
@@ -41,8 +52,10 @@ class NegativeBinomial(Head):
 
     @property
     def theta(self) -> Tensor:
-        """Dispersion of each gene [gene], 1 before training."""
-        return (self.PACE * self.dispersion).clamp(-10, 10).exp()
+        """Dispersion of each gene [gene], e before training."""
+        # Bounds before exp: beyond them the gradient is then 0, and never 0 times infinity.
+        most = None if self.max_dispersion is None else math.log(self.max_dispersion)
+        return (self.pace * self.dispersion).clamp(math.log(self.MIN_DISPERSION), most).exp()
 
     def mean(self, states: GeneStates, panel_library: Library) -> Values:
         """Expected counts: each cell's library shared out over the genes."""
@@ -52,8 +65,7 @@ class NegativeBinomial(Head):
 
 def log_likelihood(counts: Tensor, mean: Tensor, theta: Tensor) -> Tensor:
     """log NB(counts; mean, theta), variance mean + mean^2 / theta, elementwise; float32, counts need not be whole."""
-    tiny = torch.finfo(torch.float32).tiny
-    mean = mean.clamp(min=tiny)
+    mean = mean.clamp(min=MIN_MEAN)
     total = torch.log(theta + mean)
     return (
         torch.lgamma(counts + theta)

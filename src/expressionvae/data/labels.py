@@ -1,0 +1,199 @@
+"""What a label means: the condition that it names, however it is spelled.
+
+`A`, `A ` and, joined by `+`, `ctrl+A` and `A+ctrl` are one condition. Held out under one spelling it would stay in
+training under the other, so that two spellings are an error, or are made one.
+"""
+
+import sys
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from expressionvae.files import UserError
+
+ON_ALIAS = ("stop", "merge")
+JOINERS = "+|&;,"  # what may join two genes in a label where config key separator names nothing
+DOUBTFUL = {"na", "n/a", "none", "null"}  # labels, or missing values that were saved as text: nobody can tell
+LISTED = 12  # groups named in a message
+Meaning = Callable[[str], tuple[str, ...]]
+
+
+@lru_cache(1 << 16)
+def plain(label: str) -> str:
+    """The text of a label: one form of each character, one kind of dash, single blanks, nothing invisible.
+
+    Unicode's compatibility form (NFKC), by which a micro sign is the Greek letter and a non-breaking space a space.
+    """
+    if not (label.isascii() and label.isprintable()):
+        label = "".join(map(_character, unicodedata.normalize("NFKC", label)))
+        label = unicodedata.normalize("NFKC", label)
+    return " ".join(label.split())
+
+
+def _character(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind == "Pd" or character == "\N{MINUS SIGN}":
+        return "-"
+    invisible = kind == "Cf" or (kind == "Cc" and not character.isspace())
+    return "" if invisible else character
+
+
+def genes(label: str, *, control: str, separator: str | None) -> list[str]:
+    """Genes that a label perturbs, sorted, each once: none for the control, several if `separator` joins them (A+B).
+
+    The control's part (A+ctrl) is no gene, even where its own name holds the separator.
+    """
+    text, none = plain(label), plain(control)
+    if text == none:
+        return []
+    if not separator:
+        return [text]
+    joint = plain(separator) or " "
+    parts, unit = _parts(text, joint), _parts(none, joint)
+    if len(set(unit)) == 1:  # ctrl, or ctrl+ctrl
+        return sorted({*parts} - {*unit})
+    while unit and (at := _place(parts, unit)) is not None:
+        del parts[at : at + len(unit)]
+    return sorted({*parts})
+
+
+def _parts(text: str, joint: str) -> list[str]:
+    return [part.strip() for part in text.split(joint) if part.strip()]
+
+
+def _place(parts: list[str], unit: list[str]) -> int | None:
+    starts = range(len(parts) - len(unit) + 1)
+    return next((at for at in starts if parts[at : at + len(unit)] == unit), None)
+
+
+def perturbation(control: str, separator: str | None) -> Meaning:
+    """What a perturbation's label means: the genes that it perturbs."""
+    return lambda label: tuple(genes(label, control=control, separator=separator))
+
+
+def text(label: str) -> tuple[str]:
+    """What any other label means, such as that of a cell type."""
+    return (plain(label),)
+
+
+def aliases(labels: Iterable[str], meaning: Meaning) -> list[list[str]]:
+    """Groups of different labels with one meaning, sorted."""
+    groups = defaultdict(set)
+    for label in labels:
+        groups[meaning(label)].add(label)
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
+
+
+def spelled(name: str, labels: Iterable[str], meaning: Meaning = text) -> str:
+    """The label that a name in the config means; the name itself where there is none."""
+    labels = sorted(set(labels))
+    if name in labels:
+        return name
+    found = next((label for label in labels if meaning(label) == meaning(name)), name)
+    if found != name:
+        print(f"{shown(name)} of the config is {shown(found)} in the file")
+    return found
+
+
+def shown(label: str) -> str:
+    """A label in quotes; where something in it cannot be seen or be told apart, with Unicode escapes."""
+    return f"'{label}'" if plain(label) == label else ascii(label)
+
+
+def like(name: str, labels: Iterable[str]) -> str:
+    """The end of a message on an unknown name: the label that differs from it by case alone; else nothing."""
+    near = next((label for label in sorted(set(labels)) if plain(label).casefold() == plain(name).casefold()), None)
+    return "" if near is None else f"; did you mean {shown(near)}?"
+
+
+def one_spelling(
+    path: Path,
+    cells: pd.DataFrame,
+    *,
+    control: str,
+    separator: str | None,
+    on_alias: str,
+    named: Iterable[str] = (),
+) -> pd.DataFrame:
+    """Return the cells (columns cell_type, perturbation) with one spelling for each condition and each cell type.
+
+    on_alias: "merge" gives all spellings of a condition the one of config key control, else the one of most cells;
+    "stop" refuses them. Labels that differ by case alone, and those that may stand for a missing value unless the
+    config has `named` them, are a warning.
+
+    Raises: UserError naming the spellings and their numbers of cells.
+    """
+    assert on_alias in ON_ALIAS
+    of_case = perturbation(control.casefold(), separator and separator.casefold())
+    meanings = {"cell_type": (text, text), "perturbation": (perturbation(control, separator), of_case)}
+    for column, (meaning, caseless) in meanings.items():
+        sizes = _sizes(cells[column])
+        if same := aliases(sizes, meaning):
+            said = f"{path}: {_under_several(column, same, sizes, control)}"
+            if on_alias == "stop":
+                raise UserError(
+                    f"{said}; held out under one name, a condition would be trained on under the other: rename them "
+                    "in the file, or set config key on_alias to merge"
+                )
+            print(f"{said}; each group is given its first spelling")
+            first = {label: _ordered(group, sizes, control)[0] for group in same for label in group}
+            spelled_alike = [first.get(label, str(label)) for label in cells[column]]
+            cells = cells.assign(**{column: pd.Series(spelled_alike, cells.index, dtype=object)})
+            sizes = _sizes(cells[column])
+        if column == "perturbation" and not separator:
+            _refuse_unsplit(path, sizes, control)
+        _warn(path, column, sizes, caseless, {control, *named})
+    return cells
+
+
+def refuse_aliases(path: Path, column: str, labels: pd.Series) -> None:
+    """Refuse two spellings of one label in a column of obs. Raises: UserError."""
+    sizes = _sizes(labels)
+    if same := aliases(sizes, text):
+        raise UserError(f"{path}: {_under_several(column, same, sizes)}; rename them in the file")
+    _warn(path, column, sizes, text, set())
+
+
+def _sizes(labels: pd.Series) -> dict[str, int]:
+    sizes = labels.value_counts()
+    return {str(label): int(number) for label, number in sizes[sizes > 0].items()}
+
+
+def _under_several(column: str, same: list[list[str]], sizes: Mapping[str, int], control: str = "") -> str:
+    """What is wrong, in each group first the spelling that would be kept."""
+    groups = [[f"{shown(name)} ({sizes[name]} cells)" for name in _ordered(group, sizes, control)] for group in same]
+    listed = ", ".join(" and ".join(group) for group in groups[:LISTED])
+    more = f" and {len(groups) - LISTED} more" if len(groups) > LISTED else ""
+    return f"obs {column} has one label under several spellings: {listed}{more}"
+
+
+def _ordered(group: Iterable[str], sizes: Mapping[str, int], control: str) -> list[str]:
+    return sorted(group, key=lambda label: (label != control, -sizes[label], label))
+
+
+def _refuse_unsplit(path: Path, sizes: Mapping[str, int], control: str) -> None:
+    """Refuse A+B beside B+A where nothing says that + joins two genes."""
+    for joint in JOINERS:
+        whole = [label for label in sizes if all(part.strip() for part in plain(label).split(joint))]
+        if same := aliases(whole, perturbation(control, joint)):
+            raise UserError(
+                f"{path}: {_under_several('perturbation', same, sizes, control)}, if '{joint}' joins two genes; set "
+                f"config key separator to '{joint}' (and on_alias to merge), or rename those that differ in meaning"
+            )
+
+
+def _warn(path: Path, column: str, sizes: Mapping[str, int], caseless: Meaning, named: set[str]) -> None:
+    for group in aliases(sizes, lambda label: caseless(plain(label).casefold())):
+        names = " and ".join(f"{shown(label)} ({sizes[label]} cells)" for label in group)
+        _say(path, f"obs {column}: {names} differ by upper and lower case alone and count as different labels")
+    for label in sizes:
+        if plain(label).casefold() in DOUBTFUL and label not in named:
+            _say(path, f"obs {column}: {shown(label)} ({sizes[label]} cells) counts as a label, not as a missing one")
+
+
+def _say(path: Path, what: str) -> None:
+    print(f"WARNING: {path}: {what}", file=sys.stderr)

@@ -1,0 +1,176 @@
+"""The sense of the config, whose form is right: every name known, every choice possible, before any job runs."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from itertools import pairwise, product
+from typing import Any
+
+from expressionvae import grid
+from expressionvae.files import UserError
+
+Config = Mapping[str, Any]
+PATHS = ("path", "proteins")  # keys whose values are files in data_dir
+ESM2 = "esm2"  # the embedding that needs proteins and a network that reads them
+
+
+def check(config: Config) -> None:
+    """Refuse a config that has the right form but makes no sense.
+
+    Raises:
+        UserError: naming the key, the value and what is allowed.
+    """
+    _known("screens", config["screens"], config["datasets"])
+    for name, dataset in config["datasets"].items():
+        _check_dataset(f"datasets.{name}", dataset)
+    _check_paths(config)
+    _check_esm2(config)
+    _check_bins(config["bins"]["lower"])
+    for name, decoder in config["decoders"].items():
+        _check_decoder(config, name, decoder)
+    for name, prior in config["priors"].items():
+        _check_weights(config, name, prior)
+    for part in ("vae", "prior"):
+        _check_size(f"{part}.model", config[part]["model"])
+        _check_devices(config, part)
+    _known("items", config["items"], config["paper"])
+    for item, entry in config["paper"].items():
+        for key in ("runs", "companion"):
+            for number, block in enumerate(entry.get(key, [])):
+                _check_block(config, block, f"paper.{item}.{key}[{number}]")
+    _check_reversion(config)
+    if not grid.items(config):
+        screens = ", ".join(config["screens"])
+        raise UserError(f"items: nothing of {', '.join(config['items'])} is about the datasets of `screens`, {screens}")
+
+
+def _check_paths(config: Config) -> None:
+    """Braces are Snakemake's wildcards, and it knows no way to say that they are not."""
+    paths = {"data_dir": config["data_dir"], "esm2.checkpoint": config["esm2"]["checkpoint"]}
+    for section, entries in (("datasets", config["datasets"]), ("reversion.screens", config["reversion"]["screens"])):
+        paths |= {f"{section}.{name}.{key}": entry.get(key) for name, entry in entries.items() for key in PATHS}
+    for where, path in paths.items():
+        if isinstance(path, str) and {"{", "}"} & set(path):
+            raise UserError(
+                f"{where}: {path!r} has braces, which Snakemake takes for wildcards; rename it, or link to it"
+            )
+
+
+def _check_esm2(config: Config) -> None:
+    esm2 = config["esm2"]
+    wanting = [name for name in config["screens"] if config["datasets"][name]["embedding"] == ESM2]
+    if wanting and not (esm2["checkpoint"] or esm2["tiny"]):
+        raise UserError(
+            f"esm2: both checkpoint and tiny are null, but datasets.{wanting[0]} needs one of them (embedding 'esm2')"
+        )
+    if esm2["tiny"]:
+        _check_size("esm2.tiny", esm2["tiny"])
+
+
+def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
+    made_up = dataset["kind"] == "made-up"
+    if dataset["embedding"] == ESM2 and "proteins" not in dataset:
+        what = "lengths and composition of random ones" if made_up else "the path of a FASTA file"
+        raise UserError(f"{where}: embedding 'esm2' needs the key 'proteins', {what}")
+    heldout = dataset.get("heldout", {})
+    if dataset["control"] in heldout.get("perturbations", []):
+        raise UserError(
+            f"{where}.heldout.perturbations: {dataset['control']!r} is the control, which cannot be held out"
+        )
+    if made_up:
+        recipe = dataset["simulation"]
+        _known(f"{where}.heldout.cell_type", [heldout["cell_type"]], recipe["cell_types"], "as a simulated cell type")
+        if len(set(recipe["cell_types"])) < len(recipe["cell_types"]):
+            raise UserError(f"{where}.simulation.cell_types: {recipe['cell_types']} names a cell type twice")
+        if recipe["target"] == "gene" and recipe["perturbations"] > recipe["genes"]:
+            raise UserError(
+                f"{where}.simulation.perturbations: {recipe['perturbations']} targets, "
+                f"more than simulation.genes, {recipe['genes']}"
+            )
+
+
+def _check_bins(lower: list[int]) -> None:
+    if lower[0] != 0 or any(first >= second for first, second in pairwise(lower)):
+        raise UserError(f"bins.lower: {lower} must ascend from 0, every edge once")
+
+
+def _check_decoder(config: Config, name: str, decoder: Mapping[str, str]) -> None:
+    head, predict = decoder["head"], decoder["predict"]
+    _known(f"decoders.{name}.head", [head], config["heads"])
+    _known(f"decoders.{name}.predict", [predict], grid.HEAD_RULES[head], f"for head {head!r}")
+    if "library_size" in decoder and head not in grid.LIBRARY_HEADS:
+        heads = ", ".join(grid.LIBRARY_HEADS)
+        raise UserError(f"decoders.{name}.library_size: head {head!r} takes no library size; only {heads} does")
+
+
+def _check_weights(config: Config, name: str, prior: Mapping[str, Any]) -> None:
+    if "weights" not in prior:
+        return
+    trained = {other: entry for other, entry in config["priors"].items() if entry.get("kind") in grid.PRIOR_BOTTLENECK}
+    with_steps = [other for other, entry in trained.items() if "steps" in entry]
+    _known(f"priors.{name}.weights", [prior["weights"]], with_steps, "as a trained prior that samples in steps")
+
+
+def _check_size(where: str, size: Mapping[str, Any]) -> None:
+    if size["width"] % size["heads"]:
+        raise UserError(f"{where}.width: {size['width']} is not a multiple of {where}.heads, {size['heads']}")
+
+
+def _check_devices(config: Config, part: str) -> None:
+    devices, cells = config[part]["devices"], config[part]["training"]["batch_size"]
+    if cells % devices:
+        raise UserError(
+            f"{part}.devices: {devices} devices cannot take equal shares of {part}.training.batch_size, {cells} cells"
+        )
+
+
+def _check_block(config: Config, block: Mapping[str, Any], where: str) -> None:
+    _known(f"{where}.dataset", block.get("dataset", []), config["datasets"])
+    if "baseline" in block:
+        _known(f"{where}.baseline", block["baseline"], grid.BASELINES)
+        return
+    for key, section in {"bottleneck": "bottlenecks", "prior": "priors", "decoder": "decoders"}.items():
+        _known(f"{where}.{key}", block[key], config[section])
+    for bottleneck, prior in product(block["bottleneck"], block["prior"]):
+        _check_pair(config, bottleneck, prior, where)
+
+
+def _check_pair(config: Config, bottleneck: str, prior: str, where: str) -> None:
+    trained = grid.weights(config, prior)
+    if not trained:
+        return
+    kind, wanted = config["bottlenecks"][bottleneck]["kind"], grid.PRIOR_BOTTLENECK[config["priors"][trained]["kind"]]
+    if kind != wanted:
+        fitting = [name for name, entry in config["bottlenecks"].items() if entry["kind"] == wanted]
+        raise UserError(
+            f"{where}: prior {prior!r} cannot model bottleneck {bottleneck!r} (kind {kind!r}); "
+            f"it needs kind {wanted!r}: {', '.join(fitting) or 'none in this config'}"
+        )
+
+
+def _check_reversion(config: Config) -> None:
+    item = config["paper"].get("figure3", {})
+    sections = {"bottleneck": "bottlenecks", "head": "heads", "dataset": "datasets"}
+    _known("paper.figure3.screens", item.get("screens", []), config["reversion"]["screens"])
+    for key, section in sections.items():
+        _known(f"paper.figure3.{key}", item.get(key, []), config[section])
+    made_up = {name: entry for name, entry in config["datasets"].items() if entry["kind"] == "made-up"}
+    for name, entry in config["reversion"]["screens"].items():
+        if entry["kind"] == "made-up":
+            where = f"reversion.screens.{name}"
+            _known(f"{where}.like", [entry["like"]], made_up, "as a made-up dataset")
+            types, recipe = made_up[entry["like"]]["simulation"]["cell_types"], entry["simulation"]
+            _known(f"{where}.simulation.cell_type", [recipe["cell_type"]], types, f"as a cell type of {entry['like']}")
+            if recipe["positives"] + 2 > recipe["targets"]:
+                raise UserError(
+                    f"{where}.simulation.positives: {recipe['positives']} of {recipe['targets']} targets; "
+                    "at least two fewer than targets"
+                )
+
+
+def _known(where: str, values: Iterable[str], allowed: Iterable[str], note: str = "") -> None:
+    allowed = list(allowed)
+    for value in values:
+        if value not in allowed:
+            close = difflib.get_close_matches(value, allowed, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise UserError(f"{where}: unknown {value!r} {note}{note and ' '}(allowed: {', '.join(allowed)}){hint}")
