@@ -113,7 +113,9 @@ def seconds(name: str, mode: str) -> float:
 
 
 def processor() -> str:
-    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    names = [
+        line for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if line.startswith("model name")
+    ]
     return names[0].split(": ", 1)[1] if names else platform.machine()
 
 

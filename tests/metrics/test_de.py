@@ -155,3 +155,9 @@ def test_the_table_of_other_cells_is_refused(true_cells, toy_cells):
         Expression.of(table_of(toy_cells(3, 30, 50, seed=0)), true_cells)
     with pytest.raises(UserError, match="column 'feature'"):
         Expression.of(table_of(true_cells).with_columns(feature=pl.lit("gene0")), true_cells)
+
+
+def test_the_number_of_threads_changes_no_bit(true_cells):
+    one, three = (expression(true_cells, [true_cells.control_cells], threads=threads)[0] for threads in (1, 3))
+    np.testing.assert_array_equal(one.p_value, three.p_value)
+    assert one.frame(epsilon=0.0).equals(three.frame(epsilon=0.0))

@@ -28,7 +28,7 @@ with reporting(folder / "log"):
     import torch
     from expressionvae.training import launch, processes
     from tests.training.shared import train
-    launch.share(2, 2, tasks=tasks, starter=f"{sys.executable} tests/training/starter.py")
+    launch.share(2, 1, tasks=tasks, starter=f"{sys.executable} tests/training/starter.py")
     trained = {kind: train(kind, folder / "checkpoints", int(os.environ["RANK"])) for kind in kinds}
     processes.leave()
     torch.save(trained, folder / "result")

@@ -1,10 +1,10 @@
 """Write a table of scores as CSV, Markdown and LaTeX, the scores behind it, and ours beside the paper's."""
 
-import pandas as pd
-
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    import pandas as pd
+
     from expressionvae.files import written
     from expressionvae.paper import published, scores
     from expressionvae.paper.render import render, save
