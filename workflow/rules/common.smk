@@ -218,6 +218,10 @@ def predicted_cells(wildcards):
     return [f"{run.folder}/cells.h5ad" for run in grid.predicting_runs(config, wildcards.dataset)]
 
 
+def fold_change_epsilon(wildcards):
+    return config["datasets"][wildcards.dataset].get("fold_change_epsilon", 0)
+
+
 # Tables and figures
 
 PUBLISHED = [local(str(path)) for path in sorted((RESOURCES / "published").glob("*.csv"))]
