@@ -57,7 +57,7 @@ rule reversion:
         ENVIRONMENT
     threads: config["threads"]
     params:
-        version=2,
+        version=3,
         options=reversion_options(),
         batch_size=config["batch_size"],
     script:
@@ -78,7 +78,7 @@ rule reversion_references:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         options=reversion_options(),
         components=config["reversion"]["components"],
     script:
