@@ -101,8 +101,8 @@ def caption(summary: pd.DataFrame, notes: Mapping[str, str]) -> str:
         "treated (T) and untreated (U) cells over its mean under shuffled labels (1 = none). Enrichment AUC: whether "
         "targets known to undo the stimulus bring cells nearest to untreated controls, as the area under the share of "
         "them found along the ranking (0.5 = random; its highest value is a little below 1), with a 95% bootstrap "
-        "interval over targets. Selectivity AUC: the same of a ranking by how much nearer treated cells are than untreated "
-        "ones. Untrained: the same encoder with fresh weights. PCA: principal components of "
+        "interval over targets. Selectivity AUC: the same of a ranking by how much nearer treated cells are than "
+        "untreated ones. Untrained: the same encoder with fresh weights. PCA: principal components of "
         "the training cells; HVG: the panel's log values; depth: only how many of a cell's counts lie on the panel."
     )
     several = " Means over VAE seeds." if (summary["n"] > 1).any() else ""
