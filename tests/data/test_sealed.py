@@ -24,7 +24,7 @@ def written(tmp_path):
     writer = streaming.Writer(tmp_path / "blocks.h5ad", len(ours.GENES))
     writer.append(csr_matrix(ours.a_screen().X))
     writer.finish(ours.a_screen().obs, ours.GENES, {"screen": {"name": "s"}})
-    madeup.simulate(tmp_path / "made-up.h5ad", tmp_path / "e.npz", recipe=RECIPE, control="ctrl", embedding=None)
+    madeup.simulate(tmp_path / "made-up.h5ad", tmp_path / "e.npz", recipe=RECIPE, control="ctrl", proteins=None)
     return sorted(tmp_path.glob("*.h5ad"))
 
 
