@@ -4,13 +4,13 @@ import contextlib
 import email.utils
 import hashlib
 import http.server
-import os
+import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CONTENT = os.urandom(300_000)
+CONTENT = random.Random(0).randbytes(300_000)  # the same in every process: tests are named by its checksum
 
 
 @dataclass
