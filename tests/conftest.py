@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+settings.register_profile("facts", deadline=None)  # a busy machine makes no fact false
+settings.load_profile("facts")
 
 
 @pytest.fixture(scope="session")

@@ -146,3 +146,33 @@ def test_a_log_on_a_full_disk_is_lost_and_the_work_is_not(full, tmp_path, capsys
         (tmp_path / "result").write_text("whole")
     assert (tmp_path / "result").read_text() == "whole" and "done in" in capsys.readouterr().out
     (full / "log").unlink()
+
+
+SAYS = """
+import sys
+from expressionvae.console import reporting
+from expressionvae.files import UserError
+with reporting(sys.argv[1]):
+    print("IFN-γ, ±2 and \\udcff")
+    raise UserError("IFN-γ.h5ad: no such file")
+"""
+LOCALES = {  # what Python takes from the environment where it is told not to use UTF-8
+    "C": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "ISO-8859-1": {"PYTHONIOENCODING": "iso-8859-1", "PYTHONUTF8": "0"},
+}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_any_text_is_said_and_logged_in_utf8_whatever_the_locale_is(tmp_path, locale):
+    (tmp_path / "says.py").write_text(SAYS, "utf-8")
+    command = [sys.executable, tmp_path / "says.py", tmp_path / "log"]
+    ran = subprocess.run(command, capture_output=True, env=os.environ | LOCALES[locale])
+    assert ran.returncode == 1 and ran.stderr.decode() == "error: IFN-γ.h5ad: no such file\n"
+    assert ran.stdout.decode() == "IFN-γ, ±2 and \\udcff\n"
+    assert (tmp_path / "log").read_text("utf-8") == (ran.stdout + ran.stderr).decode()
+
+
+def test_ctrl_c_is_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, reporting(tmp_path / "log"):
+        raise KeyboardInterrupt
+    assert ended.value.code == 130 and capsys.readouterr().err == "stopped (Ctrl-C): the same command goes on\n"

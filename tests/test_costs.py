@@ -1,6 +1,8 @@
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 import yaml
@@ -15,22 +17,9 @@ TABLE = yaml.safe_load((REPOSITORY / "resources" / "costs.yaml").read_text())
 MEASURED = json.loads((REPOSITORY / "benchmarks" / "gpu-h100.json").read_text())
 HERE = {"dataset": "replogle", "bottleneck": "fsq", "head": "nb", "vae_seed": "0", "prior": "ar", "prior_seed": "0"}
 
-DRY_RUN = """
-Building DAG of jobs...
-[Mon Nov 23 07:45:17 2026]
-rule train_vae:
-    input: results/a/train.h5ad, results/a/bins.json
-    output: results/a/vae.pt, results/a/losses.csv
-    jobid: 3
-    wildcards: dataset=a, bottleneck=fsq, head=nb, vae_seed=0
-    resources: tmpdir=/tmp
-
-[Mon Nov 23 07:45:17 2026]
-localrule all:
-    input: results/a/vae.pt
-    jobid: 0
-    resources: tmpdir=/tmp
-Job stats:
+PLANNED = """\
+{"rule": "train_vae", "wildcards": {"dataset": "a, b=c", "head": "nb"}, "inputs": ["x, y.h5ad"], "outputs": ["vae.pt"]}
+{"rule": "all", "wildcards": {}, "inputs": ["vae.pt"], "outputs": []}
 """
 
 
@@ -84,11 +73,18 @@ def test_a_download_costs_its_size():
     assert costs_of.bytes(Job("fetch", {"file": "b.h5ad"}, (), ())) == 0
 
 
-def test_jobs_are_read_from_a_dry_run():
-    training, everything = costs.read_plan(DRY_RUN)
-    assert (training.rule, training.wildcards["head"], training.inputs[1]) == ("train_vae", "nb", "results/a/bins.json")
-    assert training.outputs == ("results/a/vae.pt", "results/a/losses.csv")
-    assert everything.rule == "all" and everything.outputs == () and everything.wildcards == {}
+def test_jobs_are_read_as_planned_whatever_their_names_hold():
+    training, everything = costs.read_plan(PLANNED)
+    assert training == Job("train_vae", {"dataset": "a, b=c", "head": "nb"}, ("x, y.h5ad",), ("vae.pt",))
+    assert everything == Job("all", {}, ("vae.pt",), ())
+
+
+def test_a_prior_without_steps_draws_in_one_pass(h100):
+    at_once = {**CONFIG, "priors": {**CONFIG["priors"], "new": {"kind": "new"}}}
+    single = {**CONFIG, "priors": {**CONFIG["priors"], "new": {"kind": "mdlm", "steps": 1}}}
+    job = Job("sample", HERE | {"prior": "new"}, (), ())
+    seconds = [Costs(config, TABLE, "h100").seconds(job) for config in (at_once, single)]
+    assert seconds[0] == seconds[1] > TABLE["devices"]["h100"]["startup_s"]
 
 
 def test_the_longest_path_is_the_slowest_chain(h100):
@@ -123,3 +119,18 @@ def test_snakemake_plan_estimates_the_demo(tmp_path):
     told = {line.split()[0]: line.split()[1] for line in (run.stdout + run.stderr).splitlines() if line[:1].islower()}
     assert (told["train_vae"], told["train_prior"]) == ("11", "18")
     assert not (tmp_path / "results" / "paper").exists()
+
+
+@pytest.mark.slow
+def test_what_is_planned_is_what_a_dry_run_counts(tmp_path):
+    snakefile, config = REPOSITORY / "Snakefile", REPOSITORY / "config" / "demo.yaml"
+
+    def told(*arguments: object) -> str:
+        command = [sys.executable, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
+
+    counts = told("-m", "snakemake", "--snakefile", snakefile, "--configfile", config, "--dry-run", "all")
+    counted = re.findall(r"^(\w+) +(\d+)$", counts, flags=re.MULTILINE)
+    jobs = costs.read_plan(told(REPOSITORY / "workflow" / "planned.py", snakefile, config))
+    planned = Counter(job.rule for job in jobs)
+    assert len(planned) > 20 and planned == {rule: int(count) for rule, count in counted if rule != "total"}

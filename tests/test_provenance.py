@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from expressionvae.provenance import commit, describe, fingerprint
 from tests.conftest import REPOSITORY
@@ -26,11 +27,24 @@ def test_provenance_names_seeds_versions_commit_and_config():
     assert provenance["versions"]["torch"].startswith("2.13.0") and provenance["config_hash"] and provenance["commit"]
 
 
+def test_provenance_tells_two_numbers_of_threads_apart(monkeypatch):
+    monkeypatch.setenv("MKL_CBWR", "AUTO,STRICT")
+    before, told = torch.get_num_threads(), {}
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            told[threads] = describe({}, vae=0)["arithmetic"]
+    finally:
+        torch.set_num_threads(before)
+    assert told[1] | {"threads": 2} == told[2] != told[1]
+    assert told[1]["MKL_CBWR"] == "AUTO,STRICT" and told[1]["processor"]
+
+
 def checkout(folder, ours: str, *, tracked: bool) -> str:
     """The commit that a copy of the package tells of; it lies in folder/`ours`/src, and `folder` is a repository."""
     package = folder / ours / "src" / "expressionvae"
     package.mkdir(parents=True)
-    for name in ("__init__.py", "provenance.py"):
+    for name in ("__init__.py", "provenance.py", "arithmetic.py"):
         shutil.copy(REPOSITORY / "src" / "expressionvae" / name, package)
     (folder / "other.txt").write_text("of the other repository")
     git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@x"]

@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import io
 import os
 import re
+import signal
 import sys
 import time
 import traceback
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from expressionvae import arithmetic
 from expressionvae.files import WHILE, UserError
 
 LAUNCHED = "EXPRESSIONVAE_LAUNCHED"  # set in the processes that a job starts to share its work: where they meet
@@ -51,13 +54,23 @@ class Tee:
         return self.stream.fileno()
 
 
+def use_utf8(stream: Any) -> None:
+    """Let a stream take any text whatever the locale is: a label in Greek must not end a job under ISO-8859-1."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 @contextlib.contextmanager
 def reporting(log: str | Path) -> Iterator[None]:
     """Copy stdout and stderr to `log`; end with one line, no traceback, when a user's mistake or a disk ends it.
 
+    Every job of a rule passes here first, before it loads numpy or torch: their arithmetic is settled here.
     Processes that a job starts to share its work add to the job's log.
     """
+    arithmetic.settle()
     launched = LAUNCHED in os.environ
+    for stream in (sys.stdout, sys.stderr):
+        use_utf8(stream)
     with (
         _opened(log, "a" if launched else "w") as file,
         contextlib.redirect_stderr(Tee(sys.stderr, file)),
@@ -69,6 +82,9 @@ def reporting(log: str | Path) -> Iterator[None]:
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(1)
+        except KeyboardInterrupt:
+            print("stopped (Ctrl-C): the same command goes on", file=sys.stderr)
+            sys.exit(128 + signal.SIGINT)
         except Exception as error:
             if refused := refusal(error):
                 print(f"error: {refused}", file=sys.stderr)

@@ -4,14 +4,15 @@ Standard library only. A job's seconds are startup + steps * overhead + work / s
 floating-point operations from the config's sizes, so that one measurement serves other sizes.
 """
 
+import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from expressionvae import grid
+from expressionvae.files import require
 
 TRAINING = 3.0  # a backward pass costs about two forward passes
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
@@ -29,17 +30,9 @@ class Job:
 
 
 def read_plan(text: str) -> list[Job]:
-    """The jobs that `snakemake --dry-run` printed."""
-    jobs = []
-    for block in re.split(r"^\[.*\]$", text, flags=re.MULTILINE):
-        head = re.search(r"^(?:local)?(?:rule|checkpoint) (\w+):$", block, flags=re.MULTILINE)
-        if not head:
-            continue
-        told = dict(re.findall(r"^    (input|output|wildcards): (.*)$", block, flags=re.MULTILINE))
-        wildcards = dict(part.split("=", 1) for part in told.get("wildcards", "").split(", ") if "=" in part)
-        files = [tuple(filter(None, told.get(key, "").split(", "))) for key in ("input", "output")]
-        jobs.append(Job(head[1], wildcards, *files))
-    return jobs
+    """The jobs that `workflow/planned.py` printed: a JSON object a line, with rule, wildcards, inputs and outputs."""
+    told = (json.loads(line) for line in text.splitlines())
+    return [Job(job["rule"], job["wildcards"], tuple(job["inputs"]), tuple(job["outputs"])) for job in told]
 
 
 def vae_operations(size: Mapping[str, Any], tokens: int, genes: int) -> tuple[float, float]:
@@ -87,6 +80,13 @@ class Costs:
     downloads: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Raise ValueError (see `files.reading`) for a table that lacks a part."""
+        for key in ("startup_s", "rules"):
+            require(key in self.table["devices"][self.device], f"device {self.device!r} has no {key}")
+        for key in ("cells_per_s", "bytes_per_value"):
+            require(isinstance(self.table[key], Mapping), f"{key} holds no numbers by rule")
+        for name, screen in {"default": {}, **self.table["screens"]}.items():
+            require({"genes", "train_cells", "query_cells"} <= set(screen), f"screen {name!r} lacks a number")
         self.speed = self.table["devices"][self.device]
 
     def seconds(self, job: Job) -> float:
@@ -169,7 +169,8 @@ class Costs:
         kind = self.config["priors"][grid.weights(self.config, name)]["kind"]
         if kind == "ar":
             return tokens, 1.0  # keys and values are kept
-        steps = grid.options(self.config, name, sampling=True)["steps"] * (2 if kind == "flow" else 1)
+        # A prior without steps draws all tokens at once.
+        steps = grid.options(self.config, name, sampling=True).get("steps", 1) * (2 if kind == "flow" else 1)
         return steps, float(steps)
 
 

@@ -9,7 +9,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("expressionvae", "torch", "numpy", "anndata", "cell-eval", "snakemake")
+from expressionvae import arithmetic
+
+PACKAGES = ("expressionvae", "torch", "numpy", "anndata", "scipy", "scikit-learn", "snakemake")
 
 
 def fingerprint(*parts: Any) -> str:
@@ -29,6 +31,7 @@ def describe(config: Mapping[str, Any], **seeds: int) -> dict[str, Any]:
         "commit": commit(),
         "seeds": {name: int(seed) for name, seed in seeds.items()},
         "versions": {name: _version(name) for name in PACKAGES},
+        "arithmetic": arithmetic.record(),
     }
 
 

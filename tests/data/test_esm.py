@@ -64,7 +64,7 @@ class Evil:
 def test_pickle_with_code_is_refused_and_not_run(tmp_path, dump):
     path, trace = tmp_path / "esm2_evil.pt", tmp_path / "executed"
     dump({"cfg": {"model": argparse.Namespace()}, "model": Evil(trace)}, path)
-    with pytest.raises(UserError, match=r"esm2_evil.pt: refused by PyTorch's weights-only loading"):
+    with pytest.raises(UserError, match=r"esm2_evil.pt: .*refused"):
         load(path)
     assert not trace.exists()
     pickle.loads(pickle.dumps(Evil(trace)))  # and it would have run
@@ -74,7 +74,7 @@ def test_pickle_with_code_is_refused_and_not_run(tmp_path, dump):
 def test_pickle_with_code_beside_a_good_checkpoint_is_refused(tmp_path):
     tiny_esm2(tmp_path / "a.pt", layers=1, width=4, heads=1, seed=0)
     torch.save({"model": Evil(tmp_path / "executed")}, regression_path(tmp_path / "a.pt"))
-    with pytest.raises(UserError, match="a-contact-regression.pt: refused"):
+    with pytest.raises(UserError, match="a-contact-regression.pt: .*refused"):
         load(tmp_path / "a.pt")
     assert not (tmp_path / "executed").exists()
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from expressionvae.data import madeup
-from expressionvae.data.proteins import Proteins
+from expressionvae.data.esm import embed, load, tiny_esm2
+from expressionvae.data.madeup_proteins import AMINO_ACIDS, write_proteins
+from expressionvae.data.proteins import read_fasta
 from expressionvae.files import UserError
 
 RECIPE = madeup.Recipe(
@@ -34,18 +36,28 @@ RECIPE = madeup.Recipe(
     knockdown=0.8,
     seed=0,
 )
-EMBEDDING = np.random.default_rng(7).normal(size=(6, 32)).astype(np.float32)
+LENGTHS = dict(length_median=120, length_sigma=0.5, length_max=400, composition=20.0, seed=7)
 
 
-def make(folder, recipe=RECIPE, embedding=EMBEDDING):
+def sequences(path, number) -> list[str]:
+    write_proteins(path, [f"P{i:03d}" for i in range(number)], **LENGTHS)
+    return list(read_fasta(path).sequences.values())
+
+
+@pytest.fixture(scope="module")
+def proteins(tmp_path_factory):
+    return sequences(tmp_path_factory.mktemp("proteins") / "p.fasta", 6)
+
+
+def make(folder, proteins, recipe=RECIPE):
     folder.mkdir(exist_ok=True)
-    madeup.simulate(folder / "screen.h5ad", folder / "effects.npz", recipe=recipe, control="ctrl", embedding=embedding)
+    madeup.simulate(folder / "screen.h5ad", folder / "effects.npz", recipe=recipe, control="ctrl", proteins=proteins)
     return ad.read_h5ad(folder / "screen.h5ad"), np.load(folder / "effects.npz")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("made"))
+def made(tmp_path_factory, proteins):
+    return make(tmp_path_factory.mktemp("made"), proteins)
 
 
 def test_counts_are_whole_sparse_and_complete(made):
@@ -109,33 +121,54 @@ def test_a_target_loses_its_own_expression(made):
     assert np.allclose(own, np.log(0.2))
 
 
-def test_like_proteins_have_like_effects():
-    twin = EMBEDDING.copy()
-    twin[1] = twin[0] + 0.01
+def test_like_proteins_have_like_effects(proteins):
+    twin = [proteins[0], proteins[0][:-1] + "L", *proteins[2:]]
     effects = madeup.structure(replace(RECIPE, target="cytokine"), twin).effects
-    assert np.allclose(effects[:, 0], effects[:, 1], atol=0.2) and not np.allclose(
-        effects[:, 0], effects[:, 2], atol=0.2
-    )
+    near, far = (np.abs(effects[:, 0] - effects[:, other]).mean() for other in (1, 2))
+    assert 0 <= near < far / 5
 
 
-def test_same_seed_same_screen(tmp_path, made):
-    again, _ = make(tmp_path / "again")
-    other, _ = make(tmp_path / "other", replace(RECIPE, seed=1))
+def test_the_order_of_residues_has_no_effect(proteins):
+    effects = [madeup.structure(RECIPE, order).effects for order in (proteins, [text[::-1] for text in proteins])]
+    np.testing.assert_array_equal(*effects)
+
+
+def test_composition_is_the_share_of_each_amino_acid():
+    np.testing.assert_array_equal(madeup.composition(["AAR", AMINO_ACIDS])[:, :3], [[2 / 3, 1 / 3, 0], [0.05] * 3])
+
+
+def test_a_protein_language_model_tells_the_effects_of_proteins_it_has_not_seen(tmp_path):
+    known, number = 160, 200
+    proteins = sequences(tmp_path / "p.fasta", number)
+    recipe = replace(RECIPE, target="cytokine", perturbations=number, gain_sigma=0.0, strength_sigma=0.0)
+    tiny_esm2(tmp_path / "tiny.pt", layers=2, width=32, heads=4, seed=0)
+    embedding = embed(proteins, *load(tmp_path / "tiny.pt"), tokens_per_batch=4096, device="cpu", precision="float32")
+    features = (embedding - embedding.mean(axis=0)) / embedding.std(axis=0)
+    effects = madeup.structure(recipe, proteins).effects[0]
+    effects = effects[:, effects.std(axis=0) > 0.1]
+    weights = np.linalg.lstsq(features[:known], effects[:known], rcond=None)[0]
+    found = [np.corrcoef(*pair)[0, 1] for pair in zip((features @ weights)[known:].T, effects[known:].T, strict=True)]
+    assert len(found) > 20 and np.median(found) > 0.9
+
+
+def test_same_seed_same_screen(tmp_path, made, proteins):
+    again, _ = make(tmp_path / "again", proteins)
+    other, _ = make(tmp_path / "other", proteins, replace(RECIPE, seed=1))
     assert (again.X != made[0].X).nnz == 0 and again.obs.equals(made[0].obs)
     assert (other.X != made[0].X).nnz > 0
 
 
-def test_a_block_does_not_depend_on_those_before_it(made):
+def test_a_block_does_not_depend_on_those_before_it(made, proteins):
     screen, _ = made
     rows = slice(madeup.BLOCK, 2 * madeup.BLOCK)
     labels = [label[rows] for label in madeup.assign(RECIPE)]
-    alone = madeup.draw(RECIPE, madeup.structure(RECIPE, EMBEDDING), 1, *labels)
+    alone = madeup.draw(RECIPE, madeup.structure(RECIPE, proteins), 1, *labels)
     assert (alone != screen[rows].X).nnz == 0
 
 
 def test_learned_screens_need_no_proteins(tmp_path):
     recipe = replace(RECIPE, target="cytokine", cells=300)
-    screen, effects = make(tmp_path, recipe, None)
+    screen, effects = make(tmp_path, None, recipe)
     assert list(effects["perturbations"]) == [f"CYTO0{i}" for i in range(1, 7)]
     assert set(screen.obs["perturbation"]) == {"ctrl", *effects["perturbations"]}
 
@@ -145,20 +178,13 @@ def test_more_targets_than_genes_are_refused():
         madeup.target_names("gene", 300, 200)
 
 
-def test_embeddings_must_fit_the_targets():
-    with pytest.raises(UserError, match="5 protein embeddings for 6"):
-        madeup.structure(RECIPE, EMBEDDING[:5])
+def test_proteins_must_fit_the_targets(proteins):
+    with pytest.raises(UserError, match="5 proteins for 6 made-up perturbations"):
+        madeup.structure(RECIPE, proteins[:5])
 
 
-def test_embeddings_come_in_the_order_of_the_targets(tmp_path):
-    Proteins(["b", "a"], np.eye(2, dtype=np.float32), [3, 3], []).save(tmp_path / "proteins.npz")
-    assert (madeup.embeddings(tmp_path / "proteins.npz", ["a", "b"]) == np.eye(2)[::-1]).all()
-    with pytest.raises(UserError, match="no protein embedding for 1 made-up targets, for example 'c'"):
-        madeup.embeddings(tmp_path / "proteins.npz", ["a", "c"])
-
-
-def test_a_count_that_int32_cannot_hold_is_refused(monkeypatch):
-    truth = madeup.structure(RECIPE, EMBEDDING)
+def test_a_count_that_int32_cannot_hold_is_refused(proteins):
+    truth = madeup.structure(RECIPE, proteins)
     labels = [label[:50] for label in madeup.assign(RECIPE)]
     with pytest.raises(UserError, match="a count of .* is larger than any that can be held"):
         madeup.draw(RECIPE, replace(truth, baseline=truth.baseline * 1e12), 0, *labels)

@@ -109,7 +109,7 @@ def test_files_without_what_is_needed_are_refused(tmp_path):
     for train, message in (
         (good, "no cell has the control"),
         (odd, "'glove'"),
-        (tmp_path / "bare.h5ad", "uns"),
+        (tmp_path / "bare.h5ad", "bare.h5ad: obs has no column 'cell_type'"),
     ):
         with pytest.raises(UserError, match=message):
             read_labels(train, good)

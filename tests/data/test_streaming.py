@@ -118,7 +118,7 @@ def test_a_scratch_file_is_gone_afterwards(tmp_path):
     with scratch(tmp_path / "out.h5ad") as path:
         writer = Writer(path, 8, compression=None)
         writer.append(csr_matrix(COUNTS.astype(np.int32)))
-        writer.seal()
+        writer.end()
         back = list(writer.blocks(np.array([1, 5, 6])))
         assert (np.concatenate([block.toarray() for block in back]) == COUNTS[[1, 5, 6]]).all()
     assert list(tmp_path.iterdir()) == []

@@ -60,7 +60,9 @@ def test_the_query_follows_the_true_cells(parts, tmp_path):
 
 
 def a_query(labels: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({"cell": [f"cell{i}" for i in range(len(labels))], "cell_type": "T", "perturbation": labels})
+    return pd.DataFrame(
+        {"cell": [f"cell{i}" for i in range(len(labels))], "cell_type": "T", "perturbation": labels}
+    ).assign(true_library=1.0)
 
 
 def test_the_label_na_is_a_label(tmp_path):

@@ -6,9 +6,9 @@ from scipy.linalg import sqrtm
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from expressionvae.metrics import distribution
 from expressionvae.metrics.distribution import (
     distances,
-    fd,
     frechet,
     median_distance,
     mmd2,
@@ -19,6 +19,10 @@ from expressionvae.metrics.distribution import (
 SIGMAS = [1, 2, 4, 8, 16]
 
 
+def fd(x: np.ndarray, y: np.ndarray, ridge: float = 0.0) -> float:
+    return distribution.fd(x, y, ridge=ridge)
+
+
 def cloud(n: int, components: int, seed: int, shift: float = 0.0, scale: float = 1.0) -> np.ndarray:
     return shift + scale * np.random.default_rng(seed).normal(size=(n, components))
 
@@ -27,6 +31,18 @@ def test_w2_is_the_best_assignment():
     x, y = cloud(40, 3, 0), cloud(40, 3, 1, shift=1)
     cost = cdist(x, y, "sqeuclidean")
     assert w2(x, y) == pytest.approx(np.sqrt(cost[linear_sum_assignment(cost)].mean()))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 1000), st.sampled_from([0.0, 1.0, 1e3]))
+def test_w2_of_equal_sizes_is_that_of_the_solver_for_any_sizes(n, seed, shift):
+    x, y = cloud(n, 3, seed), cloud(n, 3, seed + 1, shift=shift)
+    assert w2(x, y) ** 2 == pytest.approx(distribution._transported(cdist(x, y, "sqeuclidean")), rel=1e-9)
+
+
+def test_w2_of_unequal_sizes_splits_cells():
+    # half of each of two cells goes to 1: sqrt((1^2 + 3^2) / 2)
+    assert w2(np.array([[0.0], [4.0]]), np.array([[1.0]])) == pytest.approx(np.sqrt(5))
 
 
 def test_w2_of_gaussians_is_closed_form():
@@ -54,7 +70,7 @@ def test_all_distances_are_symmetric(n, m, seed):
 def test_the_order_of_cells_does_not_matter(n, seed):
     x, y = cloud(n, 3, seed), cloud(n, 3, seed + 1, shift=1)
     order = np.random.default_rng(seed).permutation(n)
-    before, after = (distances(x, z, mmd_sigmas=SIGMAS) for z in (y, y[order]))
+    before, after = (distances(x, z, mmd_sigmas=SIGMAS, ridge=0.0) for z in (y, y[order]))
     assert before == pytest.approx(after, abs=1e-6)
 
 
@@ -69,6 +85,29 @@ def test_mmd2_is_the_sum_over_all_pairs():
     x, y = cloud(7, 2, 0), cloud(5, 2, 1)
     k = lambda a, b: sum(np.exp(-(cdist(a, b) ** 2) / (2 * s**2)).mean() for s in SIGMAS)  # noqa: E731
     assert mmd2(x, y, sigmas=SIGMAS) == pytest.approx(k(x, x) + k(y, y) - 2 * k(x, y))
+
+
+def plain_kernel(x: np.ndarray, y: np.ndarray, sigma: float) -> float:
+    return float(np.exp(-(cdist(x, y) ** 2) / (2 * sigma**2)).mean())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(2, 40),
+    st.integers(2, 40),
+    st.lists(st.sampled_from([0.3, 0.5, 1, 2, 3, 4, 6, 8, 16, 32]), min_size=1, max_size=6),
+    st.sampled_from([0.0, 1.0, 300.0]),
+    st.integers(0, 1000),
+)
+def test_kernels_made_from_each_other_are_those_made_alone(n, m, sigmas, offset, seed):
+    """Far from the origin too, where distances by matrix products lose digits."""
+    x, y = offset + cloud(n, 3, seed), offset + cloud(m, 3, seed + 1, shift=0.5)
+    expected = sum(plain_kernel(x, x, s) + plain_kernel(y, y, s) - 2 * plain_kernel(x, y, s) for s in sigmas)
+    assert mmd2(x, y, sigmas=sigmas) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    both = distances(x, y, mmd_sigmas=sigmas, ridge=0.0)
+    assert both["mmd2"] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    alone = mmd2_unbiased(x, y, sigma=median_distance(x))
+    assert both["mmd2_median"] == pytest.approx(alone, rel=1e-9, abs=1e-12)
 
 
 def test_mmd2_in_blocks_is_mmd2_at_once(monkeypatch):
@@ -121,9 +160,20 @@ def test_fd_of_equal_cells_is_finite():
     assert fd(x, same) == pytest.approx(expected)
 
 
+def test_fd_with_a_ridge_by_hand():
+    # one component, equal means, variances 9 and 0, ridge 1: 10 + 1 - 2 sqrt(10 * 1)
+    x, y = np.array([[-3.0], [0.0], [3.0]]), np.zeros((3, 1))
+    assert fd(x, y, ridge=1.0) == pytest.approx(11 - 2 * np.sqrt(10))
+    assert fd(x, y) == pytest.approx(9)
+
+
+def test_fd_is_never_below_0():
+    assert all(fd(x, x) >= 0 for x in (cloud(40, 30, seed, scale=1e3) for seed in range(30)))
+
+
 def test_one_component_is_enough():
     assert fd(cloud(20, 1, 0), cloud(20, 1, 1)) >= 0
 
 
 def test_one_cell_gives_nan():
-    assert all(np.isnan(v) for v in distances(cloud(1, 2, 0), cloud(5, 2, 1), mmd_sigmas=SIGMAS).values())
+    assert all(np.isnan(v) for v in distances(cloud(1, 2, 0), cloud(5, 2, 1), mmd_sigmas=SIGMAS, ridge=0.0).values())

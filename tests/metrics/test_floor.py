@@ -1,7 +1,10 @@
+import contextlib
+import io
+
 import numpy as np
 import pytest
 
-from expressionvae.metrics.effects import METRICS, cell_eval_outdir, skipped
+from expressionvae.metrics.effects import METRICS
 from expressionvae.metrics.floor import RELIABILITIES, ceiling, floor, spearman_brown
 
 SETTINGS = {"components": 5, "max_cells": 50, "mmd_sigmas": [1, 2, 4, 8, 16], "seed": 0}
@@ -25,17 +28,19 @@ def test_half_of_a_half_counts_double():
 
 
 @pytest.mark.slow
-def test_the_ceiling_is_that_of_cell_eval(toy_cells):
+def test_the_ceiling_is_that_of_cell_eval(toy_cells, tmp_path):
     import cell_eval
 
     cells = toy_cells(4, 60, 80, seed=0)
-    got = {row["metric"]: row for row in ceiling(cells, fdr=0.05, seed=3, threads=1)}
-    with cell_eval_outdir() as outdir:
+    got = {row["metric"]: row for row in ceiling(cells, fdr=0.05, fold_change_epsilon=0.0, seed=3, threads=1)}
+    columns = {"discrimination_score_l1", "pearson_delta", "de_spearman_lfc_sig"}
+    skipped = sorted(set(cell_eval.metrics_registry.list_metrics()) - columns)
+    with contextlib.redirect_stderr(io.StringIO()):
         evaluator = cell_eval.MetricsEvaluator(
-            None, cells.anndata(), control_pert="PBS", pert_col="perturbation", num_threads=1, outdir=outdir
+            None, cells.anndata(), control_pert="PBS", pert_col="perturbation", num_threads=1, outdir=str(tmp_path)
         )
-        _, theirs = evaluator.compute_ceiling(skip_metrics=skipped(), write_csv=False, seed=3)
-    assert got["pds"]["value"] == pytest.approx(theirs["discrimination_score_l1"][0])
+        _, theirs = evaluator.compute_ceiling(skip_metrics=skipped, write_csv=False, seed=3)
+    assert got["pds_cell_eval"]["value"] == pytest.approx(theirs["discrimination_score_l1"][0])
     assert got["pearson_delta"]["value"] == pytest.approx(theirs["pearson_delta"][0])
     assert got["spearman_lfc"]["value"] == pytest.approx(theirs["de_spearman_lfc_sig"][0])
     assert set(got) == set(METRICS) and all(np.isnan(got[m]["value"]) for m in set(METRICS) - set(RELIABILITIES))

@@ -16,6 +16,7 @@ from expressionvae.metrics.reversion import (
     _calinski_harabasz,
     _total,
     cosine_distance,
+    curve_area,
     enrichment,
     normalised,
     score,
@@ -70,25 +71,58 @@ def test_cosine_distance_sees_direction_only():
     np.testing.assert_allclose(distances, [0, 1, 2, 1])
 
 
-@given(st.lists(st.integers(0, 20), min_size=8, max_size=30), st.integers(1, 4))
-def test_the_auc_is_scikit_learns_with_ties_half(distances, positives):
-    positive = np.arange(len(distances)) < positives
-    distance = np.array(distances, float)
-    result = enrichment(distance, positive, bootstrap=100, seed=0)
-    assert result.auc == pytest.approx(roc_auc_score(positive, -distance))
+def walked(positive: np.ndarray) -> float:
+    """The area by its definition: walk the ranking, note the share of positives found, join the points."""
+    found = np.cumsum(positive) / positive.sum()
+    return float(np.trapezoid(found, np.linspace(0, 1, len(found))))
+
+
+def test_the_auc_by_hand():
+    # found after each of 4 targets: 0, 1/2, 1/2, 1; trapezoids of width 1/3: (1/4 + 1/2 + 3/4) / 3
+    assert curve_area(np.arange(4.0), np.array([False, True, False, True])) == pytest.approx(0.5)
+    # all in front: 1/2, 1, 1, 1: (3/4 + 1 + 1) / 3 = (4 - 1 - 1/4) / 3
+    assert curve_area(np.arange(4.0), np.arange(4) < 2) == pytest.approx(11 / 12)
+
+
+@given(st.permutations(range(12)), st.integers(1, 11))
+def test_the_auc_is_the_area_under_the_positives_found(order, positives):
+    ranking = np.array(order) < positives
+    assert curve_area(np.arange(12.0), ranking) == pytest.approx(walked(ranking))
+    shuffled = np.random.default_rng(0).permutation(12)
+    assert curve_area(shuffled.astype(float), ranking[shuffled]) == pytest.approx(walked(ranking))
+
+
+def test_equal_distances_count_as_the_mean_over_their_orders():
+    distance, positive = np.array([0.1, 0.1, 0.1, 0.2, 0.3, 0.3]), np.array([1, 0, 0, 0, 1, 0], bool)
+    rankings = [
+        positive[[*first, 3, *last]]
+        for first in itertools.permutations(range(3))
+        for last in itertools.permutations([4, 5])
+    ]
+    assert curve_area(distance, positive) == pytest.approx(np.mean([walked(ranking) for ranking in rankings]))
+
+
+def test_a_ranking_of_1732_targets_has_nearly_the_rank_auc():
+    positive = np.random.default_rng(0).permutation(np.arange(1732) < 6)
+    assert curve_area(np.arange(1732.0), positive) == pytest.approx(roc_auc_score(positive, -np.arange(1732)), abs=2e-3)
+
+
+def test_no_positive_or_nothing_else_cannot_be_scored():
+    for positive in (np.zeros(5, bool), np.ones(5, bool)):
+        assert np.isnan(list(vars(enrichment(np.arange(5.0), positive, bootstrap=100, seed=0)).values())).all()
 
 
 def test_the_p_value_counts_the_rankings_that_are_as_good():
     distance, positive = np.array([0.1, 0.5, 0.2, 0.9, 0.7, 0.8, 0.3]), np.array([1, 0, 1, 0, 1, 0, 0], bool)
     aucs = [roc_auc_score(np.isin(np.arange(7), chosen), -distance) for chosen in itertools.combinations(range(7), 3)]
-    result = enrichment(distance, positive, bootstrap=100, seed=0)
-    assert result.p_value == pytest.approx(np.mean([auc >= result.auc - 1e-12 for auc in aucs]))
+    result, reached = enrichment(distance, positive, bootstrap=100, seed=0), roc_auc_score(positive, -distance)
+    assert result.p_value == pytest.approx(np.mean([auc >= reached - 1e-12 for auc in aucs]))
 
 
 def test_positives_that_all_stand_first_are_certain_for_the_bootstrap_and_not_for_chance():
     result = enrichment(np.arange(20.0), np.arange(20) < 3, bootstrap=300, seed=0)
-    assert (result.auc, result.low, result.high) == (1, 1, 1)
-    assert result.p_value == pytest.approx(1 / 1140) and result.random_low < 0.2 and result.random_high > 0.8
+    assert [result.auc, result.low, result.high] == pytest.approx([(20 - 3 / 2 - 1 / 6) / 19] * 3)
+    assert result.p_value == pytest.approx(1 / 1140) and result.random_low < 0.25 and result.random_high > 0.8
 
 
 def test_with_six_positives_of_1732_chance_reaches_far():
@@ -123,8 +157,24 @@ def test_reverting_targets_stand_first(screen):
     scores, ranking = score("mine", embedding(screen), screen, **OPTIONS)
     assert list(scores["metric"]) == list(METRICS) and list(scores.columns) == COLUMNS
     auc = scores.set_index("metric").loc["enrichment_auc"]
-    assert auc["value"] == 1 and (auc["positives"], auc["targets"]) == (2, 5)
+    assert auc["value"] == pytest.approx(walked(np.arange(5) < 2)) and (auc["positives"], auc["targets"]) == (2, 5)
     assert set(ranking["target"][:2]) == {"A", "B"} and ranking["rank"].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_what_brings_treated_cells_back_and_leaves_untreated_ones_is_selective(screen):
+    scores, ranking = score("mine", embedding(screen), screen, **OPTIONS)
+    selective = scores.set_index("metric").loc["selectivity_auc"]
+    assert selective["value"] == pytest.approx(walked(np.arange(5) < 2)) and selective["targets"] == 5
+    gain = ranking["distance"] - ranking["distance_untreated"]
+    assert set(ranking["target"][gain.nsmallest(2).index]) == {"A", "B"}
+
+
+def test_a_target_without_untreated_cells_has_no_selectivity(screen):
+    keep = screen.treated | (screen.target != "A")
+    some = Screen(screen.path, screen.target[keep], screen.treated[keep], "ctrl", ["A"], 5)
+    scores, ranking = score("mine", embedding(screen)[keep], some, **OPTIONS)
+    assert np.isnan(scores.set_index("metric").loc["selectivity_auc", "value"])
+    assert ranking.set_index("target")["distance_untreated"].isna().tolist().count(True) == 1
 
 
 def test_other_positives_do_not(screen):
@@ -154,12 +204,15 @@ def test_the_length_of_a_cell_does_not_matter(screen):
 def test_both_tables_are_written(screen, tmp_path):
     scored = [score(name, embedding(screen), screen, **OPTIONS) for name in ("a", "b")]
     write(scored, tmp_path / "s.csv", tmp_path / "t.csv")
-    assert (tmp_path / "s.csv").read_text().count("\n") == 7 and (tmp_path / "t.csv").read_text().count("\n") == 11
+    assert (tmp_path / "s.csv").read_text().count("\n") == 9 and (tmp_path / "t.csv").read_text().count("\n") == 11
 
 
 def test_an_embedding_that_is_the_same_for_all_ranks_nothing(screen):
     scores = score("x", np.full((600, 3), 0.1), screen, **OPTIONS)[0].set_index("metric")
-    assert (scores.loc["enrichment_auc", "value"], scores.loc["enrichment_auc", "p_value"]) == (0.5, 1)
+    # the mean over all orders of 2 positives among 5 targets
+    expected = np.mean([walked(np.isin(np.arange(5), chosen)) for chosen in itertools.combinations(range(5), 2)])
+    assert scores.loc["enrichment_auc", "value"] == pytest.approx(expected)
+    assert scores.loc["enrichment_auc", "p_value"] == 1
     assert np.isnan(scores.loc["gene_ch_treated", "value"])
 
 

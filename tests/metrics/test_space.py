@@ -7,7 +7,15 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
 from expressionvae.files import UserError
-from expressionvae.metrics.space import check, compared, comparison_space, read_predicted, read_truth
+from expressionvae.metrics.space import (
+    check,
+    compared,
+    comparison_space,
+    mean_cell,
+    mean_cells,
+    read_predicted,
+    read_truth,
+)
 
 
 def test_a_cell_sums_to_the_rescaled_total():
@@ -114,6 +122,30 @@ def test_truth_without_controls_is_refused(truth, tmp_path):
     truth[truth.obs["perturbation"] != "PBS"].copy().write_h5ad(tmp_path / "truth.h5ad")
     with pytest.raises(UserError, match="'PBS', expected controls"):
         read_truth(tmp_path / "truth.h5ad")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_truth_with_a_bad_value_is_refused(truth, tmp_path, value):
+    truth.X = truth.X.astype(np.float32)
+    truth.X.data[3] = value
+    truth.write_h5ad(tmp_path / "truth.h5ad")
+    with pytest.raises(UserError, match="truth.h5ad: X holds"):
+        read_truth(tmp_path / "truth.h5ad")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("kind", [np.array, sparse.csr_matrix])
+def test_what_is_not_finite_never_comes_to_comparison_space(value, kind):
+    with pytest.raises(UserError, match="hold 1 NaN or infinite values"):
+        comparison_space(kind(np.array([[1.0, value], [2.0, 0.0]])), rescale_to=1e4)
+
+
+def test_mean_cells_are_those_of_each_perturbation(true_cells):
+    means = mean_cells(true_cells)
+    assert means.dtype == np.float64 and means.shape == (4, 40)
+    for mean, label in zip(means, true_cells.perturbations, strict=True):
+        np.testing.assert_allclose(mean, true_cells.X.toarray()[true_cells.labels == label].mean(0), rtol=1e-5)
+    np.testing.assert_allclose(mean_cell(true_cells.control_cells), true_cells.X.toarray()[-50:].mean(0), rtol=1e-5)
 
 
 def test_truth_with_a_gene_twice_is_refused(truth, tmp_path):

@@ -59,6 +59,18 @@ def test_what_an_attention_adds_is_never_dropped():
     torch.testing.assert_close(block(x, context), block.eval()(x, context))
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_dropped_attention_is_one_call_without_a_mask_so_that_a_gpu_has_a_fused_kernel_for_it(causal, monkeypatch):
+    calls = []
+    plain = nn.functional.scaled_dot_product_attention
+    monkeypatch.setattr(
+        nn.functional, "scaled_dot_product_attention", lambda *a, **k: calls.append((len(a), k)) or plain(*a, **k)
+    )
+    x = torch.randn(2, 3, 8)
+    Attention(8, 2, dropout=0.1)(x, x, causal=causal)
+    assert calls == [(3, {"dropout_p": 0.1, "is_causal": causal})]
+
+
 def test_a_width_that_heads_do_not_divide_is_a_programmer_s_mistake():
     with pytest.raises(AssertionError, match="multiple"):
         Attention(10, 3, dropout=0.0)

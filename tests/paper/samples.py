@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from expressionvae.paper.columns import COLUMNS
 from expressionvae.paper.scores import COLUMNS as SCORES
-from expressionvae.paper.scores import RUN, SEEDS, collect
+from expressionvae.paper.scores import RUN, SEEDS, collect, expected_rows
 
 NINE = ["w2", "mmd2", "fd", "pds", "pr_auc", "spearman_sig", "spearman_lfc", "overlap_at_n", "pearson_delta"]
 DECODERS = ["ce-quant", "nb-sample", "hurdle", "mse", "nb-deter"]
@@ -30,15 +29,12 @@ def made_up(folder, runs: Sequence[dict], values=None) -> pd.DataFrame:
     values = values or (lambda run, metric: float(random.uniform(0.1, 0.9)))
     pairs = []
     for i, run in enumerate(runs):
-        floor = run.get("baseline") == "true-vs-true"
         pair = (folder / f"{i}.distribution.csv", folder / f"{i}.effects.csv")
-        spread = [m for m in NINE if COLUMNS[m].family == "Distribution"]
-        variants = ["half"] if floor else ["paper", "half"]
-        rows = [(m, v, values(run, m), 500 >> (v == "half"), 400 >> (v == "half")) for m in spread for v in variants]
-        pd.DataFrame(rows, columns=["metric", "variant", "value", "n_true", "n_pred"]).to_csv(pair[0], index=False)
-        effects = [(m, "ceiling" if floor else "paper", values(run, m)) for m in NINE if m not in spread]
-        rows = [(m, v, x, 0 if np.isnan(x) else 7, 7) for m, v, x in effects]
-        pd.DataFrame(rows, columns=["metric", "variant", "value", "n_valid", "n_total"]).to_csv(pair[1], index=False)
+        rows = [[(*key, values(run, key[0])) for key in keys] for keys in expected_rows(run.get("baseline", ""))]
+        spread = [(m, v, x, 500 >> (v == "half"), 400 >> (v == "half")) for m, v, x in rows[0]]
+        pd.DataFrame(spread, columns=["metric", "variant", "value", "n_true", "n_pred"]).to_csv(pair[0], index=False)
+        effects = [(m, v, x, 0 if np.isnan(x) else 7, 7) for m, v, x in rows[1]]
+        pd.DataFrame(effects, columns=["metric", "variant", "value", "n_valid", "n_total"]).to_csv(pair[1], index=False)
         pairs.append(pair)
     return collect(runs, pairs)
 

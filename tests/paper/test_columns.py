@@ -8,6 +8,7 @@ SCORED = [
     *("w2", "mmd2", "mmd2_median", "fd", "r2_mean", "r2_var", "pcc_per_cell", "mse_per_cell"),
     *(
         "pds",
+        "pds_cell_eval",
         "pr_auc",
         "spearman_sig",
         "spearman_lfc",

@@ -62,7 +62,7 @@ def test_a_loss_that_falls_far_has_a_log_scale_and_a_negative_one_has_not():
     "text,message",
     [
         ("step,split\n1,train\n", "column 'loss' is missing"),
-        ("step,split,loss\n1,test,1\n", "split 'test' is unknown"),
+        ("step,split,loss\n1,test,1\n", "losses.csv: .*: split 'test' is unknown"),
         ("step,split,loss\n", "no rows"),
     ],
 )

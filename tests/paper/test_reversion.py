@@ -33,7 +33,7 @@ def of_encoders(folder, screen="wong2026", seeds=(0,)) -> pd.DataFrame:
                     about.append(dict(screen=screen, dataset=dataset, bottleneck=bottleneck, head=head, vae_seed=seed))
                     paths.append(a_file(folder / f"{len(paths)}.csv", first=0.7 + 0.05 * i + 0.02 * seed))
         about.append({"screen": screen, "dataset": dataset})
-        paths.append(a_file(folder / f"{len(paths)}.csv", names=("pca", "hvg")))
+        paths.append(a_file(folder / f"{len(paths)}.csv", names=("pca", "hvg", "depth")))
     return collect(about, paths)
 
 
@@ -67,7 +67,7 @@ def test_seeds_are_averaged_and_the_worst_p_value_counts(tmp_path, paper):
 def test_the_table_has_a_row_an_embedding_and_bold_the_best_trained(tmp_path, paper):
     text = markdown(summarise(of_encoders(tmp_path), paper, SCREENS), SCREENS, NOTES)
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    assert len(rows) == 2 + 2 * (8 + 2) + 2  # header, two datasets, scGPT, random ranking
+    assert len(rows) == 2 + 2 * (8 + 3) + 2  # header, two datasets, scGPT, random ranking
     assert "| Parse 1M | encoder | fsq | Hurdle | **5.00** |" in text.replace(" [3.09]", "")
     assert "**0.750** [0.792] | 0.65 to 0.85 | 0.010 |" in text and "random ranking" in text
     assert "a CRISPRi screen" in text and "NaN" not in text and "nan" not in text
@@ -82,7 +82,7 @@ def test_undefined_scores_are_a_dash(tmp_path, paper):
 
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
     pd.DataFrame({"embedding": ["x"]}).to_csv(tmp_path / "x.csv")
-    with pytest.raises(UserError, match="x.csv: column 'metric' is missing"):
+    with pytest.raises(UserError, match="x.csv: .*column 'metric' is missing"):
         collect([{"screen": "s", "dataset": "d"}], [tmp_path / "x.csv"])
 
 
@@ -91,4 +91,9 @@ def test_a_seed_without_a_value_is_not_counted_in_a_mean(tmp_path, paper):
     scores.loc[(scores["vae_seed"] == 1) & (scores["metric"] == "gene_ch_treated"), "value"] = np.nan
     summary = summarise(scores, paper, SCREENS)
     seeds = summary[summary["embedding"] == "trained"].groupby("metric")["n"].agg(set)
-    assert seeds.to_dict() == {"gene_ch_treated": {1}, "gene_ch_untreated": {2}, "enrichment_auc": {2}}
+    assert seeds.to_dict() == {
+        "gene_ch_treated": {1},
+        "gene_ch_untreated": {2},
+        "enrichment_auc": {2},
+        "selectivity_auc": {2},
+    }

@@ -17,7 +17,6 @@ from tests.conftest import REPOSITORY
 from tests.workflow.conftest import call, tiny
 
 HERE = Path(__file__).parent
-PROFILE = REPOSITORY / "profiles" / "slurm" / "config.yaml"
 # A look in vain puts the next one off by ten seconds more.
 QUICK = ["--jobs", "12", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "3"]
 
@@ -108,10 +107,8 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def here(tmp_path_factory) -> Path:
-    """A folder in which the tiny grid has run on this machine, without SLURM."""
+    """A folder in which the tiny grid has run on this machine, without SLURM, in one thread a job."""
     folder = tmp_path_factory.mktemp("here")
-    # The threads that a job of the cluster gets, so that both add up in the same order.
-    threads = [f"{rule}={number}" for rule, number in yaml.safe_load(PROFILE.read_text())["set-threads"].items()]
-    run = call(folder, *tiny("demo.yaml"), "--set-threads", *threads, "--", "all")
+    run = call(folder, *tiny("demo.yaml"), "--", "all")
     assert run.returncode == 0, run.stderr[-3000:]
     return folder

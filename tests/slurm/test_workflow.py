@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.slurm.conftest import Cluster, configs
+from tests.workflow.differences import first_difference
 
 pytestmark = pytest.mark.slow
 GPU = {"train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "embed_proteins", "reversion"}
@@ -81,6 +82,7 @@ def test_small_rules_ran_beside_snakemake(finished):
 
 
 def test_the_results_are_those_of_a_run_without_slurm_to_the_byte(finished, here):
+    assert first_difference(here / "results", finished / "results") is None
     files = [path for path in (here / "results").rglob("*.csv") if path.name != "resources.csv"]  # seconds differ
     names = [path.relative_to(here) for path in files]
     assert len(names) > 10

@@ -28,7 +28,7 @@ with reporting(folder / "log"):
     import torch
     from expressionvae.training import launch, processes
     from tests.training.shared import train
-    launch.share(2, 2, tasks=tasks, starter=f"{sys.executable} tests/training/starter.py")
+    launch.share(2, 1, tasks=tasks, starter=f"{sys.executable} tests/training/starter.py")
     trained = {kind: train(kind, folder / "checkpoints", int(os.environ["RANK"])) for kind in kinds}
     processes.leave()
     torch.save(trained, folder / "result")
@@ -42,8 +42,9 @@ def start(folder: Path, what: str, tasks: int = 1) -> subprocess.Popen[str]:
     command = [sys.executable, folder / "script.py", folder, tasks, what]
     environment = os.environ | {"PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"}
     return subprocess.Popen(
-        [*map(str, command)], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*map(str, command)], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
 
 
 def run(folder: Path, what: str, tasks: int = 1) -> dict[str, Result]:
@@ -102,12 +103,15 @@ def test_the_log_is_that_of_one_training(whole):
     assert log.count("flow 40/40") == 1
 
 
-def test_a_signal_to_the_launcher_keeps_one_state_and_the_next_attempt_ends_in_equal_weights(whole, tmp_path):
+@pytest.mark.parametrize(("send", "number"), [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT)])
+def test_a_signal_to_the_launcher_or_to_all_keeps_one_state_and_the_next_attempt_ends_in_equal_weights(
+    whole, tmp_path, send, number
+):
     stopped = start(tmp_path, "flow-slowly")
     until_first_checkpoint(tmp_path, stopped)
-    stopped.send_signal(signal.SIGTERM)
+    send(stopped.pid, number)  # a terminal's Ctrl-C goes to all
     said = stopped.communicate(timeout=100)[1]
-    assert stopped.returncode == 75 and said.count("flow: SIGTERM: stops after step") == 1, said
+    assert stopped.returncode == 75 and said.count(f"flow: {number.name}: stops after step") == 1, said
     again = run(tmp_path, "flow")
     assert "flow: goes on after step" in (tmp_path / "log").read_text()
     assert_equal(again["flow"], torch.load(whole / "result")["flow"])

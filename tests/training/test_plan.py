@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expressionvae.training.plan import Order, Plan, Validation, random_split, spared, split
+from expressionvae.training.plan import Order, Plan, Validation, random_split, seed_of, spared, split
 
 
 def plan(**changes) -> Plan:
@@ -112,3 +112,8 @@ def test_random_cells_stand_in_and_the_log_says_so(capsys):
     assert "10 of 100 training cells: random cells, for 'B' has no perturbation to spare" in capsys.readouterr().out
     split_of(SCREEN, 0.01)
     assert "set apart for validation: 4 of 48 training cells: B x " in capsys.readouterr().out
+
+
+def test_batches_have_seeds_of_their_own():
+    seeds = {seed_of(seed, number) for seed in range(10) for number in range(100)}
+    assert len(seeds) == 1000 and all(0 <= seed < 2**63 for seed in seeds)

@@ -20,8 +20,13 @@ def snakemake(tmp_path) -> Snakemake:
 
 def call(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run snakemake with `folder` as the working directory; nothing is raised when it fails."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", folder]
-    return subprocess.run([*map(str, command), *map(str, arguments)], capture_output=True, text=True, cwd=REPOSITORY)
+    return subprocess.run(command(folder, *arguments), capture_output=True, text=True, cwd=REPOSITORY)
+
+
+def command(folder: Path, *arguments: str | Path) -> list[str]:
+    """The command line of a run whose working directory is `folder`."""
+    run = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", folder]
+    return [*map(str, run), *map(str, arguments)]
 
 
 def tiny(*configs: str) -> list[str | Path]:

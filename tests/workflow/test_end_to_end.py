@@ -1,14 +1,18 @@
 """The whole chain, small: from a screen to Table 1 and Figure 2."""
 
+import re
+
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 
+from expressionvae.metrics.scores import EFFECTS
 from tests.workflow.conftest import call, tiny
 
 pytestmark = pytest.mark.slow
 RUN = "results/made-up/fsq/nb/vae-0/ar-0"
+RULES = ("sample-true-library-0", "mean-true-library-0")  # of nb-sample and nb-deter, told the true library
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,22 @@ def test_the_second_call_has_nothing_to_do(finished):
     assert "Nothing to be done" in call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
 
 
+def test_the_scores_of_a_run_are_those_that_are_promised(finished):
+    effects = pd.read_csv(finished / RUN / "sample-0" / "effects.csv")
+    assert list(effects[["metric", "variant"]].itertuples(index=False, name=None)) == EFFECTS
+    paper, plain = (effects[effects["variant"] == name].set_index("metric")["value"] for name in ("paper", "epsilon-0"))
+    pd.testing.assert_series_equal(paper[plain.index], plain)  # a made-up screen has no epsilon of its own
+
+
+def test_another_epsilon_scores_again_and_prepares_nothing(finished, tmp_path):
+    other = tmp_path / "epsilon.yaml"
+    other.write_text("datasets: {made-up: {fold_change_epsilon: 0.5}}\n")
+    planned = call(finished, *tiny("demo.yaml"), other, "--dry-run", "--", "all").stdout
+    jobs = set(re.findall(r"^(\w+) +\d+$", planned, re.M))
+    assert {"truth_de", "score", "true_vs_true"} <= jobs, planned[-3000:]
+    assert not jobs & {"simulate", "prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
+
+
 def test_no_held_out_combination_is_among_the_training_cells(finished):
     train, heldout = (ad.read_h5ad(finished / f"results/made-up/{part}.h5ad") for part in ("train", "heldout"))
     combinations = [set(zip(part.obs["cell_type"], part.obs["perturbation"], strict=True)) for part in (train, heldout)]
@@ -59,11 +79,11 @@ def test_predicted_cells_answer_the_query_and_tell_where_they_come_from(finished
     assert cells.obs["perturbation"].tolist() == query["perturbation"].tolist()
     assert "non-targeting" in set(cells.obs["perturbation"])  # predicted controls
     assert cells.var_names.tolist()[0] == "GENE0001" and cells.uns["space"] == "linear"
-    assert {"config_hash", "commit", "seeds", "versions"} <= set(cells.uns["provenance"])
+    assert {"config_hash", "commit", "seeds", "versions", "arithmetic"} <= set(cells.uns["provenance"])
 
 
 def test_both_rules_of_the_nb_head_come_from_the_same_samples(finished):
-    sampled, mean = (ad.read_h5ad(finished / RUN / rule / "cells.h5ad").X.toarray() for rule in ("sample-0", "mean-0"))
+    sampled, mean = (ad.read_h5ad(finished / RUN / rule / "cells.h5ad").X.toarray() for rule in RULES)
     assert (sampled == sampled.round()).all() and not (mean == mean.round()).all()
     np.testing.assert_allclose(sampled.mean(), mean.mean(), rtol=0.05)
 
@@ -72,9 +92,13 @@ def test_the_same_seed_makes_the_same_cells(finished):
     path = finished / RUN / "sample-0" / "cells.h5ad"
     before = ad.read_h5ad(path).X.toarray()
     wanted = f"{RUN}/sample-0/cells.h5ad"
-    run = call(finished, *tiny("demo.yaml"), "--forcerun", "sample", "decode", "--", wanted)
+    more = ["--set-threads", "sample=2", "decode=2"]  # cores, which a profile may give: the arithmetic is the config's
+    run = call(finished, *tiny("demo.yaml"), *more, "--forcerun", "sample", "decode", "--", wanted)
     assert run.returncode == 0, run.stderr[-3000:]
-    assert np.array_equal(ad.read_h5ad(path).X.toarray(), before)
+    again = ad.read_h5ad(path)
+    assert np.array_equal(again.X.toarray(), before)
+    told = again.uns["provenance"]["arithmetic"]
+    assert (told["threads"], told["MKL_CBWR"], told["OPENBLAS_NUM_THREADS"]) == (1, "AUTO,STRICT", "1")
 
 
 def test_frozen_encoders_are_scored_on_a_screen_that_no_training_has_seen(finished):

@@ -7,12 +7,15 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import grid, sense, work
+from expressionvae import arithmetic, grid, sense, work
 from expressionvae.config import check_form, read_yaml
-from expressionvae.data.downloads import read_downloads, stated
+from expressionvae.data.download_list import read_downloads, stated
+from expressionvae.data.esm_files import regression_path
 from expressionvae.files import UserError, require_writable
 
 RESOURCES = Path(workflow.basedir) / "resources"
+
+arithmetic.settle()  # for the process of every rule, also of those that load nothing of ours
 
 try:
     if workflow.is_main_process:
@@ -58,7 +61,9 @@ def each_seed(pattern):
 
 
 def dataset_config(wildcards):
-    return config["datasets"][wildcards.dataset]
+    """A dataset's entry, less what scores alone read: another epsilon must not prepare the screen again."""
+    entry = config["datasets"][wildcards.dataset]
+    return {key: value for key, value in entry.items() if key != "fold_change_epsilon"}
 
 
 def dataset_part(*keys):
@@ -103,6 +108,17 @@ def download_entry(wildcards):
     return next(entry for entry in DOWNLOADS.values() if entry["file"] == wildcards.file)
 
 
+def on_difference(file):
+    """What the screens that read a file of the list want where it is not as stated; all must agree to go on."""
+    name = next(name for name, entry in DOWNLOADS.items() if entry["file"] == file)
+    wanted = {
+        entry.get("on_difference", "stop")
+        for entry in [*config["datasets"].values(), *config["reversion"]["screens"].values()]
+        if name.startswith(f"{entry['kind']}_") or file in (entry.get("proteins"), entry.get("path"))
+    }
+    return "report" if wanted == {"report"} else "stop"
+
+
 def versions(*names):
     """A param: which versions of downloads are in data_dir."""
     return lambda wildcards: [work.version(downloaded(name)) for name in names]
@@ -117,7 +133,12 @@ def parse1m_sources(wildcards):
     """The file with raw counts and full-panel library sizes: known once the smaller one has been looked into."""
     found = checkpoints.find_parse1m_counts.get(**wildcards).output.found
     with found.open() as file:  # Snakemake's: the file may lie in a store
-        which = yaml.safe_load(file)["file"]
+        content = file.read()
+    which = next((name for name in ("hvg2000", "full") if f"file: {name}\n" in content), None)
+    if which is None:
+        raise WorkflowError(
+            f"{found}: damaged, it names no file of Parse's; delete it, and the same command makes it again"
+        )
     return {"found": found, "source": downloaded(f"parse1m_{which}")}
 
 
@@ -150,10 +171,17 @@ def twins(wildcards):
 
 
 def perturbed_genes(wildcards):
-    """The screen whose perturbations want a protein; a made-up screen is drawn *from* the embeddings of all of them."""
+    """The screen whose perturbations want a protein; a made-up screen's FASTA holds those alone."""
     if dataset_config(wildcards)["kind"] == "made-up":
         return {}
     return {part: f"results/{wildcards.dataset}/{part}.h5ad" for part in ("train", "heldout")}
+
+
+def made_up_sequences(wildcards):
+    """What the effects of a made-up screen follow: the proteins themselves, so that no count hangs on a network."""
+    if dataset_config(wildcards)["embedding"] == "learned":
+        return {}
+    return {"proteins": f"results/{wildcards.dataset}/proteins.fasta"}
 
 
 def proteins_if_embedded(wildcards):
@@ -166,8 +194,8 @@ def esm2_checkpoint():
     """The weights and, beside them under the name that fair-esm expects, those of the contact head."""
     weights = config["esm2"]["checkpoint"]
     if config["esm2"]["tiny"] or not weights:  # neither: no dataset of `screens` embeds proteins
-        return "results/tiny_esm2.pt", "results/tiny_esm2-contact-regression.pt"
-    return downloaded_or_own(weights), downloaded_or_own(weights.removesuffix(".pt") + "-contact-regression.pt")
+        return "results/tiny_esm2.pt", str(regression_path("results/tiny_esm2.pt"))
+    return downloaded_or_own(weights), downloaded_or_own(str(regression_path(weights)))
 
 
 # Priors
@@ -188,6 +216,10 @@ def sampled_prior(wildcards):
 
 def predicted_cells(wildcards):
     return [f"{run.folder}/cells.h5ad" for run in grid.predicting_runs(config, wildcards.dataset)]
+
+
+def fold_change_epsilon(wildcards):
+    return config["datasets"][wildcards.dataset].get("fold_change_epsilon", 0)
 
 
 # Tables and figures
@@ -379,6 +411,13 @@ def reversion_source(wildcards):
 def reversion_labels(wildcards):
     """What slicing needs to know of a screen: another note must not have a file of 53 GB read again."""
     return work.without(reversion_config(wildcards), "note", "path", "published", "simulation", "like")
+
+
+def reversion_stated(wildcards):
+    """What the list of downloads states of a screen's file; nothing of a user's own."""
+    path = reversion_config(wildcards).get("path")
+    name = next((name for name, entry in DOWNLOADS.items() if entry["file"] == path), None)
+    return stated(DOWNLOADS, name)[""] if name else {}
 
 
 def made_up_training(wildcards):

@@ -305,6 +305,7 @@ rule plan:
     params:
         config=config,
         snakefile=workflow.main_snakefile,
+        planned=str(Path(workflow.basedir) / "workflow" / "planned.py"),
         table=str(RESOURCES / "costs.yaml"),
         downloads=DOWNLOADS,
         folder="results/benchmarks",

@@ -14,6 +14,7 @@ rule train_prior:
         "results/benchmarks/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"] * config["prior"]["devices"]
     resources:
         devices=config["prior"]["devices"],
     params:
@@ -43,6 +44,7 @@ rule sample:
         prior=priors_that_sample(True),
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         seeds=SAMPLES,
@@ -66,6 +68,7 @@ rule true_codes:
         prior=priors_that_sample(False),
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         batch_size=config["batch_size"],
@@ -88,6 +91,7 @@ rule decode:
         "results/benchmarks/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         seeds=SAMPLES,

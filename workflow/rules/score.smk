@@ -16,8 +16,9 @@ rule truth_de:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         evaluation=evaluation_part("rescale_to"),
+        fold_change_epsilon=fold_change_epsilon,
     script:
         "../scripts/truth_de.py"
 
@@ -36,7 +37,7 @@ rule bin_coverage:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         top_degs=config["evaluation"]["top_degs"],
         fdr=config["evaluation"]["fdr"],
     script:
@@ -58,8 +59,9 @@ rule score:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr", "seed"),
+        fold_change_epsilon=fold_change_epsilon,
     script:
         "../scripts/score.py"
 
@@ -77,8 +79,9 @@ rule true_vs_true:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr"),
+        fold_change_epsilon=fold_change_epsilon,
         seeds=SAMPLES,
     script:
         "../scripts/true_vs_true.py"

@@ -14,10 +14,11 @@ rule train_vae:
         "results/benchmarks/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"] * config["vae"]["devices"]
     resources:
         devices=config["vae"]["devices"],
     params:
-        version=2,
+        version=3,
         size=work.ordered(config["vae"]["model"]),
         training=work.without(config["vae"]["training"], "checkpoint_every"),
         # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
@@ -44,6 +45,7 @@ rule encode:
         "results/benchmarks/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
     conda:
         ENVIRONMENT
+    threads: config["threads"]
     params:
         version=1,
         batch_size=config["batch_size"],

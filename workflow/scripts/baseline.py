@@ -3,15 +3,14 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import anndata as ad
-
-    from expressionvae.data import predictions
+    from expressionvae.data import predictions, sealed
     from expressionvae.data.baselines import predict
-    from expressionvae.data.truth import read_query
+    from expressionvae.data.truth import NEEDED, read_query
     from expressionvae.provenance import describe
 
     baseline, scale = snakemake.wildcards.baseline, snakemake.params.evaluation["rescale_to"]
-    train, query = ad.read_h5ad(snakemake.input.train), read_query(snakemake.input.query)
+    train = sealed.read(snakemake.input.train, "the training cells", **NEEDED)
+    query = read_query(snakemake.input.query)
     for seed, output in zip(snakemake.params.seeds, snakemake.output.cells, strict=True):
         provenance = describe(snakemake.config, sample=seed) | {"baseline": baseline}
         cells = predict(baseline, train, query, rescale_to=scale, seed=seed)

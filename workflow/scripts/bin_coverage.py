@@ -5,19 +5,18 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import json
 
-    import anndata as ad
-    import pandas as pd
-
     from expressionvae.data.bins import Bins, coverage
     from expressionvae.files import written
+    from expressionvae.metrics.de import read_de
+    from expressionvae.metrics.space import read_truth
 
     result = coverage(
-        ad.read_h5ad(snakemake.input.truth),
-        pd.read_parquet(snakemake.input.de),
+        read_truth(snakemake.input.truth),
+        read_de(snakemake.input.de).to_pandas(),
         Bins.load(snakemake.input.bins),
         top=snakemake.params.top_degs,
         fdr=snakemake.params.fdr,
     )
     with written(snakemake.output[0]) as temporary:
-        temporary.write_text(json.dumps(result, indent=1) + "\n")
+        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(f"{result['share']} of {result['n']} means lie below {result['last_lower_edge']}")

@@ -8,4 +8,4 @@ with reporting(snakemake.log[0]):
     from expressionvae.files import written
 
     with written(snakemake.output[0]) as temporary:
-        temporary.write_text(yaml.safe_dump(snakemake.params.config, sort_keys=False))
+        temporary.write_text(yaml.safe_dump(snakemake.params.config, sort_keys=False), encoding="utf-8")

@@ -16,14 +16,13 @@ with reporting(snakemake.log[0]):
 
     p, files, rule = snakemake.params, snakemake.output, snakemake.wildcards.predict.removesuffix(TRUE_LIBRARY)
     trained = {stage: int(snakemake.wildcards[f"{stage}_seed"]) for stage in ("vae", "prior")}
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     query = read_query(snakemake.input.query)
     training = latents.Latents.load(snakemake.input.training)
     rows, draws = chosen_rows(len(query), p.richness["cells"]), range(p.richness["draws"])
     for seed, sampled, output, rich in zip(p.seeds, snakemake.input.latents, files.cells, files.richness, strict=True):
-        with np.load(sampled) as file:
-            values = file["values"]
+        values = latents.read_sampled(sampled, len(query), training)
         library = stage1.draw_library(training, query["cell_type"].tolist(), seed=seed)
         if rule != snakemake.wildcards.predict:
             library = query["true_library"].to_numpy(np.float32)

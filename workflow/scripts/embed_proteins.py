@@ -1,17 +1,17 @@
 """Embed the proteins of a screen's perturbed genes (or of a whole FASTA) with ESM2."""
 
-import torch
-
 from expressionvae.console import reporting
-from expressionvae.data import told_apart
-from expressionvae.data.downloads import located
-from expressionvae.data.esm import embed, load
-from expressionvae.data.perturbations import all_genes, read_labels
-from expressionvae.data.proteins import Proteins, choose, read_fasta, read_symbol_map, report
 
 with reporting(snakemake.log[0]):
+    from expressionvae.data import told_apart
+    from expressionvae.data.downloads import located
+    from expressionvae.data.esm import embed, load
+    from expressionvae.data.perturbations import all_genes, read_labels
+    from expressionvae.data.proteins import Proteins, choose, read_fasta, read_symbol_map, report
+    from expressionvae.training import loop
+
     source, params = snakemake.input, snakemake.params
-    torch.set_num_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     fasta = read_fasta(located(source.fasta))
     wanted, symbol_map = fasta.sequences, read_symbol_map(params.symbol_map)
     if source.get("train"):  # asked by `prepare` too, but of the file that was there then

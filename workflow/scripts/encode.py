@@ -3,19 +3,20 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import numpy as np
     import pandas as pd
 
     from expressionvae.data import cells
+    from expressionvae.data.perturbations import Perturbations
     from expressionvae.files import written
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
 
-    loop.use_threads(snakemake.threads)
-    model, _ = build.load(snakemake.input.model, loop.best_device())
-    with np.load(snakemake.input.perturbations) as perturbations:
-        labels = perturbations["labels"].tolist()
-    result = stage1.encode(model, cells.read(snakemake.input.train), labels, batch_size=snakemake.params.batch_size)
+    loop.use_threads(snakemake.config["threads"])
+    train, source = cells.read(snakemake.input.train), snakemake.input.perturbations
+    model, _ = build.load(snakemake.input.model, loop.best_device(), train.genes)
+    perturbations = Perturbations.load(source)
+    perturbations.of(sorted(set(train.perturbation)), source)  # all of them are there
+    result = stage1.encode(model, train, perturbations.labels, batch_size=snakemake.params.batch_size)
     result.save(snakemake.output.latents)
     used = [latents.usage(result)] if result.codes else []  # Gaussian latents have no codes: a table without rows
     with written(snakemake.output.codes) as path:

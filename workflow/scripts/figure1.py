@@ -1,10 +1,11 @@
 """Draw Figure 1, the pipeline, as PDF and PNG."""
 
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper.figure1 import draw, save
 
 with reporting(snakemake.log[0]):
+    from expressionvae.files import written
+    from expressionvae.paper.figure1 import draw, save
+
     figure = draw(snakemake.params.config)
     for output in (snakemake.output.pdf, snakemake.output.png):
         with written(output) as path:

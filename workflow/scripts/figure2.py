@@ -1,11 +1,12 @@
 """Draw Figure 2, the output-head heatmaps, as PDF and PNG, and keep the scores behind it."""
 
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper import columns, published, scores
-from expressionvae.paper.figure2 import draw, save
 
 with reporting(snakemake.log[0]):
+    from expressionvae.files import written
+    from expressionvae.paper import columns, published, scores
+    from expressionvae.paper.figure2 import draw, save
+
     params, files = snakemake.params, snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))
     figure = draw(

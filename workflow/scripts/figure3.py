@@ -1,12 +1,13 @@
 """Draw Figure 3, the reversion benchmark, and write its numbers as tables."""
 
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper import published, reversion
-from expressionvae.paper.figure2 import save
-from expressionvae.paper.figure3 import draw
 
 with reporting(snakemake.log[0]):
+    from expressionvae.files import written
+    from expressionvae.paper import published, reversion
+    from expressionvae.paper.figure2 import save
+    from expressionvae.paper.figure3 import draw
+
     p, output = snakemake.params, snakemake.output
     scores = reversion.collect(p.about, snakemake.input.scores)
     summary = reversion.summarise(scores, published.load(snakemake.input.published), p.screens)

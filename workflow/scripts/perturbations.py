@@ -1,11 +1,12 @@
 """One vector a perturbation: the sum of its genes' protein embeddings, zeros for the control."""
 
 from expressionvae.console import reporting
-from expressionvae.data import told_apart
-from expressionvae.data.perturbations import embed_labels, read_labels, report
-from expressionvae.data.proteins import read_proteins, read_symbol_map
 
 with reporting(snakemake.log[0]):
+    from expressionvae.data import told_apart
+    from expressionvae.data.perturbations import embed_labels, read_labels, report
+    from expressionvae.data.proteins import read_proteins, read_symbol_map
+
     source, params = snakemake.input, snakemake.params
     labels = read_labels(source.train, source.heldout)
     proteins = read_proteins(source.proteins) if source.get("proteins") else None

@@ -11,19 +11,19 @@ with reporting(snakemake.log[0]):
     import yaml
 
     from expressionvae import costs
+    from expressionvae.files import RESTORE, UserError, reading
     from expressionvae.paper import plan, resources
 
     p = snakemake.params
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "config.yaml").write_text(yaml.safe_dump(p.config))
-        dry = [sys.executable, "-m", "snakemake", "--snakefile", p.snakefile, "--configfile", f"{folder}/config.yaml"]
-        dry += ["--dry-run", "--nolock", "--cores", "1"]
-        texts = [
-            subprocess.run([*dry, *flags, "--", "all"], capture_output=True, text=True, check=True).stdout
-            for flags in (["--forceall"], [])
-        ]
-    whole, left = map(costs.read_plan, texts)
-    table = yaml.safe_load(Path(p.table).read_text())
-    estimate = costs.Costs(p.config, table, p.config["plan"]["device"], list(p.downloads.values()))
+        Path(folder, "config.yaml").write_text(yaml.safe_dump(p.config), encoding="utf-8")
+        call = [sys.executable, p.planned, p.snakefile, f"{folder}/config.yaml"]
+        runs = [subprocess.run([*call, *flag], capture_output=True, text=True) for flag in (["forceall"], [])]
+    if failed := next((run for run in runs if run.returncode), None):
+        raise UserError(f"Snakemake could not plan this config:\n{failed.stderr.strip()[-2000:]}")
+    whole, left = (costs.read_plan(run.stdout) for run in runs)
+    with reading(p.table, "measured costs (devices, screens, cells_per_s, bytes_per_value)", RESTORE):
+        table = yaml.safe_load(Path(p.table).read_text(encoding="utf-8"))
+        estimate = costs.Costs(p.config, table, p.config["plan"]["device"], list(p.downloads.values()))
     used = resources.summarise(resources.read(p.folder), order=[]) if Path(p.folder).is_dir() else None
     print(plan.text(whole, left, estimate, used), file=sys.__stdout__)

@@ -10,8 +10,12 @@ with reporting(snakemake.log[0]):
     from expressionvae.data.proteins import read_fasta, read_symbol_map
     from expressionvae.data.screen import Columns
     from expressionvae.data.split import prepare, published
+    from expressionvae.files import reading
 
     dataset, described = snakemake.params.dataset, None
+    if dataset["kind"] != "local":
+        with reading(snakemake.input.screen, "a screen that was made or assembled here"):
+            pass  # it proves to be whole, before its blocks are read
     if path := snakemake.input.get("fasta"):
         path, fasta = located(path), read_fasta(located(path))
         about = dict(separator=dataset["separator"], symbol_map=read_symbol_map(snakemake.params.symbol_map))
@@ -26,6 +30,7 @@ with reporting(snakemake.log[0]):
         name=snakemake.params.name,
         columns=Columns.of(dataset),
         on_alias=dataset.get("on_alias", "stop"),
+        on_difference=dataset.get("on_difference", "stop"),
         described=described,
         **{key: dataset[key] for key in ("control", "embedding", "min_cells", "genes", "heldout", "separator")},
     )

@@ -1,10 +1,11 @@
 """Summarise what the jobs took, as CSV and Markdown."""
 
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper import resources
 
 with reporting(snakemake.log[0]):
+    from expressionvae.files import written
+    from expressionvae.paper import resources
+
     params = snakemake.params
     jobs = resources.read(params.folder)
     table = resources.summarise(jobs, order=params.order)

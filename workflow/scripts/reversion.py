@@ -11,7 +11,7 @@ with reporting(snakemake.log[0]):
 
     p = snakemake.params
     screen = reversion.read(snakemake.input.screen)
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     models = {"trained": model, "untrained": untrained(blueprint, seed=p.options["seed"])}
     blocks = reversion.blocks(screen, blueprint.genes)

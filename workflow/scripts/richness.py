@@ -1,11 +1,12 @@
 """Draw the decoders' richness against every metric as PDF and PNG, with the numbers as CSV."""
 
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper import columns, scores
-from expressionvae.paper.richness import collect, draw, join, save
 
 with reporting(snakemake.log[0]):
+    from expressionvae.files import written
+    from expressionvae.paper import columns, scores
+    from expressionvae.paper.richness import collect, draw, join, save
+
     params = snakemake.params
     files = snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))

@@ -6,20 +6,17 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import numpy as np
-
     from expressionvae.data.truth import read_query
-    from expressionvae.files import written
     from expressionvae.priors import build
     from expressionvae.training import loop, stage2
+    from expressionvae.training.latents import save_sampled
 
-    loop.use_threads(snakemake.threads)
+    loop.use_threads(snakemake.config["threads"])
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
     query = read_query(snakemake.input.query)
-    kept = Path(snakemake.output.latents[0]).with_name("parts")
+    kept = Path(snakemake.output.latents[0]).with_name("unfinished")
     how = {"options": snakemake.params.options, "batch_size": snakemake.params.batch_size, "keep": kept}
     for seed, output in zip(snakemake.params.seeds, snakemake.output.latents, strict=True):
         values = stage2.sample(model, blueprint, query, seed=seed, **how)
-        with written(output) as temporary:
-            np.savez_compressed(temporary, values=values)
-    shutil.rmtree(kept)  # only now: the outputs of a job that fails at its last seed are deleted
+        save_sampled(output, values)
+    shutil.rmtree(kept, ignore_errors=True)  # only now: the outputs of a job that fails at its last seed are deleted

@@ -1,21 +1,25 @@
 """Score one run, once a seed: the distances of its cells from the true ones, and the effects that they show."""
 
 from functools import partial
+from pathlib import Path
 
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from expressionvae.files import digest
     from expressionvae.metrics.de import read_de
     from expressionvae.metrics.effects import versions
-    from expressionvae.metrics.kept import Kept
     from expressionvae.metrics.scores import (
         DISTRIBUTION_COLUMNS,
         EFFECT_COLUMNS,
         VARIANTS,
         distribution_scores,
         effect_scores,
+        write_scores,
     )
     from expressionvae.metrics.space import compared, read_predicted, read_truth
+    from expressionvae.provenance import fingerprint
+    from expressionvae.resume import Pieces
 
     print(" ".join(f"{name}=={version}" for name, version in versions().items()))
     given, evaluation = snakemake.input, snakemake.params.evaluation
@@ -23,11 +27,22 @@ with reporting(snakemake.log[0]):
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas", "seed")}
     true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])
     distances = partial(distribution_scores, **options, variants=VARIANTS)
-    shown = partial(effect_scores, de_true=read_de(given.de), fdr=evaluation["fdr"], threads=snakemake.threads)
-    kept = Kept([given.truth, given.de, *given.cells], evaluation, versions(), snakemake.params.version)
+    epsilon = snakemake.params.fold_change_epsilon
+    effects_of = {"fdr": evaluation["fdr"], "fold_change_epsilon": epsilon, "threads": snakemake.threads}
+    shown = partial(effect_scores, de_true=read_de(given.de), **effects_of)
+    sources = [digest(path, "sha256") for path in (given.truth, given.de, *given.cells)]
+    name = fingerprint(*sources, evaluation, epsilon, versions(), snakemake.params.version)
+    pieces = Pieces(Path(snakemake.output.distribution[0]).parent / "unfinished", name)
+
+    def table(path, score, columns, predicted):
+        write_scores(score(true, predicted), path, columns=columns)
+
     outputs = (snakemake.output.distribution, snakemake.output.effects)
     for cells, distribution, effects in zip(given.cells, *outputs, strict=True):
         predicted = compared(read_predicted(cells, truth=truth), truth=truth, rescale_to=evaluation["rescale_to"])
-        kept.write(distribution, distances, true, predicted, columns=DISTRIBUTION_COLUMNS)
-        kept.write(effects, shown, true, predicted, columns=EFFECT_COLUMNS)
-    kept.forget()
+        for output, score, columns in (
+            (distribution, distances, DISTRIBUTION_COLUMNS),
+            (effects, shown, EFFECT_COLUMNS),
+        ):
+            pieces.file(output, partial(table, score=score, columns=columns, predicted=predicted))
+    pieces.forget()

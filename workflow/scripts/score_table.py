@@ -1,13 +1,14 @@
 """Write a table of scores as CSV, Markdown and LaTeX, the scores behind it, and ours beside the paper's."""
 
-import pandas as pd
-
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper import published, scores
-from expressionvae.paper.render import render, save
 
 with reporting(snakemake.log[0]):
+    import pandas as pd
+
+    from expressionvae.files import written
+    from expressionvae.paper import published, scores
+    from expressionvae.paper.render import render, save
+
     params, files = snakemake.params, snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))
     beside = list(zip(files.companion[::2], files.companion[1::2], strict=True))

@@ -1,10 +1,11 @@
 """Write Table 2 or 3, the settings in force beside the paper's, as CSV, Markdown and LaTeX."""
 
 from expressionvae.console import reporting
-from expressionvae.paper.render import save
-from expressionvae.paper.settings_table import load, settings_table
 
 with reporting(snakemake.log[0]):
+    from expressionvae.paper.render import save
+    from expressionvae.paper.settings_table import load, settings_table
+
     params = snakemake.params
     table = settings_table(snakemake.wildcards.item, params.config, load(snakemake.input.published))
     save(table, snakemake.output)

@@ -4,16 +4,17 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.data import madeup
+    from expressionvae.data.proteins import read_fasta
 
     dataset = snakemake.params.dataset
     recipe = madeup.Recipe(**dataset["simulation"])
     targets = madeup.target_names(recipe.target, recipe.perturbations, recipe.genes)
-    proteins = snakemake.input.get("proteins")
+    sequences = read_fasta(snakemake.input.proteins).sequences if snakemake.input.get("proteins") else None
     madeup.simulate(
         snakemake.output.screen,
         snakemake.output.effects,
         recipe=recipe,
         control=dataset["control"],
-        embedding=madeup.embeddings(proteins, targets) if proteins else None,
+        proteins=[sequences[name] for name in targets] if sequences else None,
     )
     print(f"{snakemake.params.name}: {recipe.cells} made-up cells x {recipe.genes} genes")

@@ -7,9 +7,11 @@ with reporting(snakemake.log[0]):
     from expressionvae.data.h5ad import Source
     from expressionvae.data.proteins import read_symbol_map
     from expressionvae.data.reversion_slice import Wanted, slice_screen
+    from expressionvae.files import reading
 
     path, p = located(snakemake.input.screen), snakemake.params
-    with Source(snakemake.input.train) as train:
+    with reading(snakemake.input.train, "the training cells"), Source(snakemake.input.train) as train:
         genes = train.names("var").tolist()
     wanted = Wanted.of(path, p.screen)
-    slice_screen(path, snakemake.output.screen, genes, wanted, symbol_map=read_symbol_map(p.symbol_map))
+    known = {"stated": p.stated, "on_difference": p.screen.get("on_difference", "stop")}
+    slice_screen(path, snakemake.output.screen, genes, wanted, symbol_map=read_symbol_map(p.symbol_map), **known)

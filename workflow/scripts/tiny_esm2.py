@@ -1,7 +1,8 @@
 """Write a tiny, untrained ESM2 in the real file format."""
 
 from expressionvae.console import reporting
-from expressionvae.data.esm import tiny_esm2
 
 with reporting(snakemake.log[0]):
+    from expressionvae.data.esm import tiny_esm2
+
     tiny_esm2(snakemake.output.checkpoint, **snakemake.params.size)

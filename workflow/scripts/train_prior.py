@@ -5,8 +5,7 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import numpy as np
-
+    from expressionvae.data.perturbations import Perturbations
     from expressionvae.nn import store
     from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
@@ -15,10 +14,10 @@ with reporting(snakemake.log[0]):
 
     p, r = snakemake.params, snakemake.resources
     seeds = {k: int(snakemake.wildcards[f"{k}_seed"]) for k in ("vae", "prior")}
-    launch.share(r.devices, snakemake.threads, tasks=r.get("tasks", 1), starter=r.get("mpi"))
+    launch.share(r.devices, snakemake.config["threads"], tasks=r.get("tasks", 1), starter=r.get("mpi"))
     latents = Latents.load(snakemake.input.latents)
-    with np.load(snakemake.input.perturbations) as perturbations:
-        embedding = perturbations["embedding"]
+    source = snakemake.input.perturbations
+    embedding = Perturbations.load(source).of(latents.perturbations, source)
     blueprint = stage2.blueprint(latents, embedding, p.size, p.options)
     schedule, apart = plan.Plan(**p.training, checkpoint_every=p.checkpoint_every), plan.Validation(**p.validation)
     kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}

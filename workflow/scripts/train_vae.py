@@ -5,11 +5,8 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import json
-
-    import numpy as np
-
     from expressionvae.data import cells
+    from expressionvae.data.bins import Bins
     from expressionvae.nn import store
     from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
@@ -17,13 +14,12 @@ with reporting(snakemake.log[0]):
     from expressionvae.vae import build
 
     p, r, seed = snakemake.params, snakemake.resources, int(snakemake.wildcards.vae_seed)
-    launch.share(r.devices, snakemake.threads, tasks=r.get("tasks", 1), starter=r.get("mpi"))
+    launch.share(r.devices, snakemake.config["threads"], tasks=r.get("tasks", 1), starter=r.get("mpi"))
     train = cells.read(snakemake.input.train)
-    bins = json.loads(Path(snakemake.input.bins).read_text())
+    bins = Bins.load(snakemake.input.bins)
     blueprint = build.Blueprint(
         genes=train.genes,
-        bins={"lower": bins["lower"], "means": bins["mean"]},
-        median_library=float(np.median(train.full_library)),
+        bins={"lower": list(bins.lower), "means": list(bins.mean)},
         size=p.size,
         bottleneck=p.bottleneck,
         head=snakemake.wildcards.head,

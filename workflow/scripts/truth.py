@@ -3,14 +3,12 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import anndata as ad
-
-    from expressionvae.data import truth
+    from expressionvae.data import sealed, truth
 
     keys = ("cells_per_perturbation", "controls", "seed")
     cells = truth.choose(
-        ad.read_h5ad(snakemake.input.train),
-        ad.read_h5ad(snakemake.input.heldout),
+        sealed.read(snakemake.input.train, "the training cells", **truth.NEEDED),
+        sealed.read(snakemake.input.heldout, "the held-out cells", **truth.NEEDED),
         **{key: snakemake.params.evaluation[key] for key in keys},
     )
     truth.save(cells, snakemake.output.truth, snakemake.output.query)

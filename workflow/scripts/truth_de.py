@@ -7,5 +7,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.metrics.space import compared, read_truth
 
     truth = read_truth(snakemake.input.truth)
-    cells = compared(truth, truth=truth, rescale_to=snakemake.params.evaluation["rescale_to"])
-    write_de(differential_expression(cells, threads=snakemake.threads), snakemake.output.de)
+    p = snakemake.params
+    cells = compared(truth, truth=truth, rescale_to=p.evaluation["rescale_to"])
+    found = differential_expression(cells, epsilon=p.fold_change_epsilon, threads=snakemake.threads)
+    write_de(found, snakemake.output.de)

@@ -1,11 +1,12 @@
 """Write what the results were made with, as CSV and Markdown."""
 
 from expressionvae.console import reporting
-from expressionvae.files import written
-from expressionvae.paper import versions
 
 with reporting(snakemake.log[0]):
-    table = versions.table()
+    from expressionvae.files import written
+    from expressionvae.paper import versions
+
+    table = versions.table(snakemake.config["threads"])
     with written(snakemake.output.csv) as path:
         table.to_csv(path, index=False)
     with written(snakemake.output.md) as path:

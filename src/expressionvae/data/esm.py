@@ -6,7 +6,6 @@ only a matter of the checkpoint, whose file states its own depth, width and head
 """
 
 import argparse
-import pickle
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -22,19 +21,15 @@ from jaxtyping import Float
 from numpy import ndarray
 from tqdm import tqdm
 
+from expressionvae import plain
 from expressionvae.arrays import ProteinEmbedding
-from expressionvae.files import UserError, first_line, written
+from expressionvae.data.esm_files import regression_path
+from expressionvae.files import UserError, reading, reason, require, written
 
 WINDOW = 1022  # residues: ESM2 was trained on crops of 1,024 tokens, two of which mark beginning and end
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 Share = Float[ndarray, "residue"]
 CFG = ("encoder_layers", "encoder_embed_dim", "encoder_attention_heads", "token_dropout")
-
-
-def regression_path(checkpoint: str | Path) -> Path:
-    """Where fair-esm looks for a checkpoint's contact-regression weights: beside it, with a longer name."""
-    checkpoint = Path(checkpoint)
-    return checkpoint.with_name(f"{checkpoint.stem}-contact-regression.pt")
 
 
 def load(checkpoint: str | Path) -> tuple[ESM2, Alphabet]:
@@ -55,22 +50,18 @@ def load(checkpoint: str | Path) -> tuple[ESM2, Alphabet]:
         # fair-esm picks the family by the file's name; ours may have any name, and its content said ESM2
         model, alphabet = load_model_and_alphabet_core("esm2", data, regression)
     except RuntimeError as error:
-        raise UserError(f"{checkpoint}: its weights do not fit its own cfg: {first_line(error)}") from None
+        raise UserError(f"{checkpoint}: its weights do not fit its own cfg: {reason(error)}") from None
     return model.eval(), alphabet
 
 
 def _read(path: str | Path) -> dict:
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; ESM2 needs its checkpoint and, beside it, '-contact-regression.pt'")
-    try:
+    with reading(path, "an ESM2 checkpoint", "get the published file again"):
         with torch.serialization.safe_globals([argparse.Namespace]):
             # mapped, not read: the 3B file is 5.7 GB and the model itself another 11
-            data = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        why = "cut short, not a PyTorch file, or one that carries code"
-        raise UserError(f"{path}: refused by PyTorch's weights-only loading: {why} ({first_line(error)})") from None
-    if not isinstance(data, dict):
-        raise UserError(f"{path}: holds a {type(data).__name__}; expected an ESM2 checkpoint")
+            data = plain.load(path, mmap=zipfile.is_zipfile(path))
+        require(isinstance(data, dict), f"it holds a {type(data).__name__}")
     return data
 
 

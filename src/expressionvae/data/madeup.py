@@ -1,26 +1,28 @@
 """A made-up screen: negative-binomial counts with known effects, so that all runs without a download.
 
-A perturbation acts on a few modules of genes. How strongly is a smooth function of its target's protein
-embedding; how much a module answers is the cell type's own. So an unseen combination of the two can be
-predicted from the other combinations, as in a real screen.
+A perturbation acts on a few modules of genes. How strongly is a smooth function of its target's protein, of the
+share of each amino acid in it; how much a module answers is the cell type's own. So an unseen combination of the two
+can be predicted from the other combinations, as in a real screen. A protein language model tells that composition
+(the mean over residues of even an untrained ESM2 is nearly linear in it), and no count hangs on a network's last bits.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
-from anndata import AnnData
 from jaxtyping import Float, Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
 from tqdm import tqdm
 
+from expressionvae.data import sealed
 from expressionvae.data.compact import smallest
-from expressionvae.data.proteins import read_proteins
-from expressionvae.files import UserError, written
+from expressionvae.data.madeup_proteins import AMINO_ACIDS
+from expressionvae.files import UserError, seal, written
 
 BLOCK = 1024  # cells drawn together from one generator; part of what a seed means
 
@@ -77,13 +79,10 @@ def gene_names(genes: int) -> list[str]:
     return _numbered("GENE", genes, 4)
 
 
-def embeddings(path: str | Path, targets: Sequence[str]) -> Float[ndarray, "perturbation width"]:
-    """Return the embeddings of the targets, in their order; UserError when `proteins.npz` lacks one."""
-    proteins = read_proteins(path)
-    row = {symbol: index for index, symbol in enumerate(proteins.symbols)}
-    if absent := [name for name in targets if name not in row]:
-        raise UserError(f"{path}: no protein embedding for {len(absent)} made-up targets, for example '{absent[0]}'")
-    return proteins.embedding[[row[name] for name in targets]]
+def composition(sequences: Sequence[str]) -> Float[ndarray, "perturbation residue"]:
+    """Share of each of the twenty amino acids in each protein."""
+    counts = np.array([[sequence.count(letter) for letter in AMINO_ACIDS] for sequence in sequences], dtype=np.float64)
+    return counts / counts.sum(axis=1, keepdims=True)
 
 
 def simulate(
@@ -92,18 +91,18 @@ def simulate(
     *,
     recipe: Recipe,
     control: str,
-    embedding: Float[ndarray, "perturbation width"] | None,
+    proteins: Sequence[str] | None,
 ) -> None:
     """Write a screen (h5ad: CSR int32 counts, obs cell_type and perturbation) and its true effects (npz).
 
-    embedding: of the targets, in the order of `target_names`; None: random vectors stand for them. Cells are
+    proteins: sequences of the targets, in the order of `target_names`; None: random vectors stand for them. Cells are
     drawn and written block by block, each block from its own generator, so memory does not grow with their
     number except for their labels. The npz holds cell_types, perturbations (control left out), genes,
     log_fold_change [cell_type, perturbation, gene] (natural log, against unperturbed cells of that type) and
     baseline [cell_type, gene] (expected counts at the average library size).
     """
     targets = target_names(recipe.target, recipe.perturbations, recipe.genes)
-    truth = structure(recipe, embedding)
+    truth = structure(recipe, proteins)
     cell_type, perturbation = assign(recipe)
     named = pd.Categorical.from_codes
     obs = pd.DataFrame(
@@ -114,8 +113,13 @@ def simulate(
         index=pd.Index(_numbered("cell", recipe.cells, 7)),
     )
     with written(path) as temporary, written(effects_path) as effects_temporary:
-        AnnData(obs=obs, var=pd.DataFrame(index=pd.Index(gene_names(recipe.genes)))).write_h5ad(temporary)
-        _write_counts(temporary, recipe, truth, cell_type, perturbation)
+        with sealed.create(temporary) as file:
+            _write_counts(file, recipe, truth, cell_type, perturbation)
+            for name, table in {"obs": obs, "var": pd.DataFrame(index=pd.Index(gene_names(recipe.genes)))}.items():
+                sealed.put(file, name, table)
+            for name in ("uns", *sealed.PARTS):
+                sealed.put(file, name, {})
+        seal(temporary)
         with open(effects_temporary, "wb") as file:
             np.savez_compressed(
                 file,
@@ -127,16 +131,16 @@ def simulate(
             )
 
 
-def structure(recipe: Recipe, embedding: Float[ndarray, "perturbation width"] | None) -> Structure:
+def structure(recipe: Recipe, proteins: Sequence[str] | None) -> Structure:
     """Draw baseline profiles, effects and dispersions.
 
     effect[type, perturbation, gene] = limit * tanh(scale / limit * strength[perturbation] *
     activity[perturbation, m] * gain[type, m] * loading[gene]), m the gene's module; activity and log strength
-    are linear in the standardised embedding.
+    are linear in the standardised composition of the target's protein.
     """
-    if embedding is not None and len(embedding) != recipe.perturbations:
+    if proteins is not None and len(proteins) != recipe.perturbations:
         raise UserError(
-            f"{len(embedding)} protein embeddings for {recipe.perturbations} made-up perturbations "
+            f"{len(proteins)} proteins for {recipe.perturbations} made-up perturbations "
             "(config simulation.perturbations)"
         )
     generator = np.random.default_rng([recipe.seed, 0])
@@ -152,7 +156,7 @@ def structure(recipe: Recipe, embedding: Float[ndarray, "perturbation width"] | 
     module = generator.integers(modules, size=genes)
     loading = np.where(responds, generator.normal(0, 1, genes), 0)
     gain = np.exp(generator.normal(0, recipe.gain_sigma, (types, modules)))
-    activity = _activity(embedding, recipe, generator)
+    activity = _activity(proteins, recipe, generator)
     effects = recipe.effect_scale * (activity[None] * gain[:, None])[:, :, module] * loading
     effects = recipe.effect_limit * np.tanh(effects / recipe.effect_limit)
     if recipe.target == "gene":
@@ -163,12 +167,14 @@ def structure(recipe: Recipe, embedding: Float[ndarray, "perturbation width"] | 
 
 
 def _activity(
-    embedding: Float[ndarray, "perturbation width"] | None, recipe: Recipe, generator: np.random.Generator
+    proteins: Sequence[str] | None, recipe: Recipe, generator: np.random.Generator
 ) -> Float[ndarray, "perturbation module"]:
-    """Project embeddings on modules: each module's activity has mean 0 and, before strength, sd 1."""
-    if embedding is None:
-        embedding = generator.normal(size=(recipe.perturbations, recipe.modules))
-    features = _standardised(embedding.astype(np.float64))
+    """Project compositions on modules: each module's activity has mean 0 and, before strength, sd 1."""
+    if proteins is None:
+        features = generator.normal(size=(recipe.perturbations, recipe.modules))
+    else:
+        features = composition(proteins)
+    features = _standardised(features)
     projection = generator.normal(size=(features.shape[1], recipe.modules + 1))
     projected = _standardised(features @ projection)
     return projected[:, :-1] * np.exp(recipe.strength_sigma * projected[:, -1:])
@@ -212,23 +218,18 @@ def draw(
 
 
 def _write_counts(
-    path: Path,
+    file: h5py.File,
     recipe: Recipe,
     truth: Structure,
     cell_type: Integer[ndarray, " cell"],
     perturbation: Integer[ndarray, " cell"],
 ) -> None:
-    """Append X to an h5ad file that lacks it, in anndata's layout for CSR.
+    """Write X to an h5ad file, in anndata's layout for CSR.
 
     Layout: https://anndata.readthedocs.io/en/stable/fileformat-prose.html (sparse arrays, encoding-version
     0.1.0).
     """
-    with (
-        h5py.File(path, "r+") as file,
-        tqdm(total=recipe.cells, unit=" cells", desc="made-up screen") as progress,
-    ):
-        if "X" in file:
-            del file["X"]
+    with tqdm(total=recipe.cells, unit=" cells", desc="made-up screen") as progress:
         group = file.create_group("X")
         group.attrs.update(
             {
@@ -237,10 +238,9 @@ def _write_counts(
                 "shape": [recipe.cells, recipe.genes],
             }
         )
+        options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, **sealed.CHECKED}
         data, indices = (
-            group.create_dataset(
-                name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), compression="gzip", compression_opts=1
-            )
+            group.create_dataset(name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), **options)
             for name in ("data", "indices")
         )
         indptr = np.zeros(recipe.cells + 1, dtype=np.int64)
@@ -252,7 +252,7 @@ def _write_counts(
                 dataset.resize((indptr[cells.stop],))
                 dataset[indptr[start] :] = values
             progress.update(cells.stop - start)
-        group.create_dataset("indptr", data=indptr)
+        group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
 
 
 def _standardised(values: Float[ndarray, "row column"]) -> Float[ndarray, "row column"]:

@@ -30,7 +30,7 @@ def write_proteins(
     """
     generator = np.random.default_rng([seed, 3])
     shares = np.array(SHARES) / sum(SHARES)
-    with written(path) as temporary, open(temporary, "w") as file:
+    with written(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         for symbol in targets:
             length = int(np.clip(length_median * np.exp(generator.normal(0, length_sigma)), 20, length_max))
             residues = generator.choice(list(AMINO_ACIDS), size=length - 1, p=generator.dirichlet(composition * shares))

@@ -16,8 +16,8 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
-from expressionvae.data import madeup
-from expressionvae.files import UserError, written
+from expressionvae.data import madeup, sealed
+from expressionvae.files import UserError
 
 CONTROL, TREATED, UNTREATED = "non-targeting", "treated", "untreated"
 
@@ -77,10 +77,9 @@ def simulate(path: str | Path, *, recipe: Recipe, training: madeup.Recipe) -> No
     kept = np.ones(training.genes, dtype=bool)
     # Genes of no module: the screen lacks some of the panel, and what is planted stays whole.
     kept[np.flatnonzero(~truth.state.any(axis=0))[: recipe.absent]] = False
-    with written(path) as temporary:
-        screen = AnnData(counts[:, kept], obs=obs, var=pd.DataFrame(index=genes[kept]))
-        screen.uns["positives"] = np.array(names[: recipe.positives], dtype=object)
-        screen.write_h5ad(temporary)
+    screen = AnnData(counts[:, kept], obs=obs, var=pd.DataFrame(index=genes[kept]))
+    screen.uns["positives"] = np.array(names[: recipe.positives], dtype=object)
+    sealed.write(path, screen)
 
 
 def structure(recipe: Recipe, training: madeup.Recipe) -> madeup.Structure:

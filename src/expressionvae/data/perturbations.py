@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import anndata
 import numpy as np
 import pandas as pd
 from numpy import ndarray
 
 from expressionvae.arrays import PerturbationEmbedding
+from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import genes
 from expressionvae.data.proteins import Proteins, resolve
-from expressionvae.files import UserError, written
+from expressionvae.files import AGAIN, UserError, reading, require, written
+from expressionvae.stored import npz
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,25 @@ class Perturbations:
                 missing=np.array(self.missing, dtype=str),
             )
 
+    @classmethod
+    def load(cls, path: str | Path) -> "Perturbations":
+        """Read what `save` wrote. Raises UserError when it did not."""
+        with reading(path, "the embedded perturbations of a screen"):
+            labels, embedding, missing = npz(path, "labels", "embedding", "missing")
+            require(labels.dtype.kind == "U" and labels.ndim == 1, "labels are no text")
+            require(0 < len(labels) == len(set(labels.tolist())), "it has no label, or one twice")
+            require(embedding.dtype.kind == "f" and embedding.ndim == 2, "embedding is no matrix of numbers")
+            require(len(embedding) == len(labels), f"it has {len(embedding)} vectors for {len(labels)} labels")
+            require(np.isfinite(embedding).all(), "embedding holds numbers that are not finite")
+        return cls(labels.tolist(), embedding, missing.tolist())
+
+    def of(self, labels: Sequence[str], path: str | Path) -> PerturbationEmbedding:
+        """The vectors of some labels. Raises UserError, naming the file that it was read from, when it lacks one."""
+        row = {label: number for number, label in enumerate(self.labels)}
+        if absent := [label for label in labels if label not in row]:
+            raise UserError(f"{path}: has no perturbation {absent[0]!r}, so it is of another screen; {AGAIN}")
+        return self.embedding[[row[label] for label in labels]]
+
 
 def read_labels(train: str | Path, heldout: str | Path) -> Labels:
     """Labels of `train.h5ad` and `heldout.h5ad`; only their tables of cells are read, not the counts.
@@ -69,16 +89,12 @@ def read_labels(train: str | Path, heldout: str | Path) -> Labels:
 
 
 def _cells(path: str | Path) -> tuple[pd.DataFrame, dict]:
-    file = anndata.read_h5ad(path, backed="r")
-    columns, about = ["cell_type", "perturbation"], ["control", "embedding", "heldout_cell_type"]
-    try:
-        if not set(columns) <= set(file.obs) or not set(about) <= set(file.uns.get("screen", ())):
-            raise UserError(
-                f"{path}: expected obs columns {' and '.join(columns)}, and uns['screen'] with {', '.join(about)}"
-            )
-        return pd.DataFrame({c: file.obs[c] for c in columns}).drop_duplicates().astype(str), dict(file.uns["screen"])
-    finally:
-        file.file.close()
+    columns = ["cell_type", "perturbation"]
+    with reading(path, "the cells of a screen"), Source(path) as source:
+        labels, screen = {name: source.labels("obs", name) for name in columns}, source.about("screen")
+        for key in ("control", "embedding", "heldout_cell_type"):
+            require(key in screen, f"uns['screen'] has no {key!r}")
+        return pd.DataFrame(labels).drop_duplicates().astype(str), dict(screen)
 
 
 def all_genes(labels: Labels, *, separator: str | None) -> set[str]:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from expressionvae.files import UserError, written
+from expressionvae.data import sealed
+from expressionvae.files import UserError
 
 
 def write(
@@ -44,8 +45,7 @@ def write(
     labels.index.name = None
     cells = ad.AnnData(X, labels, pd.DataFrame(index=genes))
     cells.uns.update(space="linear", provenance=provenance)
-    with written(path) as temporary:
-        cells.write_h5ad(temporary, compression="gzip")
+    sealed.write(path, cells, compression="gzip")
 
 
 def require_counts(path: str | Path, X: Any, labels: np.ndarray) -> None:

@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from expressionvae.arrays import ProteinEmbedding
-from expressionvae.files import UserError, written
+from expressionvae.files import RESTORE, UserError, reading, require, written
+from expressionvae.stored import npz
 
 UNIPROT = re.compile(r"^(sp|tr)\|([^|\s]+)\|")  # https://www.uniprot.org/help/fasta-headers
 ENSEMBL = re.compile(r"^\S+ pep .*\bgene:([^\s.]+)")  # ftp.ensembl.org/pub/current_fasta, README of a folder pep
@@ -152,14 +152,11 @@ def read_symbol_map(path: str | Path | None) -> dict[str, str]:
     """
     if path is None:
         return {}
-    try:
-        lines = Path(path).read_text().splitlines()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; expected a table of outdated and current symbols") from None
-    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
-    short = next((row for row in rows if len(row) < 2 or not row[0] or not row[1]), None)
-    if short is not None:
-        raise UserError(f"{path}: row {short}: expected two tab-separated columns: outdated, current")
+    with reading(path, "a table of outdated and current symbols", RESTORE):
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+        short = next((row for row in rows if len(row) < 2 or not row[0] or not row[1]), None)
+        require(short is None, f"row {short}: expected two tab-separated columns: outdated, current")
     return {row[0].strip(): row[1].strip() for row in rows[1:]}
 
 
@@ -216,11 +213,10 @@ class Proteins:
 
 def read_proteins(path: str | Path) -> Proteins:
     """Read `proteins.npz`. Raises: UserError when it is not one."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            names = ("symbols", "embedding", "n_residues", "missing")
-            symbols, embedding, n_residues, missing = (file[name] for name in names)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        expected = "expected an .npz with symbols, embedding, n_residues, missing"
-        raise UserError(f"{path}: not a table of protein embeddings ({error}); {expected}") from None
+    with reading(path, "a table of protein embeddings"):
+        symbols, embedding, n_residues, missing = npz(path, "symbols", "embedding", "n_residues", "missing")
+        require(embedding.dtype.kind == "f" and embedding.ndim == 2, "embedding is no matrix of numbers")
+        require(len(symbols) == len(set(symbols.tolist())), "it has a symbol twice")
+        require(len(embedding) == len(symbols) == len(n_residues), "its arrays differ in length")
+        require(np.isfinite(embedding).all(), "embedding holds numbers that are not finite")
     return Proteins(symbols.tolist(), embedding, n_residues.tolist(), missing.tolist())

@@ -14,6 +14,8 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
 from expressionvae.data.h5ad import Source
+from expressionvae.data.normalisation import size_factors
+from expressionvae.files import AGAIN, UserError, reading
 
 
 @dataclass(frozen=True)
@@ -53,31 +55,35 @@ class Screen:
 
 @dataclass(frozen=True)
 class Block:
-    """Some cells: CSR float32 counts on the encoder's genes [cell gene], library sizes over the screen's own genes."""
+    """Some cells: CSR float32 counts on the encoder's genes [cell gene], and size factors.
+
+    size_factor: library size over the screen's own genes, over the median of the screen's cells.
+    """
 
     counts: csr_matrix
-    full_library: Library
+    size_factor: Library
 
 
 def read(path: str | Path) -> Screen:
     """Read the labels of a screen that `reversion_slice.slice_screen` wrote. Raises: UserError when it did not."""
-    with Source(path) as source:
+    with reading(path, "a reversion screen on an encoder's genes"), Source(path) as source:
         about = source.about("reversion")
         target, condition = (source.labels("obs", name) for name in ("target", "condition"))
-    return Screen(
-        Path(path),
-        np.asarray(target, dtype=object),
-        np.asarray(condition.isin(about["treated"])),
-        control=str(about["control"]),
-        positives=[str(name) for name in about["positives"]],
-        min_cells=int(about["min_cells"]),
-    )
+        return Screen(
+            Path(path),
+            np.asarray(target, dtype=object),
+            np.asarray(condition.isin(about["treated"])),
+            control=str(about["control"]),
+            positives=[str(name) for name in about["positives"]],
+            min_cells=int(about["min_cells"]),
+        )
 
 
 def blocks(screen: Screen, genes: Sequence[str]) -> Iterator[Block]:
     """Yield the screen's cells in order, some megabytes at a time; `genes`: those that it was cut to."""
     with Source(screen.path) as source:
-        assert list(source.names("var")) == list(genes), f"{screen.path} is cut to other genes than the encoder's"
-        library = source.numbers("obs", "library_size").astype(np.float32)
+        if list(source.names("var")) != list(genes):
+            raise UserError(f"{screen.path}: cut to other genes than the encoder's; {AGAIN}")
+        factors = size_factors(source)
         for rows, counts in source.matrix().blocks():
-            yield Block(csr_matrix(counts, dtype=np.float32), library[rows])
+            yield Block(csr_matrix(counts, dtype=np.float32), factors[rows])

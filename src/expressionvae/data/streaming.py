@@ -5,24 +5,24 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import h5py
 import numpy as np
 import pandas as pd
-from anndata.io import write_elem
+from anndata.utils import make_index_unique
 from jaxtyping import Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
-from expressionvae.data import checks
+from expressionvae.data import checks, sealed
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.matrix import RAW, Block, Matrix
+from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.sparse import sparse_rows
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, remove_stale, seal, temporary_prefix, written
 
 Columns = Integer[ndarray, "gene"]  # for each gene of a file its place in the panel, -1 when it has none
 
@@ -37,11 +37,11 @@ class Writer:
     """
 
     def __init__(self, path: str | Path, n_genes: int, *, compression: str | None = "gzip"):
-        self.file: Any = h5py.File(path, "w")
-        self.file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+        self.path, self.file = path, cast(Any, sealed.create(Path(path)))
         self.group, self.n_genes = self.file.create_group("X"), n_genes
         self.group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0"})
         options: dict[str, Any] = {"compression": compression, "chunks": (CHUNK,), "maxshape": (None,)}
+        options |= sealed.CHECKED
         if compression == "gzip":
             options |= {"compression_opts": 1, "shuffle": True}
         for name in ("data", "indices"):
@@ -68,34 +68,37 @@ class Writer:
         self.held = []
 
     def finish(self, obs: pd.DataFrame, genes: Sequence[str], uns: Mapping[str, Any]) -> None:
-        """Write the tables and close the file."""
-        self.seal()
+        """Write the tables, close the file and seal it."""
+        self.end()
         assert self.n_cells == len(obs) and self.n_genes == len(genes)
-        empty = dict.fromkeys(("layers", "obsm", "obsp", "varm", "varp"), {})
+        empty = dict.fromkeys(sealed.PARTS, {})
         for name, value in {"obs": obs, "var": pd.DataFrame(index=pd.Index(genes)), "uns": dict(uns), **empty}.items():
-            write_elem(self.file, name, value)
+            sealed.put(self.file, name, value)
         self.file.close()
+        seal(self.path)
 
     def blocks(self, rows: Rows) -> Iterator[csr_matrix]:
-        """Read some rows of a sealed matrix back, in order, a block at a time."""
+        """Read some rows of an ended matrix back, in order, a block at a time."""
         return (cells for _, cells in sparse_rows(self.group, self.n_genes, rows))
 
-    def seal(self) -> None:
+    def end(self) -> None:
         """End the matrix, without tables: enough for a scratch file."""
         self._flush()
         indptr = np.concatenate(self.ends)
         if self.n_values <= np.iinfo(np.int32).max:
             indptr = indptr.astype(np.int32)  # as scipy has it where it fits
         self.n_cells = len(indptr) - 1
-        self.group.create_dataset("indptr", data=indptr)
+        self.group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
         self.group.attrs["shape"] = (self.n_cells, self.n_genes)
 
 
 @contextlib.contextmanager
 def scratch(beside: str | Path) -> Iterator[Path]:
-    """A path for a temporary file in the folder of an output, gone afterwards."""
-    Path(beside).parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".scratch-", dir=Path(beside).parent) as folder:
+    """A path for a temporary file in the folder of an output, gone afterwards; what killed jobs left goes first."""
+    where = Path(beside).parent
+    where.mkdir(parents=True, exist_ok=True)
+    remove_stale(where, "scratch")
+    with tempfile.TemporaryDirectory(prefix=temporary_prefix("scratch"), dir=where) as folder:
         yield Path(folder) / "cells.h5"
 
 
@@ -149,7 +152,12 @@ def libraries(block: Block) -> Library:
     return np.asarray(block.sum(axis=1, dtype=np.float64)).ravel()
 
 
-def counts_matrix(source: Source, keys: Sequence[str] = KEYS) -> Matrix:
+def distinct(names: pd.Index) -> pd.Index:
+    """Cell names of which none occurs twice: later ones get a number (a#1)."""
+    return names if names.is_unique else make_index_unique(names, join="#")
+
+
+def counts_matrix(source: Source, keys: Sequence[str] = KEYS, *, places: int = 20) -> Matrix:
     """The first of X, layers/counts, raw/X that holds raw counts in every place looked at.
 
     Raises: UserError when none does.
@@ -159,7 +167,7 @@ def counts_matrix(source: Source, keys: Sequence[str] = KEYS) -> Matrix:
         if source.has(key):
             try:
                 matrix = source.matrix(key)
-                matrix.probe()
+                matrix.probe(places)
                 print(f"{source.path.name}: raw counts in {key}")
                 return matrix
             except UserError as error:
@@ -183,8 +191,8 @@ def slice_h5ad(
 ) -> list[str]:
     """Stream an h5ad of any size to another on an ordered panel of genes; return the genes that it lacks (zeros there).
 
-    The output is raw int32 CSR counts; obs has the asked labels as categories and `library_size`; uns["slice"] names
-    source and absent genes. Holds one block of cells at a time.
+    The output is raw int32 CSR counts; obs has the asked labels as categories, `library_size` and `median_library`
+    (of the cells taken); uns["slice"] names source and absent genes. Holds one block of cells at a time.
 
     labels: column of the new obs -> column of the source's.
     key: the matrix of raw counts; None: the first of X, layers/counts, raw/X that holds them.
@@ -217,7 +225,8 @@ def slice_h5ad(
             library = stated
         table = pd.DataFrame({name: column[rows].remove_unused_categories() for name, column in obs.items()})
         table["library_size"] = library.astype(np.float32)
-        table.index = names
+        table["median_library"] = np.float32(median_library(library))
+        table.index = distinct(names)
         about = {"source": file.path.name, "absent": np.array(panel.absent, dtype=object)}
         writer.finish(table, list(genes), {"slice": about, **(uns or {})})
     print(meter)

@@ -7,8 +7,11 @@ import pandas as pd
 from anndata import AnnData, concat
 from numpy import ndarray
 
-from expressionvae.data import screen
-from expressionvae.files import UserError, written
+from expressionvae.data import screen, sealed
+from expressionvae.files import reading, require, written
+from expressionvae.stored import table
+
+NEEDED = {"obs": ("cell_type", "perturbation"), "about": ("control", "heldout_cell_type")}  # of its two sources
 
 
 def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, controls: int, seed: int) -> AnnData:
@@ -53,8 +56,7 @@ def query(truth: AnnData) -> pd.DataFrame:
 
 def save(truth: AnnData, truth_path: str | Path, query_path: str | Path) -> None:
     """Write the true cells (h5ad) and the query (csv)."""
-    with written(truth_path) as temporary:
-        truth.write_h5ad(temporary, compression="gzip", compression_opts=1)
+    sealed.write(truth_path, truth, compression="gzip", compression_opts=1)
     with written(query_path) as temporary:
         query(truth).to_csv(temporary, index=False)
 
@@ -66,10 +68,15 @@ def _at_most(rows: ndarray, number: int, generator: np.random.Generator) -> ndar
 
 
 def read_query(path: str | Path) -> pd.DataFrame:
-    """Read query.csv, labels as text ("NA" is a label too); UserError when a column is missing."""
-    columns = ["cell", "cell_type", "perturbation"]
-    query = pd.read_csv(path, dtype=dict.fromkeys(columns, str), keep_default_na=False)
-    missing = [c for c in columns if c not in query]
-    if missing:
-        raise UserError(f"{path}: column {missing[0]!r} is missing, expected {', '.join(columns)}")
+    """Read query.csv, labels as text ("NA" is a label too).
+
+    Raises:
+        UserError: if it is not what `save` wrote.
+    """
+    with reading(path, "the query: which cells to predict"):
+        query = table(path, texts=["cell", "cell_type", "perturbation"], numbers=["true_library"])
+        require(len(query) > 0, "it asks for no cell")
+        require(query["cell"].is_unique, "it asks for a cell twice")
+        require((query[["cell_type", "perturbation"]] != "").to_numpy().all(), "a label is missing")
+        require((query["true_library"] > 0).all(), "a true_library is not above 0")
     return query

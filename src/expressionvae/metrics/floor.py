@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from expressionvae.metrics.de import differential_expression
+from expressionvae.metrics.de import expression
 from expressionvae.metrics.effects import average, per_perturbation
-from expressionvae.metrics.scores import distribution_scores
+from expressionvae.metrics.scores import FLOOR_VARIANTS, distribution_scores
 from expressionvae.metrics.space import Cells
 
-RELIABILITIES = ("pds", "pr_auc", "spearman_sig", "spearman_lfc", "overlap_at_n", "pearson_delta")
+RELIABILITIES = ("pds", "pds_cell_eval", "pr_auc", "spearman_sig", "spearman_lfc", "overlap_at_n", "pearson_delta")
 
 
 def floor(true: Cells, *, components: int, max_cells: int, mmd_sigmas: Sequence[float | int], seed: int) -> list[dict]:
@@ -24,22 +24,21 @@ def floor(true: Cells, *, components: int, max_cells: int, mmd_sigmas: Sequence[
         max_cells=max_cells,
         mmd_sigmas=mmd_sigmas,
         seed=seed,
-        variants=("half", "unbiased"),
+        variants=FLOOR_VARIANTS,
     )
 
 
-def ceiling(true: Cells, *, fdr: float, seed: int, threads: int) -> list[dict]:
+def ceiling(true: Cells, *, fdr: float, fold_change_epsilon: float, seed: int, threads: int) -> list[dict]:
     """Effect scores of one half of the true cells as a prediction of the other, brought to full depth.
 
-    What cell-eval's `compute_ceiling` does (the same halves for the same seed), with its metrics, but with the
-    differential expression of `de.py` in place of pdex, which compiles itself for longer than both need to run,
-    and with our averages: a perturbation whose score is NaN is left out, where cell-eval's average turns NaN.
-    The two errors have no such correction and stay NaN.
+    What cell-eval's `compute_ceiling` does (the same halves for the same seed), with the metrics of `effects` and
+    its averages: a perturbation whose score is NaN is left out, where cell-eval's average turns NaN. The two errors
+    have no such correction and stay NaN.
     """
     one, other = disjoint_halves(true, seed=seed)
-    de_one, de_other = (differential_expression(half, threads=threads) for half in (one, other))
-    table = per_perturbation(one, other, de_true=de_one, de_predicted=de_other, fdr=fdr, threads=threads)
-    return [_at_full_depth(row) for row in average(table, variant="ceiling")]
+    de_one, de_other = (expression(half, [half.control_cells], threads=threads)[0] for half in (one, other))
+    scores = per_perturbation(one, other, de_true=de_one, de_predicted=de_other, fdr=fdr, epsilon=fold_change_epsilon)
+    return [_at_full_depth(row) for row in average(scores, variant="ceiling")]
 
 
 def disjoint_halves(true: Cells, *, seed: int) -> tuple[Cells, Cells]:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy import ndarray
 from scipy import sparse
 
+MOMENTS = ("r2_mean", "r2_var", "pcc_per_cell", "mse_per_cell", "zero_fraction", "zero_fraction_true")
+
 
 def moments(true: sparse.csr_matrix, predicted: sparse.csr_matrix) -> dict[str, float]:
     """Moments of cells in comparison space, [cell, gene], rows paired.
@@ -40,7 +42,8 @@ def _zeros(X: sparse.csr_matrix) -> float:
 
 def _mean_var(X: sparse.csr_matrix) -> tuple[ndarray, ndarray]:
     mean = np.asarray(X.mean(axis=0)).ravel()
-    square = np.asarray(X.multiply(X).mean(axis=0)).ravel()
+    squares = sparse.csr_matrix((X.data**2, X.indices, X.indptr), shape=X.shape)
+    square = np.asarray(squares.mean(axis=0)).ravel()
     return mean, np.maximum(square - mean**2, 0)
 
 
@@ -49,7 +52,7 @@ def _flattened(x: sparse.csr_matrix, y: sparse.csr_matrix) -> tuple[float, float
     assert x.shape == y.shape
     n = int(np.prod(x.shape))  # type: ignore[arg-type]
     mx, my = x.sum() / n, y.sum() / n
-    xx, yy, xy = (a.multiply(b).sum() / n for a, b in ((x, x), (y, y), (x, y)))
-    spread = np.sqrt((xx - mx**2) * (yy - my**2))
+    xx, yy, xy = np.sum(x.data**2) / n, np.sum(y.data**2) / n, x.multiply(y).sum() / n
+    spread = np.sqrt(np.maximum((xx - mx**2) * (yy - my**2), 0))
     pcc = (xy - mx * my) / spread if spread > 0 else np.nan
     return float(pcc), float(xx + yy - 2 * xy)

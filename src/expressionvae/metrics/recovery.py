@@ -7,7 +7,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from expressionvae.metrics.space import Cells
+from expressionvae.files import reading, require
+from expressionvae.metrics.space import Cells, mean_cell, mean_cells
+from expressionvae.stored import npz
 
 Effect = Float[ndarray, "gene"]
 
@@ -17,10 +19,15 @@ def true_effects(path: str | Path, cell_type: str, *, rescale_to: float) -> dict
 
     path: `effects.npz` as the rule `simulate` writes it.
     """
-    with np.load(path) as truth:
-        row = truth["cell_types"].tolist().index(cell_type)
-        baseline, names = truth["baseline"][row].astype(float), truth["perturbations"].tolist()
-        profiles = baseline * np.exp(truth["log_fold_change"][row].astype(float))  # [perturbation gene]
+    with reading(path, "the true effects of a made-up screen"):
+        stored = npz(path, "cell_types", "perturbations", "baseline", "log_fold_change")
+        cell_types, names, baselines, effects = stored[0].tolist(), stored[1].tolist(), *stored[2:]
+        require(cell_type in cell_types, f"it has no cell type {cell_type!r}")
+        require(effects.shape == (len(cell_types), len(names), baselines.shape[-1]), "its arrays do not fit together")
+        require(np.isfinite(effects).all() and (baselines > 0).all(), "an effect or a baseline is no number")
+        row = cell_types.index(cell_type)
+        baseline = baselines[row].astype(float)
+        profiles = baseline * np.exp(effects[row].astype(float))  # [perturbation gene]
     unperturbed = np.log1p(baseline / baseline.sum() * rescale_to)
     shifts = np.log1p(profiles / profiles.sum(1, keepdims=True) * rescale_to) - unperturbed
     return dict(zip(names, shifts, strict=True))
@@ -28,8 +35,7 @@ def true_effects(path: str | Path, cell_type: str, *, rescale_to: float) -> dict
 
 def shifts(cells: Cells) -> dict[str, Effect]:
     """Mean of each perturbation's cells minus mean of the controls, in comparison space."""
-    means = {label: np.asarray(cells.X[cells.labels == label].mean(0)).ravel() for label in sorted(set(cells.labels))}
-    return {label: means[label].astype(float) - means[cells.control] for label in cells.perturbations}
+    return dict(zip(cells.perturbations, mean_cells(cells) - mean_cell(cells.control_cells), strict=True))
 
 
 def recovered(predicted: Mapping[str, Effect], true: Mapping[str, Effect]) -> float:

@@ -18,7 +18,7 @@ COLUMNS = [
     "embedding", "metric", "value", "low", "high", "random_low", "random_high", "p_value",
     "positives", "targets", "cells",
 ]  # fmt: skip
-METRICS = ("gene_ch_treated", "gene_ch_untreated", "enrichment_auc")
+METRICS = ("gene_ch_treated", "gene_ch_untreated", "enrichment_auc", "selectivity_auc")
 COVERED = (2.5, 97.5)  # per cent: ends of every interval
 
 Rows = Float[ndarray, "cell feature"] | sparse.csr_matrix
@@ -26,13 +26,13 @@ Rows = Float[ndarray, "cell feature"] | sparse.csr_matrix
 
 @dataclass(frozen=True)
 class Enrichment:
-    """Rank-AUC of the positives, with what its size means.
+    """How early a ranking finds the positives, with what that size means.
 
     Attributes:
-        auc: share of (positive, other) pairs in which the positive is nearer to the resting state; ties half.
+        auc: see `curve_area`.
         low, high: 95% bootstrap interval over targets.
         random_low, random_high: where 95% of random rankings of as many positives and others lie.
-        p_value: one-sided, exact: share of all rankings with an AUC at least as high.
+        p_value: one-sided, exact: share of all rankings whose positives stand as far in front, by their mean rank.
     """
 
     auc: float
@@ -49,7 +49,11 @@ def score(
     """Scores (`COLUMNS`) and ranking of one embedding, one row a cell of `screen`.
 
     The ranking has a row a target: target, positive, cells, distance (cosine, from the untreated controls to the
-    target's treated cells) and rank, the nearest first. Rows are L2-normalised here.
+    target's treated cells), rank, the nearest first, and distance_untreated, the same of its untreated cells (NaN where
+    none are scored). Rows are L2-normalised here.
+
+    `selectivity_auc` ranks by how much nearer the treated cells are than the untreated ones, over targets that have
+    both: the authors' fourth metric, of which the paper's section 4.3 speaks and prints no number.
     """
     unit = normalised(embedding)
     ranking = _ranking(unit, screen)
@@ -64,11 +68,27 @@ def score(
     result = enrichment(ranking["distance"].to_numpy(), positive, bootstrap=bootstrap, seed=seed)
     sizes = {"targets": len(ranking), "cells": int(ranking["cells"].sum()), "positives": int(positive.sum())}
     rows.append({"metric": "enrichment_auc", "value": result.auc, **vars(result), **sizes})
+    both = ranking["distance_untreated"].notna().to_numpy()
+    gain = (ranking["distance"] - ranking["distance_untreated"]).to_numpy()[both]
+    sizes = {
+        "targets": int(both.sum()),
+        "cells": int(ranking["cells"][both].sum()),
+        "positives": int(positive[both].sum()),
+    }
+    rows.append({"metric": "selectivity_auc", **_selectivity(gain, positive[both], bootstrap, seed), **sizes})
     table = pd.DataFrame(rows, columns=[column for column in COLUMNS if column != "embedding"])
     table = table.astype({"positives": "Int64"})
     table.insert(0, "embedding", name)
     ranking.insert(0, "embedding", name)
     return table, ranking
+
+
+def _selectivity(gain: ndarray, positive: ndarray, bootstrap: int, seed: int) -> dict[str, float]:
+    """Enrichment of the positives among the most negative gains; nothing where no positive or no other has both."""
+    if not 0 < positive.sum() < len(positive):
+        return {"value": np.nan}
+    result = enrichment(np.round(gain, 12), positive, bootstrap=bootstrap, seed=seed)
+    return {"value": result.auc, **vars(result)}
 
 
 def normalised(embedding: Rows) -> Rows:
@@ -103,6 +123,8 @@ def separability(rows: Rows, labels: ndarray, *, shuffles: int, seed: int) -> tu
         return np.nan, np.nan, np.nan
     null = [_calinski_harabasz(rows, generator.permutation(labels), kinds, total) for _ in range(shuffles)]
     mean = float(np.mean(null))
+    if not mean > 0:  # NaN: a shuffle left no spread within the labels
+        return np.nan, np.nan, np.nan
     low, high = np.percentile(null, COVERED) / mean
     return _calinski_harabasz(rows, labels, kinds, total) / mean, float(low), float(high)
 
@@ -132,15 +154,22 @@ def _centroids(rows: Rows, labels: ndarray, kinds: int) -> Float[ndarray, "kind 
 
 
 def _ranking(unit: Rows, screen: Screen) -> pd.DataFrame:
-    cells = screen.scored(treated=True)
-    targets, labels, sizes = np.unique(screen.target[cells].astype(str), return_inverse=True, return_counts=True)
     resting = np.asarray(unit[screen.resting].mean(axis=0)).ravel()
-    distance = cosine_distance(_centroids(unit[cells], labels, len(targets)), resting)
+    targets, distance, sizes = _distances(unit, screen, resting, treated=True)
+    known, untreated, _ = _distances(unit, screen, resting, treated=False)
     table = pd.DataFrame(
         {"target": targets, "positive": np.isin(targets, screen.positives), "cells": sizes, "distance": distance}
     )
     table["rank"] = stats.rankdata(distance)
+    table["distance_untreated"] = pd.Series(untreated, index=known).reindex(targets).to_numpy()
     return table.sort_values("distance", ignore_index=True)
+
+
+def _distances(unit: Rows, screen: Screen, resting: ndarray, *, treated: bool) -> tuple[ndarray, ndarray, ndarray]:
+    """Targets of one condition, how far each one's centroid is from the resting cells, and its number of cells."""
+    cells = screen.scored(treated)
+    targets, labels, sizes = np.unique(screen.target[cells].astype(str), return_inverse=True, return_counts=True)
+    return targets, cosine_distance(_centroids(unit[cells], labels, len(targets)), resting), sizes
 
 
 def cosine_distance(centroids: Float[ndarray, "target feature"], other: Float[ndarray, "feature"]) -> ndarray:
@@ -157,31 +186,58 @@ def enrichment(
 
     The interval resamples targets, positives among positives and others among others: it answers "had other
     members of the pathway, and other bystanders, been screened". It leaves out the noise of each centroid, it is
-    too narrow for a handful of positives, and is [1, 1] when all stand first: so the random rankings and the
-    exact p-value (of Mann-Whitney's U) stand beside it.
+    too narrow for a handful of positives, and has no width when all stand first: so the random rankings and the
+    exact p-value (of Mann-Whitney's U) stand beside it. NaN without positives, or with nothing else.
     """
-    near, far = -distance[positive], -distance[~positive]
-    wins = (near[:, None] > far) + 0.5 * (near[:, None] == far)  # [positive other]
+    near, far = distance[positive], distance[~positive]
+    if not len(near) or not len(far):
+        return Enrichment(*[np.nan] * 6)
     generator = np.random.default_rng(seed)
-    draws = [_resampled(wins, generator) for _ in range(bootstrap)]
-    tied = len(np.unique(distance)) < len(distance)
-    test = stats.mannwhitneyu(near, far, alternative="greater", method="asymptotic" if tied else "exact")
-    p_value = 1.0 if len(np.unique(distance)) == 1 else float(test.pvalue)
+    places, place = np.unique(distance, return_inverse=True)
+    draws = [_resampled_area(place, positive, generator) for _ in range(bootstrap)]
+    tied = len(places) < len(distance)
+    test = stats.mannwhitneyu(near, far, alternative="less", method="asymptotic" if tied else "exact")
+    p_value = 1.0 if len(places) == 1 else float(test.pvalue)
     low, high = np.percentile(draws, COVERED)
-    random_low, random_high = np.percentile(_random_aucs(len(near), len(far), bootstrap, generator), COVERED)
-    return Enrichment(float(wins.mean()), float(low), float(high), float(random_low), float(random_high), p_value)
+    random_low, random_high = np.percentile(_random_areas(len(near), len(far), bootstrap, generator), COVERED)
+    reached = curve_area(distance, positive)
+    return Enrichment(reached, float(low), float(high), float(random_low), float(random_high), p_value)
 
 
-def _resampled(wins: ndarray, generator: np.random.Generator) -> float:
-    near, far = (np.bincount(generator.integers(n, size=n), minlength=n) for n in wins.shape)
-    return float(near @ wins @ far / wins.size)
+def curve_area(distance: Float[ndarray, "target"], positive: Bool[ndarray, "target"]) -> float:
+    """Area under the share of positives among the k nearest targets, k = 1..n, over (k - 1) / (n - 1); 0.5 = random.
+
+    The authors' enrichment AUC (trapezoids). All P positives in front give (n - P / 2 - 1 / (2 P)) / (n - 1), a
+    little less than 1: 0.999 for 6 of 1,732 targets, 0.92 for 5 of 20. Equal distances: the mean over their orders.
+    """
+    place = np.unique(distance, return_inverse=True)[1]
+    return _counted_area(np.bincount(place[positive], minlength=len(place)), np.bincount(place, minlength=len(place)))
 
 
-def _random_aucs(positives: int, others: int, draws: int, generator: np.random.Generator) -> ndarray:
+def _counted_area(near: ndarray, both: ndarray) -> float:
+    """`curve_area` by how many positives, and how many targets, stand at each place, the nearest first."""
+    rank = np.cumsum(both) - (both - 1) / 2  # mean over the orders of what stands at one place
+    first, positives = np.argmax(both > 0), int(near.sum())
+    return float(_area(near @ rank / positives, near[first] / both[first], int(both.sum()), positives))
+
+
+def _area(mean_rank: Any, first: Any, targets: int, positives: int) -> Any:
+    """`curve_area` by the positives' mean rank and the chance that the nearest target is one of them."""
+    return (targets + 0.5 - mean_rank - first / (2 * positives)) / (targets - 1)
+
+
+def _resampled_area(place: ndarray, positive: ndarray, generator: np.random.Generator) -> float:
+    near, far = (
+        np.bincount(generator.choice(of, size=len(of)), minlength=len(place))
+        for of in (place[positive], place[~positive])
+    )
+    return _counted_area(near, near + far)
+
+
+def _random_areas(positives: int, others: int, draws: int, generator: np.random.Generator) -> ndarray:
     targets = positives + others
-    ranks = np.stack([generator.choice(targets, positives, replace=False) for _ in range(draws)])
-    below = ranks.sum(axis=1) - positives * (positives - 1) / 2
-    return below / (positives * others)
+    ranks = 1 + np.stack([generator.choice(targets, positives, replace=False) for _ in range(draws)])
+    return _area(ranks.mean(axis=1), (ranks == 1).any(axis=1), targets, positives)
 
 
 def write(scored: Sequence[tuple[pd.DataFrame, pd.DataFrame]], scores: str | Path, targets: str | Path) -> None:

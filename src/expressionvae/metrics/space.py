@@ -5,14 +5,16 @@ from pathlib import Path
 
 import anndata as ad
 import numpy as np
+from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.data import sealed
 from expressionvae.data.comparison import comparison_space
 from expressionvae.data.predictions import require_counts
-from expressionvae.files import UserError
+from expressionvae.files import UserError, reading
 
-__all__ = ["Cells", "check", "compared", "comparison_space", "read_predicted", "read_truth"]
+__all__ = ["Cells", "check", "compared", "comparison_space", "mean_cell", "mean_cells", "read_predicted", "read_truth"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Cells:
         return self.X[np.flatnonzero(~self.is_control)]
 
     @property
+    def control_cells(self) -> sparse.csr_matrix:
+        return self.X[np.flatnonzero(self.is_control)]
+
+    @property
     def perturbations(self) -> list[str]:
         return sorted(set(self.labels) - {self.control})
 
@@ -57,6 +63,19 @@ class Cells:
 
         obs = pd.DataFrame({"perturbation": pd.Categorical(self.labels)}, index=np.arange(len(self.labels)).astype(str))
         return ad.AnnData(self.X.copy(), obs=obs, var=pd.DataFrame(index=self.genes))
+
+
+def mean_cell(X: sparse.csr_matrix) -> Float[ndarray, "gene"]:
+    """Mean log1p value of some cells [cell, gene], summed in float64."""
+    return np.asarray(X.astype(np.float64).mean(axis=0)).ravel()
+
+
+def mean_cells(cells: Cells) -> Float[ndarray, "perturbation gene"]:
+    """Mean log1p value of each perturbation's cells, perturbations sorted."""
+    names, group = np.unique(cells.labels, return_inverse=True)
+    member = sparse.csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))))
+    sums = sparse.csr_matrix(member @ cells.X.astype(np.float64)).toarray()
+    return (sums / np.bincount(group)[:, None])[names != cells.control]
 
 
 def check(adata: ad.AnnData, *, truth: ad.AnnData, path: str | Path) -> None:
@@ -103,9 +122,9 @@ def read_truth(path: str | Path) -> ad.AnnData:
     """Read the cells that predictions are compared with.
 
     Raises UserError when the control's label is not told, when there are no controls or no perturbed cells,
-    or when a gene name occurs twice (cell-eval is then silently wrong).
+    when a gene name occurs twice, or when a value is NaN, infinite or negative.
     """
-    truth = ad.read_h5ad(path)
+    truth = sealed.read(path, "the true cells of a screen", obs=("cell_type", "perturbation"))
     control = truth.uns.get("screen", {}).get("control")
     if control is None:
         raise UserError(f'{path}: uns["screen"]["control"] is missing, expected the label of the control')
@@ -114,12 +133,14 @@ def read_truth(path: str | Path) -> ad.AnnData:
         raise UserError(f"{path}: {controls} of {truth.n_obs} cells are {control!r}, expected controls and others")
     if not truth.var_names.is_unique:
         raise UserError(f"{path}: gene {truth.var_names[truth.var_names.duplicated()][0]!r} occurs twice")
+    _check_values(truth.X, path)
     return truth
 
 
 def read_predicted(path: str | Path, *, truth: ad.AnnData) -> ad.AnnData:
     """Read predicted cells and `check` them against the truth."""
-    adata = ad.read_h5ad(path)
+    with reading(path, "predicted cells"):
+        adata = ad.read_h5ad(path)
     check(adata, truth=truth, path=path)
     return adata
 

@@ -69,10 +69,6 @@ class FSQ(nn.Module):
         z = self.project_in(states).float()  # [cell token level]
         return z if self.norm is None else self.norm(z.flatten(1)).view_as(z)
 
-    def continuous(self, states: TokenStates) -> Levels:
-        """What is rounded: the latent before quantisation, in [-1, 1]."""
-        return self._bounded(states) / self.radius
-
     def _bounded(self, states: TokenStates) -> Levels:
         return self.bound(self.project(states))
 

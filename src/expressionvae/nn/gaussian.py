@@ -38,8 +38,6 @@ class Gaussian(nn.Module):
         """The posterior mean, which evaluation uses."""
         return self._posterior(states)[0]
 
-    continuous = latents
-
     def expand(self, latents: Latents) -> TokenStates:
         """The decoder's input for latents."""
         return self.project_out(latents)

@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from expressionvae.files import UserError, first_line, written
+from expressionvae import plain
+from expressionvae.files import reading, require, written
 
 # Raised when the architecture changes in a way that neither weights nor blueprint show, such as another activation.
 ARCHITECTURE = 2
+TRAINED_ANEW = "delete it, and the same command trains it anew"
 
 Model = TypeVar("Model", bound=nn.Module)
 Plan = TypeVar("Plan")
@@ -25,8 +27,8 @@ def save(path: str | Path, model: nn.Module, blueprint: Any, provenance: dict[st
 
 def parameters(path: str | Path) -> int:
     """How many weights a saved model has."""
-    payload = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    return sum(weight.numel() for weight in payload["weights"].values())
+    with reading(path, "a trained model", TRAINED_ANEW):
+        return sum(weight.numel() for weight in plain.load(path, mmap=True)["weights"].values())
 
 
 def load(
@@ -37,22 +39,14 @@ def load(
     Raises:
         UserError: if the file holds no such model, or one of another architecture.
     """
-    try:
-        payload = torch.load(path, map_location=device, weights_only=True)
+    with reading(path, f"{what} of this version", TRAINED_ANEW):
+        payload = plain.load(path, device)
+        require(isinstance(payload, dict), f"it holds a {type(payload).__name__}")
         saved, weights = payload["blueprint"], payload["weights"]
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise UserError(f"{path}: not {what} ({first_line(error)})") from error
-    architecture = payload.get("architecture", 1)
-    if architecture != ARCHITECTURE:
-        raise UserError(
-            f"{path}: {what} of architecture {architecture}, and this version has {ARCHITECTURE}: "
-            "remove the file and ask for it again, so that it is trained anew"
+        architecture = payload.get("architecture", 1)
+        require(
+            architecture == ARCHITECTURE, f"it is of architecture {architecture}, and this version has {ARCHITECTURE}"
         )
-    try:
         model, blueprint = rebuild(saved)
         model.load_state_dict(weights)
-    except Exception as error:
-        raise UserError(f"{path}: not {what} of this version ({first_line(error)})") from error
     return model.to(device).eval().requires_grad_(False), blueprint

@@ -73,6 +73,16 @@ COLUMNS: dict[str, Column] = {
             "zero_fraction_true", "zeros (true)", "zeros (true)", "zeros (true)", "Zeros (true)", "none", "Moments", 3
         ),
         Column("pds", "PDS", "PDS", "PDS", "Disc-L1", "higher", "DE-discovery", 3),
+        Column(
+            "pds_cell_eval",
+            "PDS (cell-eval)",
+            "PDS (cell-eval)",
+            "PDS (cell-eval)",
+            "Disc-L1 (cell-eval)",
+            "higher",
+            "DE-discovery",
+            3,
+        ),
         Column("pr_auc", "PR-AUC", "PR-AUC", "PR-AUC", "PR-AUC", "higher", "DE-discovery", 3),
         Column("spearman_sig", "Sp-sig", "Sp-sig", "Sp-sig", "Spearman sig", "higher", "DE-discovery", 3),
         Column("spearman_lfc", "Sp-LFC", "Sp-LFC", "Sp-LFC", "Spearman L2FC", "higher", "Mean-ranking", 3),

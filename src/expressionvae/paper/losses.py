@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import reading, require
 
 SPLITS = ("train", "validation")
 _COLOURS = {"train": "#0072B2", "validation": "#D55E00"}  # Okabe and Ito: told apart with any colour vision
@@ -19,15 +20,12 @@ def read(path: str | Path) -> pd.DataFrame:
 
     Raises UserError for a missing column, an unknown split or a file without rows.
     """
-    table = pd.read_csv(path)
-    for column in ("step", "split", "loss"):
-        if column not in table.columns:
-            raise UserError(f"{path}: column {column!r} is missing; expected step, split, loss and named terms")
-    unknown = sorted(set(table["split"].astype(str)) - set(SPLITS))
-    if unknown:
-        raise UserError(f"{path}: split {unknown[0]!r} is unknown; expected train or validation")
-    if table.empty:
-        raise UserError(f"{path}: no rows; expected at least one logged step")
+    with reading(path, "a table of losses"):
+        table = stored.table(path, texts=["split"], numbers=["step", "loss"])
+        unknown = sorted(set(table["split"]) - set(SPLITS))
+        require(not unknown, f"split {(unknown or [None])[0]!r} is unknown; expected train or validation")
+        require(len(table), "no rows; expected at least one logged step")
+        require((table["step"] > 0).all(), "a step is not above 0")
     return table.sort_values("step", kind="stable")
 
 

@@ -56,7 +56,7 @@ def _floor_sizes(rows: Sequence[Row]) -> str:
         "Distribution metrics: one random half of the true cells against the other, PCA fitted on one; "
         f"cells per side {halves or 'not known'}. These metrics depend on the number of cells, and the rows "
         "above have more of them: only the columns _half of the CSV file may be compared with this row. "
-        "Effects: cell-eval's ceiling (one half predicting the other, corrected to full depth by "
+        "Effects: a ceiling as cell-eval has it (one half predicting the other, corrected to full depth by "
         f"Spearman-Brown); perturbations {ceilings or 'not known'}."
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from expressionvae.files import reading
 from expressionvae.paper.markup import TAGS
 
 _STYLE = """
@@ -28,7 +29,8 @@ _PROSE = 40  # a cell with more letters than this is broken into lines
 
 def from_file(path: str | Path, title: str) -> str:
     """The page of a Markdown file (.md), or of any other text as it stands."""
-    text = Path(path).read_text(encoding="utf-8")
+    with reading(path, "a text"):
+        text = Path(path).read_text(encoding="utf-8")
     return from_markdown(text, title) if Path(path).suffix == ".md" else from_code(text, title)
 
 

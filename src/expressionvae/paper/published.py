@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import RESTORE, UserError, reading
 from expressionvae.paper.scores import SUMMARY
 
 KEY = ["item", "dataset", "model", "head", "metric"]
@@ -27,10 +28,8 @@ def load(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
 
 
 def _one(path: Path) -> pd.DataFrame:
-    text = pd.read_csv(path, dtype=str, keep_default_na=False)
-    for column in (*KEY, "mean", "se"):
-        if column not in text.columns:
-            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join([*KEY, 'mean', 'se'])}")
+    with reading(path, "published numbers", RESTORE):
+        text = stored.table(path, texts=[*KEY, "mean", "se"], numbers=[])
     decimals, se_decimals = (text[key].str.partition(".")[2].str.len().astype(int) for key in ("mean", "se"))
     mean, se = (pd.to_numeric(text[key], errors="coerce").astype(float) for key in ("mean", "se"))
     if mean.isna().any():

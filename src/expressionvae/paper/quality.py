@@ -1,5 +1,7 @@
 """How a published screen came through its preparation: cells per step, per group and perturbation, knock-down."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,8 +9,27 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
+from expressionvae import stored
+from expressionvae.files import reading, require
+
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
 _FEW = len(_COLOURS)  # groups that can be told apart as lines
+# Columns of text, and of numbers, that each table has.
+TABLES = {
+    "steps": (["cell_type", "step"], ["cells"]),
+    "perturbations": (["cell_type", "perturbation"], ["cells"]),
+    "libraries": (["cell_type", "group"], ["from", "to", "cells"]),
+}
+
+
+def read(name: str, path: str | Path) -> pd.DataFrame:
+    """A quality table (one of `TABLES`) from its CSV. Raises UserError when it is not one."""
+    with reading(path, f"the quality table {name!r} of a screen"):
+        texts, numbers = TABLES[name]
+        table = stored.table(path, texts, numbers)
+        require(len(table) > 0, "it has no row")
+        require((table["cells"] >= 0).all(), "a number of cells is none")
+    return table
 
 
 def draw(
@@ -20,7 +41,7 @@ def draw(
         steps: cell_type, step, cells, perturbations.
         perturbations: cell_type, perturbation, cells; after a knock-down filter also residual, kept (cells).
         libraries: cell_type, group, from, to, cells (a histogram).
-        limit: the largest mean residual at which a target is kept; None without such a filter.
+        limit: the mean residual below which a target is kept; None without such a filter.
     """
     filtered = limit is not None
     groups = len(libraries[["cell_type", "group"]].drop_duplicates())
@@ -68,10 +89,8 @@ def _knockdown(axes: Axes, perturbations: pd.DataFrame, limit: float) -> None:
     edges = np.linspace(0, 1.5, 61).tolist()
     for colour, (name, here) in zip(_COLOURS, perturbations.groupby("cell_type", sort=False), strict=False):
         residual = here["residual"].replace(np.inf, np.nan).dropna().clip(upper=edges[-1])
-        share = (residual <= limit).mean()
-        axes.hist(
-            residual, edges, histtype="step", color=colour, label=f"{_shown(name)}: {share:.0%} at most {limit:g}"
-        )
+        share = (residual < limit).mean()
+        axes.hist(residual, edges, histtype="step", color=colour, label=f"{_shown(name)}: {share:.0%} below {limit:g}")
     axes.axvline(limit, color="black", linestyle="--", linewidth=0.8)
     axes.set(xlabel="mean residual expression of the target", ylabel="targets", title="knock-down per target")
     axes.legend(frameon=False, fontsize=8)

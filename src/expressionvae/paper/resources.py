@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae.files import reading, require
 from expressionvae.paper.numbers import DASH, fixed
 
 # Names and units of Snakemake's columns: seconds, MiB of resident memory, percent of one core.
@@ -27,12 +27,12 @@ def read(folder: str | Path) -> pd.DataFrame:
 
 
 def _one(path: Path, name: Path) -> pd.DataFrame:
-    table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
-    for column in MEASURED:
-        if column not in table.columns:
-            raise UserError(f"{path}: column {column!r} is missing; expected Snakemake's {', '.join(MEASURED)}")
-    rule = name.parts[0].removesuffix(".tsv")
-    return table[list(MEASURED)].rename(columns=MEASURED).astype(float).assign(rule=rule)
+    with reading(path, "Snakemake's measurements of a job", "delete it: what that job took is then not counted"):
+        table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
+        for column in MEASURED:
+            require(column in table.columns, f"column {column!r} is missing")
+        numbers = table[list(MEASURED)].rename(columns=MEASURED).astype(float)
+    return numbers.assign(rule=name.parts[0].removesuffix(".tsv"))
 
 
 def summarise(jobs: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:

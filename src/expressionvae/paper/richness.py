@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import reading, require
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column, families
 from expressionvae.paper.figure2 import save
@@ -34,10 +35,11 @@ def collect(runs: Sequence[Mapping[str, Any]], files: Sequence[str | Path], meas
     assert len(runs) == len(files), "one file per run"
     rows = []
     for run, path in zip(runs, files, strict=True):
-        table = pd.read_csv(path)
-        found = table.loc[table["metric"] == measure, "value"] if "metric" in table else pd.Series(dtype=float)
-        if len(found) != 1:
-            raise UserError(f"{path}: {len(found)} rows have the metric {measure!r}; expected one")
+        with reading(path, "the richness of a decoder"):
+            table = stored.table(path, texts=["metric"], numbers=["value"])
+            found = table.loc[table["metric"] == measure, "value"]
+            require(len(found) == 1, f"{len(found)} rows have the metric {measure!r}; expected one")
+            require(found.iloc[0] >= 0, f"{measure} is {found.iloc[0]}")
         rows.append({key: run[key] for key in (*MODEL, *SEEDS)} | {"richness": float(found.iloc[0])})
     return pd.DataFrame(rows, columns=[*MODEL, *SEEDS, "richness"])
 

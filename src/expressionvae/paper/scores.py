@@ -6,13 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import UserError, reading, require
+from expressionvae.paper import names
 
 RUN = ["dataset", "bottleneck", "prior", "decoder", "baseline"]
 SEEDS = ["vae_seed", "prior_seed", "sample_seed"]
 COLUMNS = [*RUN, *SEEDS, "metric", "variant", "value", "n"]
 SUMMARY = [*RUN, "metric", "mean", "se", "n", "undefined", "cells"]
 
+Pair = tuple[str, str]
 _COUNTS = (("n_true", "n_pred"), ("n_valid", "n_total"))
 
 
@@ -22,13 +25,14 @@ def collect(runs: Sequence[dict[str, Any]], files: Sequence[tuple[str | Path, st
     A run is `dataset` with `baseline` and `sample_seed`, or with `bottleneck`, `prior`, `decoder` and the
     three seeds (`head` and `predict` follow from the decoder and are left out). What a run lacks is "" or
     missing. `n` is the number of cells on the smaller side (distribution metrics) or of perturbations that
-    define the metric (effects). Raises UserError when a file lacks a column or a run comes twice.
+    define the metric (effects). Raises UserError when a file is damaged or lacks a row, or a run comes twice.
     """
     assert len(runs) == len(files), "one pair of files per run"
     parts = []
     for run, (distribution, effects) in zip(runs, files, strict=True):
-        for path, counts in zip((distribution, effects), _COUNTS, strict=True):
-            parts.append(_one(run, Path(path), counts))
+        expected = expected_rows(run.get("baseline") or "")
+        for path, counts, rows in zip((distribution, effects), _COUNTS, expected, strict=True):
+            parts.append(_one(run, Path(path), counts, rows))
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
     twice = table[table.duplicated([*RUN, *SEEDS, "metric", "variant"])]
     if len(twice):
@@ -36,13 +40,30 @@ def collect(runs: Sequence[dict[str, Any]], files: Sequence[tuple[str | Path, st
     return _typed(table[COLUMNS])
 
 
-def _one(run: dict[str, Any], path: Path, counts: tuple[str, str]) -> pd.DataFrame:
-    part = pd.read_csv(path)
-    for column in ("metric", "variant", "value", *counts):
-        if column not in part.columns:
-            raise UserError(f"{path}: column {column!r} is missing; it has {', '.join(map(str, part.columns))}")
-    part["n"] = part[list(counts)].min(axis=1)
+def expected_rows(baseline: str) -> tuple[list[Pair], list[Pair]]:
+    """(metric, variant) of the rows of distribution.csv and effects.csv of a baseline, or of a model ("")."""
+    from expressionvae.metrics import scores  # a second, which what reads no scores need not wait
+
+    if baseline == names.FLOOR:
+        return scores.FLOOR, scores.CEILING
+    return scores.DISTRIBUTION, scores.EFFECTS
+
+
+def _one(run: dict[str, Any], path: Path, counts: tuple[str, str], expected: list[Pair]) -> pd.DataFrame:
+    with reading(path, "the scores of a run"):
+        part = stored.table(path, texts=["metric", "variant"], numbers=["value", *counts])
+        _require_rows(part, expected)
+        require((part[list(counts)] >= 0).to_numpy().all(), "a number of cells or perturbations is none")
+        part["n"] = part[list(counts)].min(axis=1)
     return part.assign(**{key: run.get(key) or "" for key in RUN}, **{key: run.get(key) for key in SEEDS})
+
+
+def _require_rows(part: pd.DataFrame, expected: list[Pair]) -> None:
+    found = list(zip(part["metric"], part["variant"], strict=True))
+    for pair in expected:
+        require(found.count(pair) == 1, f"it has {found.count(pair)} rows of {' '.join(pair)}, expected one")
+    more = sorted({*found} - {*expected})
+    require(not more, f"it has a row of {' '.join(more[0]) if more else ''}, which is unknown")
 
 
 def _named(row: pd.Series) -> str:
@@ -56,13 +77,12 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """The long table that `collect` made, from its CSV. Raises UserError when a column is missing."""
-    table = pd.read_csv(path, keep_default_na=False, dtype=str)
-    for column in COLUMNS:
-        if column not in table.columns:
-            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(COLUMNS)}")
-    numbers = {key: pd.to_numeric(table[key].replace("", None)) for key in (*SEEDS, "value", "n")}
-    return _typed(table.assign(**numbers)[COLUMNS])
+    """The long table that `collect` made, from its CSV. Raises UserError when it is damaged or lacks a row."""
+    with reading(path, "the scores of runs"):
+        table = stored.table(path, texts=[*RUN, "metric", "variant"], numbers=[*SEEDS, "value", "n"])
+        for _, part in table.groupby([*RUN, *SEEDS], dropna=False):
+            _require_rows(part, [pair for rows in expected_rows(str(part["baseline"].iloc[0])) for pair in rows])
+        return _typed(table[COLUMNS])
 
 
 def summarise(scores: pd.DataFrame, variant: str) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import RESTORE, UserError, reading
 from expressionvae.paper.markup import escape, latex_table, pipe_table
 from expressionvae.paper.settings import Config, settings
 
@@ -40,14 +41,11 @@ def load(paths: str | Path | Sequence[str | Path]) -> pd.DataFrame:
     Raises UserError for a missing column.
     """
     files = [paths] if isinstance(paths, str | Path) else list(paths)
-    parts = []
+    parts, columns = [], ["item", "setting", "value"]
     for path in files:
-        part = pd.read_csv(path, dtype=str, keep_default_na=False)
-        for column in ("item", "setting", "value"):
-            if column not in part.columns:
-                raise UserError(f"{path}: column {column!r} is missing; expected item, setting, value")
-        parts.append(part[["item", "setting", "value"]])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["item", "setting", "value"])
+        with reading(path, "the paper's settings", RESTORE):
+            parts.append(stored.table(path, texts=columns, numbers=[])[columns])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def settings_table(item: str, config: Config, printed: pd.DataFrame) -> SettingsTable:

@@ -1,4 +1,4 @@
-"""What the results were made with: Python, this package's commit, and every package that it asks for."""
+"""What the results were made with: Python, the commit, every package that this one asks for, how sums are added."""
 
 import platform
 import re
@@ -6,11 +6,15 @@ from importlib import metadata
 
 import pandas as pd
 
+from expressionvae import arithmetic
 from expressionvae.provenance import PACKAGES, commit
 
 
-def table() -> pd.DataFrame:
-    """Columns name and version: Python, the commit, then each direct dependency as it is installed here."""
+def table(threads: int) -> pd.DataFrame:
+    """Columns name and version: Python, the commit, each direct dependency as it is installed here, the arithmetic.
+
+    threads: of networks on CPUs (config key `threads`).
+    """
     try:
         asked = [
             requirement for requirement in metadata.requires("expressionvae") or [] if "extra ==" not in requirement
@@ -21,6 +25,8 @@ def table() -> pd.DataFrame:
     names = sorted({name for name in found if name != "expressionvae"}, key=str.lower)
     rows = [("Python", platform.python_version()), ("expressionvae (commit)", commit())]
     rows += [(name, _version(name)) for name in names]
+    told = arithmetic.record()
+    rows += [("threads of networks on CPUs", str(threads)), *((name, told[name]) for name in arithmetic.VARIABLES)]
     return pd.DataFrame(rows, columns=["name", "version"])
 
 
@@ -33,6 +39,7 @@ def _version(name: str) -> str:
 
 def markdown(versions: pd.DataFrame) -> str:
     caption = "**Versions.** What the tables and figures were last made with. Each file of predicted cells and each "
-    caption += "model keeps the versions, the commit and the seeds that it was made with itself."
+    caption += "model keeps the versions, the commit, the seeds, the processor and the "
+    caption += "number of threads that it was made with itself."
     rows = [f"| {name} | {version} |" for name, version in versions.itertuples(index=False)]
     return "\n".join([caption, "", "| Package | Version |", "| :-- | :-- |", *rows]) + "\n"

@@ -4,19 +4,23 @@ import contextlib
 import fcntl
 import io
 import os
+import re
 import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 
-from expressionvae.files import UserError, first_line, written
+from expressionvae import plain
+from expressionvae.files import UserError, damage, reason, remove_stale, require, written
 
 KEPT = 2  # a newest file that a broken disk damaged leaves the one before
+# To end by a cluster's hand, by one's own, by a closed terminal, and before a job's last minute (SLURM's --signal).
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
 class Stopped(SystemExit):
@@ -55,27 +59,45 @@ class Checkpoints:
         for old in self.paths()[KEPT:]:
             old.unlink(missing_ok=True)
 
-    def load(self, what: str) -> dict[str, Any] | None:
-        """The newest readable state with its "step", or None; says what is taken up, and what is not and why."""
-        others = sorted({path.stem.partition("-")[0] for path in self.folder.glob("*.pt")} - {self.name})
+    def load(self, what: str, check: Callable[[dict[str, Any]], None] = lambda state: None) -> dict[str, Any] | None:
+        """The newest whole state with its "step", or None; says what is taken up, and what is not and why.
+
+        check: raises for a state that the training cannot go on from, which is then set aside as a damaged one is.
+        """
+        there = [path for path in self.folder.glob("*.pt") if not path.name.startswith(".")]
+        others = sorted({path.stem.partition("-")[0] for path in there} - {self.name})
         if others:
             print(f"{what}: not taken up, of another config, data or version: {', '.join(others)} in {self.folder}")
         for path in self.paths():
             try:
-                state = torch.load(path, map_location="cpu", weights_only=True)
+                state = self._whole(path)
+                check(state)
+            except MemoryError:
+                raise
             except Exception as error:  # a damaged file raises a dozen kinds
-                print(f"{what}: {path} is damaged ({first_line(error)}); the one before is tried", file=sys.stderr)
+                print(
+                    f"{what}: {path} is damaged ({reason(error)}): renamed to .damaged; the one before is tried",
+                    file=sys.stderr,
+                )
                 path.rename(path.with_suffix(".damaged"))
                 continue
-            if state.get("name") != self.name:
-                raise UserError(f"{path}: holds the state of {state.get('name')!r}, expected {self.name!r}; remove it")
             print(f"{what}: goes on after step {state['step']}, from {path}")
             return state
         return None
 
+    def _whole(self, path: Path) -> dict[str, Any]:
+        """The state in a file that is what was written under its name."""
+        why = damage(path)
+        require(why is None, why or "")
+        state = plain.load(path)
+        require(isinstance(state, dict), f"it holds a {type(state).__name__}")
+        require(state["name"] == self.name, f"it holds the state of {state['name']!r}")
+        require(state["step"] == _step(path), f"it holds the state after step {state['step']}")
+        return state
+
     def paths(self) -> list[Path]:
         """Files of this training, the newest first."""
-        return sorted(self.folder.glob(f"{self.name}-*.pt"), reverse=True)
+        return sorted(self.folder.glob(f"{self.name}-{'[0-9]' * 9}.pt"), reverse=True)
 
     @contextlib.contextmanager
     def locked(self, what: str, interval: float = 2.0) -> Iterator[list[int]]:
@@ -85,9 +107,9 @@ class Checkpoints:
             the signals to stop that have come in: empty as long as none has.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "lock", "a+") as file, stopping() as asked:
+        with open(self.folder / "lock", "a+", encoding="utf-8") as file, stopping() as asked:
             said = False
-            while not _lock(file):
+            while (held := _lock(file)) is False:
                 if not said:
                     file.seek(0)
                     print(f"{what}: waits for another attempt in {self.folder}: {file.read().strip()}", file=sys.stderr)
@@ -100,17 +122,19 @@ class Checkpoints:
             file.truncate(0)
             file.write(f"{_whoami()}\n")
             file.flush()
+            remove_stale(self.folder, rf"{re.escape(self.name)}-\d+\.pt", alone=held is True)
             yield asked  # the lock goes with the file, also when the process is killed
 
 
 @contextlib.contextmanager
 def stopping() -> Iterator[list[int]]:
-    """A list that fills with the signals SIGTERM and SIGUSR1 (SLURM's --signal) instead of their ending the process."""
+    """A list that fills with the `SIGNALS` instead of their ending the process; one ignored (nohup) stays so."""
     received: list[int] = []
     former = {}
     with contextlib.suppress(ValueError):  # outside the main thread signals are not ours
-        for number in (signal.SIGTERM, signal.SIGUSR1):
-            former[number] = signal.signal(number, lambda number, _: received.append(number))
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                former[number] = signal.signal(number, lambda number, _: received.append(number))
     try:
         yield received
     finally:
@@ -118,7 +142,8 @@ def stopping() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _lock(file: IO[str]) -> bool:
+def _lock(file: IO[str]) -> bool | None:
+    """Whether the lock is held now; None where there are none."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -126,6 +151,7 @@ def _lock(file: IO[str]) -> bool:
     except OSError as error:
         # Two attempts then may both train; each file is still whole, since it is renamed into place.
         print(f"warning: {file.name}: this file system has no locks ({error.strerror})", file=sys.stderr)
+        return None
     return True
 
 

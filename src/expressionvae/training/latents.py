@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from expressionvae.files import written
+from expressionvae.files import reading, require, written
+from expressionvae.stored import npz
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,67 @@ class Latents:
 
     @classmethod
     def load(cls, path: str | Path) -> "Latents":
-        with np.load(path) as file:
-            arrays = {f.name: file[f.name] for f in fields(cls)}
-        return cls(
-            **{
-                **arrays,
-                "codes": int(arrays["codes"]),
-                "control": str(arrays["control"]),
-                "heldout_cell_type": str(arrays["heldout_cell_type"]),
-                "perturbations": arrays["perturbations"].tolist(),
-                "cell_types": arrays["cell_types"].tolist(),
-            }
-        )
+        """Read what `save` wrote. Raises UserError when it did not."""
+        names = [field.name for field in fields(cls)]
+        with reading(path, "the latents of training cells"):
+            arrays = dict(zip(names, npz(path, *names), strict=True))
+            latents = cls(
+                **{
+                    **arrays,
+                    "codes": int(arrays["codes"]),
+                    "control": str(arrays["control"]),
+                    "heldout_cell_type": str(arrays["heldout_cell_type"]),
+                    "perturbations": arrays["perturbations"].tolist(),
+                    "cell_types": arrays["cell_types"].tolist(),
+                }
+            )
+            check(latents.values, latents.codes)
+            latents._check_labels()
+        return latents
+
+    def _check_labels(self) -> None:
+        cells = len(self.values)
+        for name, labels in (("perturbation", self.perturbations), ("cell_type", self.cell_types)):
+            index = getattr(self, name)
+            require(index.dtype.kind in "iu" and index.shape == (cells,), f"{name} is not one number a cell")
+            require(index.min() >= 0 and index.max() < len(labels), f"{name} numbers labels that it lacks")
+        require(self.control in self.perturbations, f"control {self.control!r} is none of its labels")
+        library = self.panel_library
+        sound = library.shape == (cells,) and np.isfinite(library).all() and (library >= 0).all()
+        require(sound, "panel_library is not one size a cell, 0 or more")
+
+
+def check(values: np.ndarray, codes: int) -> None:
+    """Raise ValueError unless values are codes below `codes` [cell token], or where it is 0 finite numbers
+    [cell token channel]."""
+    require(len(values) > 0, "it holds no cell")
+    if codes:
+        require(values.dtype.kind in "iu" and values.ndim == 2, "its values are no codes [cell token]")
+        require(values.min() >= 0 and values.max() < codes, f"it holds the code {values.max()}, of {codes}")
+    else:
+        require(values.dtype.kind == "f" and values.ndim == 3, "its values are no numbers [cell token channel]")
+        require(np.isfinite(values).all(), "it holds numbers that are not finite")
+
+
+def save_sampled(path: str | Path, values: np.ndarray) -> None:
+    """Write the latents of one cell for each row of the query."""
+    with written(path) as temporary:
+        np.savez_compressed(temporary, values=values)
+
+
+def read_sampled(path: str | Path, cells: int, like: Latents) -> np.ndarray:
+    """Read what `save_sampled` wrote: latents of so many cells, of the same kind as those of the training cells.
+
+    Raises:
+        UserError: if the file holds something else.
+    """
+    with reading(path, "the sampled latents of the cells to predict"):
+        (values,) = npz(path, "values")
+        check(values, like.codes)
+        require(len(values) == cells, f"it holds {len(values)} cells for a query of {cells}")
+        found, expected = values.shape[1:], like.values.shape[1:]
+        require(found == expected, f"a cell has the shape {found}, and training cells {expected}")
+    return values
 
 
 def code_type(codes: int) -> np.dtype:

@@ -18,9 +18,10 @@ import torch
 from expressionvae.console import LAUNCHED
 from expressionvae.files import UserError
 from expressionvae.training import processes
+from expressionvae.training.checkpoints import SIGNALS as STOPPING
 from expressionvae.training.loop import use_threads
 
-SIGNALS = ("SIGTERM", "SIGUSR1", "SIGINT")  # passed on; at the first two a training keeps its state
+SIGNALS = tuple(number.name for number in STOPPING)  # passed on
 SECONDS = 100  # that processes have to end after such a signal, within the two minutes that a cluster gives
 
 
@@ -29,7 +30,7 @@ def share(devices: int, threads: int, *, tasks: int = 1, starter: str | None = N
 
     Args:
         devices: processes that share each batch, each with a GPU of its own where there are GPUs.
-        threads: CPUs of a task.
+        threads: of torch, in each process.
         tasks: launchers, one a node; each starts devices / tasks processes.
         starter: command that starts tasks, as in `srun` or `mpiexec`; -n and their number are put after it.
 
@@ -40,7 +41,7 @@ def share(devices: int, threads: int, *, tasks: int = 1, starter: str | None = N
         return use_threads(threads)
     here = _check(devices, tasks, starter)
     if "LOCAL_RANK" in os.environ and LAUNCHED in os.environ:
-        use_threads(max(1, threads // here))
+        use_threads(threads)
         return processes.join()
     if tasks > 1 and LAUNCHED not in os.environ:
         os.environ[LAUNCHED] = f"{socket.gethostname()}:{_free_port()}"

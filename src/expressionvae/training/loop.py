@@ -12,10 +12,9 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from expressionvae.files import UserError, written
+from expressionvae.files import UserError, require, written
 from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
-from expressionvae.training.parts import seed_of
-from expressionvae.training.plan import Order, Plan
+from expressionvae.training.plan import Order, Plan, seed_of
 from expressionvae.training.processes import Processes
 from expressionvae.training.progress import Progress
 
@@ -30,8 +29,15 @@ def best_device() -> torch.device:
 
 
 def use_threads(threads: int) -> None:
-    """Keep torch to the cores that the job was given."""
+    """Let torch add up in this many threads, and in an order that does not change from one process to the next.
+
+    Sums over another number of threads differ in their last digits: the number is the config's, whatever cores a job
+    has. A GPU is left to its own fastest order.
+    """
     torch.set_num_threads(threads)
+    if not torch.cuda.is_available():
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, and changes no defined number
 
 
 def precision(device: torch.device) -> AbstractContextManager:
@@ -91,11 +97,11 @@ class Trainer:
 
         Raises:
             UserError: where the loss is no number any more.
-            Stopped: at SIGTERM or SIGUSR1, after the step in hand, once the state is kept.
+            Stopped: at one of `checkpoints.SIGNALS`, after the step in hand, once the state is kept.
         """
         first = self.processes.first
         with self.checkpoints.locked(what) if first else stopping() as asked:
-            state = self.processes.spread(self.checkpoints.load(what) if first else None)
+            state = self.processes.spread(self.checkpoints.load(what, self._check) if first else None)
             if state:
                 self._restore(state)
             progress = Progress(what, self.plan.iterations, self.step)
@@ -189,6 +195,21 @@ class Trainer:
     def _random(self) -> tuple[Tensor, Tensor | None]:
         gpu = self.device.type == "cuda"
         return torch.get_rng_state(), torch.cuda.get_rng_state(self.device) if gpu else None
+
+    def _check(self, state: dict[str, Any]) -> None:
+        """Raise for a state that is not one of this training."""
+        mine = {name: value.shape for name, value in self.model.state_dict().items()}
+        found = {name: value.shape for name, value in state["model"].items()}
+        require(found == mine, "its weights are those of another model")
+        sizes = [value.shape for value in self.model.parameters()]
+        optimiser = state["optimiser"]  # knows parameters by their number, and none that never had a gradient
+        moments = [(number, value["exp_avg"].shape) for number, value in optimiser["state"].items()]
+        fits = sum(len(group["params"]) for group in optimiser["param_groups"]) == len(sizes)
+        require(fits and all(sizes[n] == size for n, size in moments), "its optimiser's state is of another model")
+        require(0 < state["step"] <= self.plan.iterations, f"it is of step {state['step']}")
+        require(state["random"].dtype == torch.uint8, "it has no state of the random numbers")
+        rows = [*state["history"], *({"step": 0, "split": "", **row} for row in state["pending"])]
+        require(all({"step", "split", "loss"} <= set(row) for row in rows), "its losses are not all there")
 
     def _restore(self, state: dict[str, Any]) -> None:
         # The schedule and the order of the cells are functions of the step.

@@ -73,6 +73,11 @@ class Order:
         return self._shuffled
 
 
+def seed_of(seed: int, number: int) -> int:
+    """A seed for each batch or process, so that what one draws is the same whichever others drew before it."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> 1)
+
+
 @dataclass(frozen=True)
 class Validation:
     """The config's `validation`: what of the training cells is set apart for choices, never trained on by any stage.

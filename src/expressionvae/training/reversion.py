@@ -24,21 +24,21 @@ def untrained(blueprint: Blueprint, *, seed: int) -> ExpressionVAE:
 def embed(
     models: Sequence[ExpressionVAE], blocks: Iterable[Block], *, cells: int, batch_size: int
 ) -> list[Float[ndarray, "cell feature"]]:
-    """The latent before quantisation of every cell, tokens side by side: one float32 array a model.
+    """The encoder's projection of every cell, tokens side by side: one float32 array a model.
 
-    FSQ: the bounded values that are rounded; Gaussian: the posterior mean. The blocks are read once for all models,
-    and hold `cells` cells together.
+    It is what the bottleneck's `project` gives: before tanh bounds it (FSQ), before the layer that makes the posterior
+    (Gaussian), as in the authors' code. The blocks are read once for all models, and hold `cells` cells together.
     """
     device, done = best_device(), 0
     arrays: list[ndarray] = []
     progress = Progress("embed", cells)
     for block in blocks:
-        for start in range(0, len(block.full_library), batch_size):
+        for start in range(0, len(block.size_factor), batch_size):
             some = slice(start, start + batch_size)
             counts = torch.from_numpy(block.counts[some].toarray()).to(device)
-            library = torch.from_numpy(block.full_library[some]).to(device)
+            size_factor = torch.from_numpy(block.size_factor[some]).to(device)
             with precision(device):
-                parts = [model.bottleneck.continuous(model.states(counts, library)) for model in models]
+                parts = [model.bottleneck.project(model.states(counts, size_factor)) for model in models]
             parts = [part.flatten(1).float().cpu().numpy() for part in parts]
             arrays = arrays or [np.empty((cells, part.shape[1]), np.float32) for part in parts]
             for array, part in zip(arrays, parts, strict=True):

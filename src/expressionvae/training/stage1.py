@@ -14,8 +14,7 @@ from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents, code_type
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.parts import seed_of
-from expressionvae.training.plan import Plan, Validation, split
+from expressionvae.training.plan import Plan, Validation, seed_of, split
 from expressionvae.training.progress import Progress
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from expressionvae.files import UserError
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.provenance import fingerprint
+from expressionvae.resume import Pieces
 from expressionvae.training.batches import Columns
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents, code_type
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.parts import Parts, seed_of
-from expressionvae.training.plan import Plan, Validation, split
+from expressionvae.training.plan import Plan, Validation, seed_of, split
 from expressionvae.training.progress import Progress
 
 
@@ -103,7 +103,7 @@ def sample(
     cell_type = indices(query, "cell_type", plan_of.cell_types)
     weights = (weight.cpu().numpy() for weight in model.state_dict().values())
     labels = perturbation.numpy(), cell_type.numpy()
-    kept = Parts(keep, fingerprint(vars(plan_of), options, seed, batch_size, *labels, *weights)) if keep else None
+    pieces = Pieces(keep, fingerprint(vars(plan_of), options, seed, batch_size, *labels, *weights)) if keep else None
 
     def draw(number: int, rows: Tensor) -> np.ndarray:
         generator = torch.Generator(device).manual_seed(seed_of(seed, number))
@@ -115,7 +115,7 @@ def sample(
     parts = []
     for number, rows in enumerate(torch.arange(len(query)).split(batch_size)):
         make = partial(draw, number, rows)
-        parts.append(kept.take(number, make) if kept else make())
+        parts.append(pieces.array(number, make) if pieces else make())
         progress.advance(len(rows))
     return np.concatenate(parts)
 

@@ -1,13 +1,14 @@
 """From the words of the config to a model, and a model to and from its file."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from expressionvae.files import UserError
+from expressionvae.files import UserError, require
 from expressionvae.nn import store
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
@@ -28,7 +29,6 @@ class Blueprint:
     Attributes:
         genes: gene symbols, in the order of the model's columns.
         bins: "lower" edges and "means" of the count bins.
-        median_library: median full-panel library size of the training cells.
         size: the config's `vae.model`.
         bottleneck: one entry of the config's `bottlenecks`.
         head: "ce", "nb", "hurdle" or "mse".
@@ -37,7 +37,6 @@ class Blueprint:
 
     genes: list[str]
     bins: dict[str, list[Any]]
-    median_library: float
     size: dict[str, Any]
     bottleneck: dict[str, Any]
     head: str
@@ -85,16 +84,20 @@ def build_head(blueprint: Blueprint) -> Head:
     if blueprint.head == "nb":
         return NegativeBinomial(width, len(blueprint.genes), **options)
     if blueprint.head == "hurdle":
-        return Hurdle(width, blueprint.median_library, **options)
+        return Hurdle(width, **options)
     assert blueprint.head == "mse", blueprint.head
-    return MeanSquaredError(width, blueprint.median_library, **options)
+    return MeanSquaredError(width, **options)
 
 
-def load(path: str | Path, device: torch.device) -> tuple[ExpressionVAE, Blueprint]:
-    """Read a trained model, frozen and in evaluation mode. Raises UserError if the file is no such model."""
+def load(path: str | Path, device: torch.device, genes: Sequence[str] | None = None) -> tuple[ExpressionVAE, Blueprint]:
+    """Read a trained model, frozen and in evaluation mode.
+
+    genes: of the cells that it is to encode. Raises UserError if the file is no such model, or was trained on others.
+    """
 
     def rebuild(saved: dict[str, Any]) -> tuple[ExpressionVAE, Blueprint]:
         blueprint = Blueprint(**saved)
+        require(genes is None or list(genes) == blueprint.genes, "it was trained on other genes")
         return build(blueprint), blueprint
 
     return store.load(path, device, rebuild, "an ExpressionVAE")

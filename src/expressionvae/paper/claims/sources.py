@@ -2,13 +2,14 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from expressionvae.files import UserError
+from expressionvae import stored
+from expressionvae.files import reading, require
 from expressionvae.paper import scores as score_files
 from expressionvae.paper.claims.evidence import CODES, PARAMETERS, PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
 from expressionvae.paper.published import as_summary
@@ -157,7 +158,7 @@ def of_files(
         reversion=pd.concat([pd.DataFrame(columns=REVERSION), *map(_read_reversion, reversion)], ignore_index=True),
         coverage={dataset: _share(path) for dataset, path in coverage.items()},
         codes=pd.concat([pd.DataFrame(columns=CODES), *(_codes(*one) for one in codes)], ignore_index=True),
-        parameters=_columns(parameters, PARAMETERS) if parameters else pd.DataFrame(columns=PARAMETERS),
+        parameters=_parameters(parameters) if parameters else pd.DataFrame(columns=PARAMETERS),
     )
 
 
@@ -177,29 +178,24 @@ def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _read_reversion(path: str | Path) -> pd.DataFrame:
-    table = pd.read_csv(path, keep_default_na=False, dtype=str)
-    for column in REVERSION:
-        if column not in table.columns:
-            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(REVERSION)}")
-    for column in ("value", "low", "high"):
-        table[column] = pd.to_numeric(table[column], errors="coerce")
+    numbers = ["value", "low", "high"]
+    with reading(path, "the numbers of Figure 3"):
+        table = stored.table(path, texts=[name for name in REVERSION if name not in numbers], numbers=numbers)
     return table[REVERSION]
 
 
 def _codes(about: Mapping[str, str], path: str | Path) -> pd.DataFrame:
-    return _columns(path, CODES[3:]).assign(**about)[CODES]
+    with reading(path, "what an encoder uses of its codebook"):
+        return stored.table(path, texts=[], numbers=CODES[3:]).assign(**about)[CODES]
 
 
-def _columns(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
-    table = pd.read_csv(path, keep_default_na=False)
-    for column in columns:
-        if column not in table.columns:
-            raise UserError(f"{path}: column {column!r} is missing; expected {', '.join(columns)}")
-    return table[list(columns)]
+def _parameters(path: str | Path) -> pd.DataFrame:
+    with reading(path, "the numbers of weights"):
+        return stored.table(path, texts=PARAMETERS[:-1], numbers=PARAMETERS[-1:])[PARAMETERS]
 
 
 def _share(path: str | Path) -> float | None:
-    found = json.loads(Path(path).read_text(encoding="utf-8"))
-    if "share" not in found:
-        raise UserError(f"{path}: key 'share' is missing; expected the result of bin_coverage")
-    return found["share"]
+    with reading(path, "the share of top genes' means in bounded bins"):
+        share = json.loads(Path(path).read_text(encoding="utf-8"))["share"]
+        require(share is None or 0 <= share <= 1, f"share is {share!r}")
+    return share

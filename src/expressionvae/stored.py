@@ -1,0 +1,88 @@
+"""Arrays and tables in our files, each held to the names and kinds that it must have.
+
+Everything that reads is to be called within `files.reading`, which turns what is wrong into a message with the path.
+"""
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy import ndarray
+
+from expressionvae.files import require
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_NONE = ["", "nan", "NaN"]  # what stands for no number in a CSV
+_DIGEST = b"expressionvae.sha256"
+
+
+def npz(path: str | Path, *names: str) -> list[ndarray]:
+    """Arrays of an .npz by name."""
+    file = np.load(path, allow_pickle=False)
+    require(isinstance(file, np.lib.npyio.NpzFile), "it is no .npz")
+    with file:
+        for name in names:
+            require(name in file.files, f"{name!r} is missing; it has {', '.join(file.files)}")
+        return [file[name] for name in names]
+
+
+def table(path: str | Path, texts: Sequence[str], numbers: Sequence[str], sep: str = ",") -> pd.DataFrame:
+    """A CSV with these columns, and perhaps others; text stays text ("NA" is a label too), a missing number is NaN.
+
+    It must end with the end of a line: one that is cut within a number would give another.
+    """
+    with open(path, "rb") as file:
+        file.seek(-1, 2)
+        require(file.read() == b"\n", "it is cut short: its last line has no end")
+    with open(path, encoding="utf-8", newline="") as file:
+        header = next(csv.reader(file, delimiter=sep))
+    for name in (*texts, *numbers):
+        require(name in header, f"column {name!r} is missing; it has {', '.join(header)}")
+    absent = {name: _NONE for name in header if name not in texts}
+    types: Any = dict.fromkeys(texts, str)
+    frame = pd.read_csv(path, sep=sep, dtype=types, keep_default_na=False, na_values=absent, index_col=False)
+    for name in numbers:
+        _require_numbers(frame[name], name)
+    return frame
+
+
+def _require_numbers(column: pd.Series, name: str) -> None:
+    if len(column) and column.dtype.kind not in "iuf":
+        wrong = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+        row = int(wrong.to_numpy().argmax())
+        raise ValueError(f"column {name!r} holds {column.iloc[row]!r} in line {row + 2}; expected a number")
+
+
+def write_parquet(path: str | Path, frame: "pa.Table") -> None:
+    """Write a table with a checksum of each page, and of its content: the format has none for names and types."""
+    import pyarrow.parquet
+
+    stated = {**(frame.schema.metadata or {}), _DIGEST: _content(frame)}
+    pyarrow.parquet.write_table(frame.replace_schema_metadata(stated), path, write_page_checksum=True)
+
+
+def parquet(path: str | Path, *names: str) -> "pa.Table":
+    """A table that has these columns."""
+    import pyarrow.parquet
+
+    frame = pyarrow.parquet.read_table(path, page_checksum_verification=True)
+    for name in names:
+        require(name in frame.column_names, f"column {name!r} is missing; it has {', '.join(frame.column_names)}")
+    stated = (frame.schema.metadata or {}).get(_DIGEST)
+    require(stated in (None, _content(frame)), "its content has changed since it was written")
+    return frame
+
+
+def _content(frame: "pa.Table") -> bytes:
+    digest = hashlib.sha256()
+    for name, column in zip(frame.column_names, frame.columns, strict=True):
+        values: Any = column.to_numpy()
+        digest.update(f"{name}\0{len(values)}\0".encode())
+        digest.update(values.tobytes() if values.dtype.kind != "O" else "\0".join(map(str, values)).encode())
+    return digest.hexdigest().encode()

@@ -1,0 +1,39 @@
+"""Print the jobs that Snakemake would run for `all`, one a line, as JSON: planned.py SNAKEFILE CONFIG [forceall].
+
+What Snakemake tells its loggers about each job has names; what it prints for people has none that it promises to keep.
+"""
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+from snakemake.api import SnakemakeApi
+from snakemake.logging import logger
+from snakemake.settings.types import ConfigSettings, DAGSettings, ExecutionSettings, OutputSettings, ResourceSettings
+from snakemake_interface_logger_plugins.common import LogEvent
+
+
+class Planned(logging.Handler):
+    """Prints the jobs that are told of."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "event", None) == LogEvent.JOB_INFO:
+            told = vars(record)
+            job = {"rule": told["rule_name"], "wildcards": dict(told["wildcards"])}
+            files = {kind: [str(path) for path in told[kind[:-1]]] for kind in ("inputs", "outputs")}
+            print(json.dumps(job | files))
+
+
+def main(snakefile: Path, config: Path, forceall: bool) -> None:
+    with SnakemakeApi(OutputSettings(dryrun=True, enable_file_logging=False)) as snakemake:
+        logger.addHandler(Planned())  # the default one writes to stderr
+        workflow = snakemake.workflow(
+            ResourceSettings(cores=1), ConfigSettings(configfiles=[config]), snakefile=snakefile
+        )
+        dag = workflow.dag(DAGSettings(targets={"all"}, forceall=forceall, force_incomplete=True))
+        dag.execute_workflow(executor="dryrun", execution_settings=ExecutionSettings(lock=False))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), "forceall" in sys.argv[3:])
