@@ -41,7 +41,9 @@ def made_up_cells() -> Cells:
     counts = sparse.csr_matrix(random.poisson(mean, (CELLS, GENES)).astype(np.int32))
     library = np.asarray(counts.sum(1), np.float32).ravel() * 4
     labels = [f"p{i % PERTURBATIONS}" for i in range(CELLS)]
-    return Cells(Compact.of(counts), library, labels, ["A"] * CELLS, [f"g{i}" for i in range(GENES)], "p0")
+    return Cells(
+        Compact.of(counts), library / np.median(library), labels, ["A"] * CELLS, [f"g{i}" for i in range(GENES)], "p0"
+    )
 
 
 def timed(*actions: Callable[[], object], burst: int = STEPS, warm_up: int = WARM_UP) -> list[float]:
@@ -75,7 +77,6 @@ def vae(config: dict, cells: Cells, bottleneck: str, head: str) -> torch.nn.Modu
     blueprint = Blueprint(
         genes=cells.genes,
         bins={"lower": lower, "means": [float(value) for value in lower]},
-        median_library=float(np.median(cells.full_library)),
         size=config["vae"]["model"],
         bottleneck=config["bottlenecks"][bottleneck],
         head=head,

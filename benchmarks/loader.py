@@ -61,7 +61,14 @@ def drawn(cells: int, genes: int) -> sparse.csr_matrix:
 def made_up_cells(cells: int, genes: int) -> Cells:
     counts = drawn(cells, genes)
     library = np.asarray(counts.sum(1), np.float32).ravel()
-    return Cells(Compact.of(counts), library, ["p"] * cells, ["A"] * cells, [f"g{i}" for i in range(genes)], "c")
+    return Cells(
+        Compact.of(counts),
+        library / np.median(library),
+        ["p"] * cells,
+        ["A"] * cells,
+        [f"g{i}" for i in range(genes)],
+        "c",
+    )
 
 
 def trainer(settings: dict, cells: Cells, device: torch.device, get: Callable) -> loop.Trainer:
@@ -69,7 +76,6 @@ def trainer(settings: dict, cells: Cells, device: torch.device, get: Callable) -
     blueprint = Blueprint(
         genes=cells.genes,
         bins={"lower": lower, "means": [float(value) for value in lower]},
-        median_library=float(np.median(cells.full_library)),
         size=settings["vae"]["model"],
         bottleneck=settings["bottlenecks"]["fsq"],
         head="nb",
@@ -156,7 +162,7 @@ def make_file(path: Path, cells: int, genes: int) -> None:
             writer.append(sparse.csr_matrix(some[random.permutation(DRAWN)]))
         obs = pd.DataFrame({"cell_type": pd.Categorical(random.choice(list("AB"), cells))})
         obs["perturbation"] = pd.Categorical(random.choice([f"p{i}" for i in range(91)], cells))
-        obs["library_size"] = np.ones(cells, np.float32)
+        obs["library_size"] = obs["median_library"] = np.ones(cells, np.float32)
         obs.index = [f"cell-{i}" for i in range(cells)]
         writer.finish(obs, [f"g{i}" for i in range(genes)], {"screen": {"control": "p0", "heldout_cell_type": "B"}})
 

@@ -97,7 +97,7 @@ def make_reversion(path: Path, cells: int, generator: np.random.Generator) -> No
         "gene_target": generator.choice(
             ["SAFE_TARGET", *TARGETS], cells, p=[0.05, *[0.95 / len(TARGETS)] * len(TARGETS)]
         ),
-        "condition": generator.choice(["Treated_IL1b", "Treated_TNFa", "Untreated"], cells),
+        "condition": generator.choice(["Treated", "Untreated"], cells),
     }
     index = pd.Index([f"{i:08d}-1" for i in range(cells)])
     genes = pd.DataFrame(index=[*GENES, *(f"OTHER{i}" for i in range(OTHERS - len(GENES)))])

@@ -65,8 +65,8 @@ def gene_self_attention() -> tuple[float, float, float]:
     def step(self_attention: bool) -> Callable[[], None]:
         sizes = size | switches | {"decoder_self_attention": self_attention}
         genes = [str(gene) for gene in range(1000)]
-        model = build(Blueprint(genes, {"lower": [], "means": []}, 700.0, sizes, bottleneck, "mse", {}))
-        return lambda: model(counts, counts.sum(1))[0].backward()
+        model = build(Blueprint(genes, {"lower": [], "means": []}, sizes, bottleneck, "mse", {}))
+        return lambda: model(counts, counts.sum(1) / 700)[0].backward()
 
     return ratio(step(True), step(False))
 

@@ -15,9 +15,20 @@ import yaml
 from scipy.sparse import csr_matrix
 
 from expressionvae import costs
-from expressionvae.data import cells, downloads, parse1m, perturbations, predictions, proteins, reversion, sealed, truth
+from expressionvae.data import (
+    cells,
+    download_list,
+    downloads,
+    parse1m,
+    perturbations,
+    predictions,
+    proteins,
+    reversion,
+    sealed,
+    truth,
+)
 from expressionvae.data.bins import Bins
-from expressionvae.files import RESTORE, reading
+from expressionvae.files import RESTORE, digest, reading
 from expressionvae.metrics import de, recovery, space
 from expressionvae.nn import store
 from expressionvae.paper import losses, page, published, quality, resources, richness, scores, settings_table
@@ -50,7 +61,7 @@ def a_screen(cells: int = 30) -> ad.AnnData:
     labels = [["ctrl", "A", "B"][i % 3] for i in range(cells)]
     obs = pd.DataFrame({"cell_type": ["T", "U"] * (cells // 2), "perturbation": labels}).astype("category")
     obs.index = [f"c{i}" for i in range(cells)]
-    obs["library_size"] = counts.sum(axis=1).astype(np.float32) + 1
+    obs["library_size"] = obs["median_library"] = counts.sum(axis=1).astype(np.float32) + 1
     about = {"name": "s", "control": "ctrl", "heldout_cell_type": "T", "embedding": "learned"}
     return ad.AnnData(csr_matrix(counts), obs, pd.DataFrame(index=GENES), uns={"screen": about})
 
@@ -136,11 +147,11 @@ def write(folder: Path) -> dict[str, Ours]:
 
     data = folder / "data.bin"
     data.write_bytes(b"data")
-    record = {"path": str(data), "bytes": 4, "url": "u"}
+    record = {"path": str(data), "bytes": 4, "mtime_ns": data.stat().st_mtime_ns, "md5": digest(data, "md5")}
     add("record.yaml", downloads.located).write_text(yaml.safe_dump(record))
     seen = {"sha256": "0" * 64, "bytes": 4}
-    add("data.bin.origin.yaml", lambda path: downloads._remembered(data)).write_text(yaml.safe_dump(seen))
-    add("downloads.yaml", downloads.read_downloads)
+    add("data.bin.origin.yaml", lambda path: downloads._pinned(data)).write_text(yaml.safe_dump(seen))
+    add("downloads.yaml", download_list.read_downloads)
     add("costs.yaml", read_costs)
     add("table1.csv", published.load)
     add("table2.csv", settings_table.load)

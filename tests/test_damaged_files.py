@@ -124,6 +124,7 @@ UNASKED = {("page.md", damage) for damage in ("other content", "a missing key")}
 
 # The way out of which is another: predicted cells may be anybody's, and what a list of downloads lacks is its owner's.
 TOLD = {("cells.h5ad", "other content"), ("record.yaml", "cut in half"), ("downloads.yaml", "a missing key")}
+TOLD |= {("downloads.yaml", "cut in half")}
 
 
 def ours_remedies(name: str) -> tuple[str, ...]:
@@ -142,7 +143,8 @@ def test_a_damaged_file_is_named_in_one_line(made, name, damage):
     if (name, damage) in HARMLESS | UNASKED:
         pytest.skip("nothing that could be noticed")
     said = refusal(made[name], DAMAGES[damage])
-    assert str(made[name].path) in said and "\n" not in said and "weights_only" not in said, said
+    lines = said.count("\n") if (name, damage) not in TOLD else 0  # a list of mistakes has a line for each
+    assert str(made[name].path) in said and not lines and "weights_only" not in said, said
     if damage != "missing" and (name, damage) not in TOLD:
         assert said.endswith(ours_remedies(name)), said
 

@@ -137,7 +137,7 @@ def stage_1(bottleneck: str, head: str, genes: int = GENES) -> nn.Module:
     bins = {"lower": CONFIG["bins"]["lower"], "means": [float(edge) for edge in CONFIG["bins"]["lower"]]}
     names = [f"G{i}" for i in range(genes)]
     options = CONFIG["bottlenecks"][bottleneck], head, CONFIG["heads"][head]
-    return vae.build(vae.Blueprint(names, bins, 1e4, CONFIG["vae"]["model"], *options))
+    return vae.build(vae.Blueprint(names, bins, CONFIG["vae"]["model"], *options))
 
 
 @cache

@@ -129,7 +129,7 @@ def _lines(error: jsonschema.ValidationError) -> list[str]:
     schema, instance, value = cast(tuple[Any, Any, Any], parts)
     if error.validator == "additionalProperties":
         properties = schema["properties"]
-        return [_unknown(where, key, properties) for key in instance if key not in properties]
+        return [unknown_key(where, key, properties) for key in instance if key not in properties]
     if error.validator == "required":
         missing = [key for key in value if key not in instance]
         return [f"{where}: key {key!r} is missing{_meaning(schema, key)}" for key in missing]
@@ -178,7 +178,7 @@ def _read_otherwise(value: Any) -> str:
     return "; YAML reads null, ~ or nothing so: quote it" if value is None else ""
 
 
-def _unknown(where: str, key: str, properties: Mapping[str, Any]) -> str:
+def unknown_key(where: str, key: str, properties: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(key, properties, 1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{where}: unknown key {key!r} ({hint}allowed: {', '.join(properties)})"

@@ -9,6 +9,7 @@ from torch import Tensor
 Counts = Float[Tensor, "cell gene"]  # raw counts as floats
 Values = Float[Tensor, "cell gene"]  # what a head shows the encoder for each gene
 Library = Float[Tensor, "cell"]  # library size
+SizeFactor = Float[Tensor, "cell"]  # library size over the median of the cell's file
 Genes = Float[Tensor, "gene width"]  # identity embeddings
 GeneStates = Float[Tensor, "cell gene width"]  # the decoder's representation H
 TokenStates = Float[Tensor, "cell token width"]  # the encoder's latent matrix Z, before the bottleneck

@@ -4,9 +4,13 @@ import contextlib
 import email.utils
 import hashlib
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+
+CONTENT = os.urandom(300_000)
 
 
 @dataclass
@@ -37,6 +41,11 @@ class Site:
         return f'"{hashlib.md5(self.files[path]).hexdigest()}"'
 
 
+def files(folder: Path) -> list[str]:
+    """Names of all files of a folder, hidden ones too."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 @contextlib.contextmanager
 def serving(site: Site) -> Iterator[Site]:
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -65,20 +74,22 @@ def serve(site: Site, request: http.server.BaseHTTPRequestHandler) -> None:
         return answer(request, 404, {})
     if site.before_serving:
         site.before_serving.wait(5)
-    content, start = site.files[path], 0
+    content, start = site.files[path], None
     if wanted and site.ranges and (not version or not site.if_range or version == site.etag(path)):
-        start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        start, _, last = wanted.removeprefix("bytes=").partition("-")
+        start, content = int(start), content[: int(last) + 1 if last else None]
         if start >= len(content):
             return answer(request, 416, {"Content-Range": f"bytes */{len(content)}"})
     headers = {"Last-Modified": email.utils.formatdate(0, usegmt=True)} if site.if_range else {}
     if site.etags:
         headers["ETag"] = site.etag(path)
     if site.length:
-        headers["Content-Length"] = str(len(content) - start)
-    if start:
-        headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        headers["Content-Length"] = str(len(content) - (start or 0))
+    partial = start is not None
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(site.files[path])}"
     body = content[start:]
-    answer(request, 206 if start else 200, headers, body[: site.cut.pop(0)] if site.cut else body)
+    answer(request, 206 if partial else 200, headers, body[: site.cut.pop(0)] if site.cut else body)
     request.close_connection = True
 
 

@@ -2,8 +2,8 @@
 
 What is copied from the real ones: Replogle and Nadig's files are dense float32, uncompressed (their sizes in bytes
 say so), one Ensembl id a gene and its symbol in `gene_name` (some symbols twice, some outdated), a different gene set
-a line, cells of one barcode in several lines; Parse's are sparse, all donors in one file; the reversion screen's
-conditions start with Treated_ or Untreated.
+a line, cells of one barcode in several lines; Parse's are sparse, all donors in one file, and the small one has raw
+counts on a panel of its own; the reversion screen's conditions are Treated and Untreated.
 """
 
 import gzip
@@ -18,9 +18,11 @@ import yaml
 from scipy.sparse import csr_matrix
 
 LINES = ("k562", "rpe1", "hepg2", "jurkat")
-PANEL = ["MARS", "CCNE2", "KIF20A", "HMOX1", "H2AFZ", "CDK1", "TOP2A", "GAPDH", "ACTB", "NOTHERE"]
+PANEL = ["MARS", "CCNE2", "KIF20A", "HMOX1", "H2AFZ", "CDK1", "TOP2A", "GAPDH", "ACTB"]
 TARGETS = ["CDK1", "KIF20A", "AARS", "MARS", "TOP2A", "CCNE2"]  # MARS is outdated: the files have MARS1
 HELDOUT = ["CDK1", "MARS"]
+PARSE_PANEL = [f"GENE{i}" for i in range(12)]
+SMALL_PANEL = [*PARSE_PANEL[:8], "ANKRD36BP2-1", "ENSG00000291230", "GENE20", "GENE21"]  # of the small file: another
 CYTOKINES = ["IL-2", "IL-4", "IFN-gamma", "PBS"]
 TYPES = ["CD4 Naive", "NK", "B Naive"]
 DONORS = ["Donor1", "Donor10", "Donor2"]
@@ -59,7 +61,7 @@ def replogle_line(line: str, per_target: int = 12, controls: int = 40) -> ad.Ann
     return ad.AnnData(counts[order], obs=obs, var=var)
 
 
-def parse_atlas(genes: list[str], *, logged: bool = False) -> ad.AnnData:
+def parse_atlas(genes: list[str]) -> ad.AnnData:
     """All donors: 10 cells of every donor, cell type and cytokine, scattered."""
     rng = np.random.default_rng(0)
     index = pd.MultiIndex.from_product(
@@ -72,9 +74,8 @@ def parse_atlas(genes: list[str], *, logged: bool = False) -> ad.AnnData:
     obs["tscp_count"] = np.asarray(whole.sum(1)).ravel()
     obs.index = [f"{i:02d}_{i % 7:02d}__s{i % 2}" for i in range(len(obs))]
     counts = csr_matrix(whole[:, : len(genes)])
-    screen = ad.AnnData(counts.log1p() if logged else counts, obs=obs, var=pd.DataFrame(index=genes))
-    if logged:
-        screen.obsm["X_pca"] = rng.normal(size=(len(obs), 5)).astype(np.float32)
+    screen = ad.AnnData(counts, obs=obs, var=pd.DataFrame(index=genes))
+    screen.obsm["X_pca"] = rng.normal(size=(len(obs), 5)).astype(np.float32)
     return screen
 
 
@@ -82,8 +83,8 @@ def reversion_screen() -> ad.AnnData:
     """Endothelial CRISPRi under two cytokines: targets and two control labels, treated and not."""
     rng = np.random.default_rng(0)
     targets = ["TRADD", "JUNB", "CDK1", "GAPDH", "SAFE_TARGET", "NO-TARGET"]
-    conditions = ["Treated_IL1b", "Treated_TNFa", "Untreated"]
-    index = pd.MultiIndex.from_product([targets, conditions, range(8)], names=["gene_target", "condition", "n"])
+    conditions = ["Treated", "Untreated"]
+    index = pd.MultiIndex.from_product([targets, conditions, range(12)], names=["gene_target", "condition", "n"])
     obs = index.to_frame(index=False)[["gene_target", "condition"]].astype("category")
     obs.index = [f"c{i}" for i in range(len(obs))]
     counts = csr_matrix(rng.poisson(1.0, (len(obs), 9)).astype(np.float32))
@@ -100,7 +101,7 @@ def uniprot() -> str:
     )
 
 
-def published(folder: Path, *, logged_panel_file: bool = True) -> dict[str, Path]:
+def published(folder: Path) -> dict[str, Path]:
     """Write all stand-ins under the names that the list of downloads gives them; file name -> path."""
     folder.mkdir(parents=True, exist_ok=True)
     names = {
@@ -111,18 +112,15 @@ def published(folder: Path, *, logged_panel_file: bool = True) -> dict[str, Path
     }
     for line, name in names.items():
         replogle_line(line).write_h5ad(folder / name)
-    parse_panel = [f"GENE{i}" for i in range(12)]
-    parse_atlas(parse_panel, logged=logged_panel_file).write_h5ad(
-        folder / "adata_for_cellflow_datasets_with_embeddings.h5ad", compression="gzip"
-    )
+    parse_atlas(SMALL_PANEL).write_h5ad(folder / "adata_for_cellflow_datasets_with_embeddings.h5ad", compression="gzip")
     parse_atlas([f"GENE{i}" for i in range(40)]).write_h5ad(folder / "Parse_10M_PBMC_cytokines.h5ad")
     reversion_screen().write_h5ad(folder / "reversion.h5ad")
     (folder / "UP000005640_9606.fasta.gz").write_bytes(gzip.compress(uniprot().encode()))
     splits = {
         "replogle_train": (PANEL, {"cell_line": sorted(LINES), "gene": [*TARGETS, "non-targeting"]}),
         "replogle_test": (PANEL, {"cell_line": ["hepg2"], "gene": HELDOUT}),
-        "parse1m_train": (parse_panel, {"cell_type": TYPES, "cytokine": CYTOKINES}),
-        "parse1m_test": (parse_panel, {"cell_type": ["CD4 Naive"], "cytokine": ["IL-4"]}),
+        "parse1m_train": (PARSE_PANEL, {"cell_type": TYPES, "cytokine": CYTOKINES}),
+        "parse1m_test": (PARSE_PANEL, {"cell_type": ["CD4 Naive"], "cytokine": ["IL-4"]}),
     }
     for name, (genes, labels) in splits.items():
         (folder / f"{name}.json").write_text(json.dumps({"genes": genes, "labels": labels, "dataset": name[:-6]}))

@@ -10,10 +10,12 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.data import sparse
 from expressionvae.data.assembly import read_split
+from expressionvae.data.matrix import Matrix
 from expressionvae.data.parse1m import Found, assemble_parse1m, find_counts
 from expressionvae.files import UserError
 
 GENES = [f"G{i}" for i in range(8)]
+ABSENT = ["GCLC", "LAP3", "HS3ST1", "AOC1"]  # of scLDM's panel, and not in the published small file
 PANEL = ["G5", "G0", "G7"]
 CYTOKINES = ["IL-2", "IL-4", "PBS"]
 
@@ -170,6 +172,37 @@ def test_quality_tables_count_the_cells(tmp_path, splits):
     assert pd.read_csv(tmp_path / "libraries.csv")["cells"].sum() == screen.n_obs
 
 
+def test_genes_of_the_panel_that_the_file_lacks_stop_the_job_by_name(tmp_path, splits, capsys):
+    for path in splits:
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"genes": [*PANEL, *ABSENT]}))
+    with pytest.raises(UserError) as error:
+        assemble(tmp_path, splits, atlas(), on_difference="stop")
+    said = "atlas.h5ad lacks 4 of the 7 genes of the panel, to be set to 0: GCLC, LAP3, HS3ST1, AOC1"
+    assert said in str(error.value) and not (tmp_path / "screen.h5ad").exists()
+    assert assemble(tmp_path, splits, atlas())[:, ABSENT].X.nnz == 0  # by on_difference: report
+    assert said in capsys.readouterr().out
+
+
+def test_cell_names_that_occur_twice_stop_the_job_or_are_numbered(tmp_path, splits, monkeypatch):
+    adata = atlas()
+    rows = np.flatnonzero((adata.obs["donor"] == "Donor1") & (adata.obs["cytokine"] == "PBS"))
+    names = adata.obs_names.to_numpy(copy=True)
+    names[rows[1]] = names[rows[0]]
+    adata.obs_names = names
+    found = assemble(tmp_path, splits, adata).obs_names
+    assert found.is_unique and f"{names[rows[0]]}#1" in found
+    monkeypatch.setattr(Matrix, "blocks", lambda *_: pytest.fail("counts were read"))
+    with pytest.raises(UserError, match="donor Donor1, has 1 cell names more than once"):
+        assemble(tmp_path, splits, adata, on_difference="stop")
+
+
+def test_the_median_library_is_that_of_the_donor(tmp_path, splits):
+    adata = atlas()
+    adata.obs.loc[adata.obs["donor"] == "Donor2", "tscp_count"] *= 10
+    obs = assemble(tmp_path, splits, adata).obs
+    assert (obs["median_library"] == np.median(obs["library_size"])).all()
+
+
 LOGGED = "X of log values"
 
 
@@ -183,26 +216,39 @@ LOGGED = "X of log values"
         ("no library", {"counts_from": "hvg2000"}, ("hvg2000", "X", None)),
         (LOGGED, {}, ("full", "", None)),
         (LOGGED, {"counts_from": "full"}, ("full", "", None)),
-        (LOGGED, {"counts_from": "hvg2000"}, None),
+        (LOGGED, {"counts_from": "hvg2000"}, "no raw counts"),
+        ("another panel", {}, ("full", "", None)),
+        ("another panel", {"counts_from": "full"}, ("full", "", None)),
+        ("another panel", {"counts_from": "hvg2000"}, "small.h5ad lacks 1 of the 3 genes of the panel.*: G7"),
+        ("another panel", {"counts_from": "hvg2000", "on_difference": "report"}, ("hvg2000", "X", "tscp_count")),
+        ("Ensembl ids", {}, ("full", "", None)),
     ],
 )
-def test_the_small_file_serves_if_it_has_counts_and_library_sizes(tmp_path, panel_file, options, expected):
+def test_the_small_file_serves_if_it_has_the_panel_counts_and_library_sizes(
+    tmp_path, capsys, panel_file, options, expected
+):
     adata = atlas()
     adata.layers["counts"] = adata.X.copy()
-    if panel_file != "counts":
+    if panel_file in (LOGGED, "counts in a layer"):
         adata.X = adata.X.log1p()
     if panel_file == LOGGED:
         del adata.layers["counts"]
     if panel_file == "no library":
-        adata.X = adata.layers["counts"]
         del adata.obs["tscp_count"]
+    if panel_file == "another panel":
+        adata.var_names = [*GENES[:7], "ANKRD36BP2-1"]
+    if panel_file == "Ensembl ids":
+        adata.var_names = [f"ENSG{i:011d}" for i in range(8)]
     adata.write_h5ad(tmp_path / "small.h5ad")
-    options = {"counts_from": "auto", "library_column": None} | options
-    if expected is None:
-        with pytest.raises(UserError, match="no raw counts"):
-            find_counts(tmp_path / "small.h5ad", **options)
+    common = {"counts_from": "auto", "library_column": None, "symbol_map": {}, "on_difference": "stop"}
+    arguments = (tmp_path / "small.h5ad", PANEL)
+    if isinstance(expected, str):
+        with pytest.raises(UserError, match=expected):
+            find_counts(*arguments, **(common | options))
     else:
-        found = find_counts(tmp_path / "small.h5ad", **options)
+        found = find_counts(*arguments, **(common | options))
         assert found == Found(*expected)
+        went_on = found.file == "full" and options.get("counts_from") != "full"
+        assert ("so the counts come from the full file" in capsys.readouterr().out) == went_on
         found.save(tmp_path / "found.yaml")
         assert Found.load(tmp_path / "found.yaml") == found

@@ -85,15 +85,66 @@ def test_leaky_unmeasured_and_unlisted_targets_go_and_are_named(tmp_path, splits
     assert "WARNING" in out and "held-out targets that survive in hepg2: 1 of 3 listed are absent: G2" in out
     assert "G2: not knocked down; mean residual 0.9" in out and "0 of 10 cells pass" in out
     assert "1 targets are not among its genes, left out: UNMEASURED" in out
-    assert "1 of 5 panel genes absent, set to 0: NOWHERE" in out
+    assert "hepg2.h5ad lacks 1 of the 5 genes of the panel, to be set to 0: NOWHERE" in out
     assert "targets that survive in some line: 4 of 4 listed are here" in out
     assert "G1 (in 2 columns, the first is taken)" in out and "AARS1 as AARS" in out
 
 
 def test_a_heldout_target_that_does_not_survive_stops_the_job_with_what_befell_it(tmp_path, splits, lines):
+    of_panel(splits, "G11", "G2")
     with pytest.raises(UserError, match=r"1 of 3 listed are absent: G2\n    G2: not knocked down; mean residual"):
         assemble(tmp_path, splits, on_difference="stop")
     assert not (tmp_path / "screen.h5ad").exists() and not (tmp_path / "steps.csv").exists()
+
+
+def of_panel(splits, *genes):
+    """Give both lists a panel that the files hold."""
+    for path in splits:
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"genes": list(genes)}))
+
+
+def test_when_targets_are_lost_every_scale_says_how_many_it_would_keep(tmp_path, splits, lines):
+    of_panel(splits, "G11", "G2")
+    deep = lines["hepg2"]
+    of_g0 = (deep.obs["gene"] == "G0").to_numpy()
+    deep.X[of_g0] //= 8  # cells of little depth: their raw count of the target is low, their share of it is not
+    deep.X[of_g0, 0] = 3
+    deep.write_h5ad(tmp_path / "hepg2.h5ad")
+    with pytest.raises(UserError) as error:
+        assemble(tmp_path, splits, on_difference="stop")
+    said = [line.strip() for line in str(error.value).splitlines()]
+    assert [line for line in said if line.startswith("with residual_scale")] == [
+        "with residual_scale raw: 2 of 3 held-out targets survive in hepg2, 4 of 4 listed targets in some line",
+        "with residual_scale linear (in use): 1 of 3 held-out targets survive in hepg2, "
+        "4 of 4 listed targets in some line",
+        "with residual_scale log: 0 of 3 held-out targets survive in hepg2, 0 of 4 listed targets in some line",
+    ]
+
+
+def test_the_scale_is_that_of_the_config(tmp_path, splits, lines, capsys):
+    kept = {scale: assemble(tmp_path, splits, scale=scale).n_obs for scale in ("raw", "linear", "log")}
+    assert kept["raw"] != kept["log"] and "with residual_scale log (in use): " in capsys.readouterr().out
+
+
+def test_the_median_library_is_that_of_each_line_by_itself(tmp_path, splits, lines):
+    lines["k562"].X = lines["k562"].X * 3
+    lines["k562"].write_h5ad(tmp_path / "k562.h5ad")
+    obs = assemble(tmp_path, splits).obs
+    for line, here in obs.groupby("cell_type", observed=True):
+        assert (here["median_library"] == np.median(here["library_size"])).all(), line
+    medians = obs.groupby("cell_type", observed=True)["median_library"].first()
+    assert medians["k562"] > 2.5 * medians["hepg2"]
+
+
+def test_cell_names_that_occur_twice_stop_the_job_or_are_numbered(tmp_path, splits, lines, monkeypatch):
+    of_panel(splits, "G11", "G2")
+    lines["hepg2"].obs_names = ["cell-1", *lines["hepg2"].obs_names[1:]]
+    lines["hepg2"].write_h5ad(tmp_path / "hepg2.h5ad")
+    names = assemble(tmp_path, splits).obs_names
+    assert names.is_unique and {"hepg2-cell-1", "hepg2-cell-1#1", "k562-cell-1"} <= set(names)
+    monkeypatch.setattr("expressionvae.data.replogle._filtered", lambda *_: pytest.fail("read too early"))
+    with pytest.raises(UserError, match="hepg2.h5ad has 1 cell names more than once, to be numbered: cell-1"):
+        assemble(tmp_path, splits, on_difference="stop")
 
 
 def test_numbers_that_are_not_as_stated_stop_the_job_before_counts_are_read(tmp_path, splits, lines):
@@ -104,7 +155,9 @@ def test_numbers_that_are_not_as_stated_stop_the_job_before_counts_are_read(tmp_
     assert [line.strip() for line in said] == [
         "hepg2.h5ad has 90 cells, expected 91",
         "hepg2.h5ad has 40 controls, expected 41",
+        "hepg2.h5ad lacks 1 of the 5 genes of the panel, to be set to 0: NOWHERE",
         "k562.h5ad has 14 genes, expected 13",
+        "k562.h5ad lacks 1 of the 5 genes of the panel, to be set to 0: NOWHERE",
     ]
 
 

@@ -16,6 +16,7 @@ from tests.data import standins
 
 GENES = [f"G{i}" for i in range(6)]
 COUNTS = np.random.default_rng(0).poisson(2.0, (80, 6)).astype(np.float32)
+LIBRARY = COUNTS.sum(1) * 2 + np.arange(80)  # over more genes than the file has
 ENTRY = {
     "kind": "local", "target_column": "gene", "condition_column": "state", "gene_column": None, "layer": None,
     "library_column": None, "treated": "Treated_*", "untreated": "Untreated", "control": "SAFE",
@@ -24,11 +25,15 @@ ENTRY = {
 IN_USE = np.array([row for row in range(80) if row % 8 != 4])  # all but NO-TARGET
 
 
+def over_median(library: np.ndarray) -> np.ndarray:
+    return library / np.median(library)
+
+
 def a_table() -> pd.DataFrame:
     targets = ["SAFE", "A", "B", "C", "NO-TARGET", "SAFE", "A", "B"] * 10
     states = ["Treated_IL1b", "Treated_TNFa", "Untreated", "Untreated"] * 20
     return pd.DataFrame(
-        {"gene": targets, "state": np.sort(states), "total": COUNTS.sum(1) * 2}, index=[f"c{i}" for i in range(80)]
+        {"gene": targets, "state": np.sort(states), "total": LIBRARY}, index=[f"c{i}" for i in range(80)]
     )
 
 
@@ -65,7 +70,7 @@ def no_counts_read(monkeypatch):
 
 def test_conditions_go_by_pattern_and_other_controls_are_left_out(tmp_path, capsys):
     screen, block = sliced(a_file(tmp_path))
-    assert len(screen) == 70 == len(block.full_library) and "NO-TARGET" not in screen.target
+    assert len(screen) == 70 == len(block.size_factor) and "NO-TARGET" not in screen.target
     assert screen.treated.sum() == 35 and screen.resting.sum() == 10
     assert screen.target.tolist() == a_table()["gene"].iloc[IN_USE].tolist()
     said = capsys.readouterr().out
@@ -142,7 +147,7 @@ def test_the_panel_has_its_own_order_and_zeros_for_what_is_absent(tmp_path, caps
     _, block = sliced(a_file(tmp_path, values=csr_matrix(COUNTS)), ["G3", "NEW", "G0"])
     expected = np.stack([COUNTS[:, 3], np.zeros(80), COUNTS[:, 0]], axis=1)[IN_USE]
     np.testing.assert_array_equal(block.counts.toarray(), expected)
-    np.testing.assert_array_equal(block.full_library, COUNTS.sum(1)[IN_USE])
+    np.testing.assert_allclose(block.size_factor, over_median(COUNTS.sum(1)[IN_USE]))
     assert "1 of 3 panel genes absent, set to 0: NEW" in capsys.readouterr().out
     assert list(ad.read_h5ad(tmp_path / "sliced.h5ad").uns["slice"]["absent"]) == ["NEW"]
 
@@ -163,13 +168,13 @@ def test_pieces_join_to_the_whole_however_the_file_is_laid_out(tmp_path, monkeyp
     assert len(blocks) > 5
     joined = np.concatenate([block.counts.toarray() for block in blocks])
     np.testing.assert_array_equal(joined, COUNTS[IN_USE])
-    np.testing.assert_array_equal(np.concatenate([block.full_library for block in blocks]), joined.sum(1))
+    np.testing.assert_allclose(np.concatenate([block.size_factor for block in blocks]), over_median(joined.sum(1)))
 
 
 def test_library_and_counts_come_from_where_the_config_says(tmp_path):
     path = a_file(tmp_path, values=np.log1p(COUNTS), layers={"raw": COUNTS})
     _, block = sliced(path, gene_column="symbol", layer="raw", library_column="total")
-    np.testing.assert_array_equal(block.full_library, 2 * COUNTS.sum(1)[IN_USE])
+    np.testing.assert_allclose(block.size_factor, over_median(LIBRARY[IN_USE]))
     np.testing.assert_array_equal(block.counts.toarray(), COUNTS[IN_USE])
 
 
@@ -197,6 +202,17 @@ def test_a_missing_column_of_symbols_is_named(tmp_path, no_counts_read):
 def test_an_unknown_condition_is_named_with_those_that_are_there(tmp_path, no_counts_read, key):
     message = refused(a_file(tmp_path), **{key: "TNF"})
     assert f"no cell has condition 'TNF' (config key {key})" in message and "'Treated_IL1b'" in message
+
+
+def test_another_number_of_cells_than_stated_stops_or_is_reported(tmp_path, capsys):
+    path, said = a_file(tmp_path), "rev.h5ad has 80 cells, expected 864,115"
+    arguments = path, tmp_path / "sliced.h5ad", GENES, Wanted.of(path, ENTRY)
+    options = {"symbol_map": {}, "stated": {"cells": 864_115, "genes": 6, "licence": "none"}}
+    with pytest.raises(UserError, match=said):
+        slice_screen(*arguments, **options)
+    assert not (tmp_path / "sliced.h5ad").exists()
+    slice_screen(*arguments, **options, on_difference="report")
+    assert f"WARNING: not as known of this screen:\n  {said}" in capsys.readouterr().out
 
 
 def test_a_condition_cannot_be_both(tmp_path, no_counts_read):
@@ -272,7 +288,30 @@ def published(tmp_path) -> Path:
 
 
 PAPER = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["reversion"]["screens"]["wong2026"]
-SMALL = PAPER | {"min_cells": 8}
+SMALL = PAPER | {"min_cells": 12}
+
+
+@pytest.mark.parametrize(
+    ("labels", "changes", "treated", "untreated"),
+    [
+        (("Treated", "Untreated"), {}, ["Treated"], ["Untreated"]),
+        (("Treated", "Untreated"), {"treated": "Treated_*", "untreated": "Untreated*"}, ["Treated"], ["Untreated"]),
+        (("Treated", "Untreated"), {"treated": "Treated_*", "untreated": "Untreated_*"}, ["Treated"], ["Untreated"]),
+        (("Treated_IL1b", "Untreated_0h"), {}, ["Treated_IL1b"], ["Untreated_0h"]),
+        (("Treated_IL1b", "Untreated"), {"treated": "Treated_*"}, ["Treated_IL1b"], ["Untreated"]),
+        (("IL-1b [10 ng]", "Untreated"), {"treated": "IL-1b [10 ng]"}, ["IL-1b [10 ng]"], ["Untreated"]),
+    ],
+)
+def test_conditions_are_found_alone_or_joined_by_an_underscore(tmp_path, labels, changes, treated, untreated):
+    screen = standins.reversion_screen()
+    screen.obs["condition"] = screen.obs["condition"].cat.rename_categories(
+        dict(zip(("Treated", "Untreated"), labels, strict=True))
+    )
+    screen.write_h5ad(tmp_path / "rev.h5ad")
+    sliced(tmp_path / "rev.h5ad", standins.PANEL, entry=SMALL, **changes)
+    result = ad.read_h5ad(tmp_path / "sliced.h5ad")
+    assert list(result.uns["reversion"]["treated"]) == treated
+    assert set(result.obs["condition"]) == {*treated, *untreated}
 
 
 def test_the_published_layout_is_cut_to_a_panel(published):
@@ -280,10 +319,10 @@ def test_the_published_layout_is_cut_to_a_panel(published):
     whole = ad.read_h5ad(published)
     used = (whole.obs["gene_target"] != "NO-TARGET").to_numpy()
     assert set(screen.target) == {"TRADD", "JUNB", "CDK1", "GAPDH", "SAFE_TARGET"}
-    assert screen.positives == ["TRADD", "JUNB"] and screen.resting.sum() == 8
-    np.testing.assert_array_equal(screen.treated, whole.obs["condition"][used].str.startswith("Treated_"))
-    np.testing.assert_array_equal(block.full_library, np.asarray(whole.X.sum(1)).ravel()[used])
-    absent = [name in ("MARS", "ACTB", "NOTHERE") for name in standins.PANEL]
+    assert screen.positives == ["TRADD", "JUNB"] and screen.resting.sum() == 12
+    np.testing.assert_array_equal(screen.treated, whole.obs["condition"][used] == "Treated")
+    np.testing.assert_allclose(block.size_factor, over_median(np.asarray(whole.X.sum(1)).ravel()[used]))
+    absent = [name in ("MARS", "ACTB") for name in standins.PANEL]
     assert not block.counts.toarray()[:, absent].any()
     there = [name for name in standins.PANEL if name in whole.var_names]
     np.testing.assert_array_equal(block.counts.toarray()[:, ~np.array(absent)], whole[used, there].X.toarray())
@@ -294,9 +333,12 @@ def test_the_published_layout_is_cut_to_a_panel(published):
     [
         ({"control": "SAFE-TARGET"}, "no cell has the control label 'SAFE-TARGET' (config key control) in obs column"),
         ({"control": "NO-TARGET"}, "no cell has the control label 'NO-TARGET'"),  # it is left out
-        ({"treated": "IL1b"}, "(config key treated) in obs column 'condition'; its conditions are 'Treated_IL1b', "),
+        (
+            {"treated": "IL1b_*"},
+            "'IL1b_*' (config key treated) in obs column 'condition'; its conditions are 'Treated', ",
+        ),
         ({"untreated": "Control*"}, "(config key untreated) in obs column 'condition'"),
-        ({"min_cells": 9}, "8 untreated cells of control 'SAFE_TARGET'; at least 9"),
+        ({"min_cells": 13}, "12 untreated cells of control 'SAFE_TARGET'; at least 13"),
     ],
 )
 def test_conditions_and_control_of_the_published_layout_are_checked(published, no_counts_read, change, message):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from expressionvae.data import h5ad, sparse, truth
+from expressionvae.data.cells import read
 from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns
 from expressionvae.data.split import choose, prepare, published
@@ -64,6 +65,47 @@ def test_controls_are_never_held_out(split):
     assert ((train.obs["cell_type"] == "k") & (train.obs["perturbation"] == "ctrl")).sum() == 20
 
 
+def test_a_screen_of_one_file_has_the_median_of_its_training_cells(split):
+    parts = split()
+    median = np.median(parts[0].obs["library_size"])
+    assert all((part.obs["median_library"] == median).all() for part in parts)
+
+
+def test_a_screen_of_several_files_keeps_the_median_of_each(source, tmp_path):
+    screen = ad.read_h5ad(source)
+    screen.obs["library_size"] = np.float32(1000)
+    screen.obs["median_library"] = screen.obs["cell_type"].map({"k": 500.0, "r": 2000.0}).astype(np.float32)
+    screen.write_h5ad(tmp_path / "assembled.h5ad")
+    paths = [tmp_path / f"{part}.h5ad" for part in ("train", "heldout")]
+    options = dict(name="demo", control="ctrl", embedding="learned", min_cells=5, genes=None, heldout=HELDOUT)
+    prepare(tmp_path / "assembled.h5ad", *paths, columns=Columns.of({"kind": "replogle"}), **options)
+    assert set(read(paths[1]).size_factor) == {2.0}  # held-out cells are of k alone
+    train = read(paths[0])
+    assert {*zip(train.cell_type, train.size_factor.tolist(), strict=True)} == {("k", 2.0), ("r", 0.5)}
+
+
+def test_listed_genes_are_the_panel_in_their_order(split, source):
+    train, heldout = split(genes=["g7", "g0", "g20"])
+    original = ad.read_h5ad(source)
+    for part in (train, heldout):
+        assert part.var_names.tolist() == ["g7", "g0", "g20"]
+        assert (part.X.toarray() == original[part.obs_names, part.var_names].X.toarray()).all()
+    sums = np.asarray(original[train.obs_names].X.sum(1)).ravel()  # over the file's genes, as ever
+    assert np.array_equal(train.obs["library_size"], sums)
+
+
+def test_listed_genes_that_the_file_lacks_stop_or_are_reported_as_zeros(split, tmp_path, capsys):
+    wanted = ["GCLC", "g0", "LAP3", "g1"]
+    with pytest.raises(UserError, match="screen.h5ad lacks 2 of the 4 genes of the panel, to be set to 0: GCLC, LAP3"):
+        split(genes=wanted)
+    assert not list(tmp_path.iterdir())
+    train, _ = split(genes=wanted, on_difference="report")
+    assert train.var_names.tolist() == wanted and train[:, ["GCLC", "LAP3"]].X.nnz == 0 and train[:, "g1"].X.nnz
+    assert "WARNING: not as known of this screen:\n  screen.h5ad lacks 2" in capsys.readouterr().out
+    with pytest.raises(UserError, match="has none of the 2 genes of config key genes"):
+        split(genes=["GCLC", "LAP3"], on_difference="report")
+
+
 def test_the_files_are_as_promised(split, source):
     original = ad.read_h5ad(source)
     for part in split():
@@ -71,7 +113,7 @@ def test_the_files_are_as_promised(split, source):
         assert (part.X.data > 0).all()
         assert (part.X.toarray() == original[part.obs_names].X.toarray()).all()
         assert part.var_names.equals(original.var_names)
-        assert list(part.obs.columns) == ["cell_type", "perturbation", "library_size"]
+        assert list(part.obs.columns) == ["cell_type", "perturbation", "library_size", "median_library"]
         for label in ("cell_type", "perturbation"):
             assert set(part.obs[label].cat.categories) == set(part.obs[label])
         assert dict(part.uns["screen"]) == dict(name="demo", control="ctrl", heldout_cell_type="k", embedding="learned")

@@ -161,6 +161,22 @@ def test_reverting_targets_stand_first(screen):
     assert set(ranking["target"][:2]) == {"A", "B"} and ranking["rank"].tolist() == [1, 2, 3, 4, 5]
 
 
+def test_what_brings_treated_cells_back_and_leaves_untreated_ones_is_selective(screen):
+    scores, ranking = score("mine", embedding(screen), screen, **OPTIONS)
+    selective = scores.set_index("metric").loc["selectivity_auc"]
+    assert selective["value"] == pytest.approx(walked(np.arange(5) < 2)) and selective["targets"] == 5
+    gain = ranking["distance"] - ranking["distance_untreated"]
+    assert set(ranking["target"][gain.nsmallest(2).index]) == {"A", "B"}
+
+
+def test_a_target_without_untreated_cells_has_no_selectivity(screen):
+    keep = screen.treated | (screen.target != "A")
+    some = Screen(screen.path, screen.target[keep], screen.treated[keep], "ctrl", ["A"], 5)
+    scores, ranking = score("mine", embedding(screen)[keep], some, **OPTIONS)
+    assert np.isnan(scores.set_index("metric").loc["selectivity_auc", "value"])
+    assert ranking.set_index("target")["distance_untreated"].isna().tolist().count(True) == 1
+
+
 def test_other_positives_do_not(screen):
     other = Screen(**{**vars(screen), "positives": ["C", "D"]})
     scores, _ = score("mine", embedding(screen), other, **OPTIONS)
@@ -188,7 +204,7 @@ def test_the_length_of_a_cell_does_not_matter(screen):
 def test_both_tables_are_written(screen, tmp_path):
     scored = [score(name, embedding(screen), screen, **OPTIONS) for name in ("a", "b")]
     write(scored, tmp_path / "s.csv", tmp_path / "t.csv")
-    assert (tmp_path / "s.csv").read_text().count("\n") == 7 and (tmp_path / "t.csv").read_text().count("\n") == 11
+    assert (tmp_path / "s.csv").read_text().count("\n") == 9 and (tmp_path / "t.csv").read_text().count("\n") == 11
 
 
 def test_an_embedding_that_is_the_same_for_all_ranks_nothing(screen):

@@ -50,7 +50,7 @@ def test_sizes_of_stage_1_are_those_of_the_model_built_from_the_config(config, k
     s = figure1.sizes(config)
     bins = {"lower": config["bins"]["lower"], "means": [float(edge) for edge in config["bins"]["lower"]]}
     for head, options in config["heads"].items():
-        blueprint = vae.Blueprint(["A", "B"], bins, 1e4, config["vae"]["model"], getattr(s, kind), head, options)
+        blueprint = vae.Blueprint(["A", "B"], bins, config["vae"]["model"], getattr(s, kind), head, options)
         model = vae.build(blueprint)
         assert type(model.head).__name__ == figure1.HEADS[head]
     boxes = figure1.boxes(s)

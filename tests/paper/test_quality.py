@@ -25,7 +25,7 @@ def test_a_filtered_screen_shows_its_knock_down_and_the_limit():
     figure = draw(STEPS, GROUPS, LIBRARIES, title="replogle", limit=0.3)
     assert titles(figure)[1] == "knock-down per target" and "cells kept of each perturbation" in titles(figure)
     labels = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
-    assert labels == ["a: 100% at most 0.3", "b: 0% at most 0.3"]
+    assert labels == ["a: 100% below 0.3", "b: 0% below 0.3"]
 
 
 def test_many_cell_types_get_a_grid():

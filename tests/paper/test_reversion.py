@@ -91,4 +91,9 @@ def test_a_seed_without_a_value_is_not_counted_in_a_mean(tmp_path, paper):
     scores.loc[(scores["vae_seed"] == 1) & (scores["metric"] == "gene_ch_treated"), "value"] = np.nan
     summary = summarise(scores, paper, SCREENS)
     seeds = summary[summary["embedding"] == "trained"].groupby("metric")["n"].agg(set)
-    assert seeds.to_dict() == {"gene_ch_treated": {1}, "gene_ch_untreated": {2}, "enrichment_auc": {2}}
+    assert seeds.to_dict() == {
+        "gene_ch_treated": {1},
+        "gene_ch_untreated": {2},
+        "enrichment_auc": {2},
+        "selectivity_auc": {2},
+    }

@@ -34,7 +34,8 @@ def main(threads: int, folder: Path) -> None:
     size = dict(width=64, heads=4, feedforward=128, encoder_blocks=1, decoder_blocks=1, dropout=0.1)
     switches = {"context_norm": True, "decoder_self_attention": False, "slot_embedding": True}
     bottleneck = {"kind": "fsq", "tokens": 16, "levels": [8, 8, 8], "normalise": True}
-    blueprint = Blueprint(genes, {"lower": [], "means": []}, 200.0, size | switches, bottleneck, "nb", {})
+    head = {"pace": 1.0, "max_dispersion": None}
+    blueprint = Blueprint(genes, {"lower": [], "means": []}, size | switches, bottleneck, "nb", head)
     schedule = Plan(3, 64, 1e-3, 1e-3, 2, 1.0, validate_every=3, log_every=3, checkpoint_every=3, compile=None)
     apart = Validation(combinations=0.05, cells=0.1, seed=0)
     options = {"validation": apart, "seed": 0, "version": 1, "checkpoints": folder / "checkpoints"}

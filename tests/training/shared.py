@@ -56,7 +56,7 @@ def cells() -> Cells:
     labels = ["ctrl", "a"] * 30, ["T"] * 20 + ["B"] * 40
     return Cells(
         Compact.of(sparse.csr_matrix(counts)),
-        counts.sum(1).astype(np.float32),
+        counts.sum(1).astype(np.float32) / 30,
         *labels,
         [f"G{i}" for i in range(20)],
         "ctrl",
@@ -69,7 +69,7 @@ def vae(kind: str) -> Blueprint:
     bins = {"lower": [0, 1, 2], "means": [0.0, 1.0, 2.9]}
     bottleneck = {"kind": "fsq", "tokens": 4, "levels": [4, 2], "normalise": kind == "normalised"}
     head = kind if kind in HEADS else "ce"
-    return Blueprint(cells().genes, bins, 30.0, size | switches, bottleneck, head, HEADS[head])
+    return Blueprint(cells().genes, bins, size | switches, bottleneck, head, HEADS[head])
 
 
 def latents(gaussian: bool) -> Latents:

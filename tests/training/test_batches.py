@@ -14,8 +14,8 @@ COUNTS = np.random.default_rng(0).poisson(2.0, (5000, 6)) * 50
 
 @pytest.fixture(scope="module")
 def cells() -> Cells:
-    library = COUNTS.sum(1).astype(np.float32)
-    return Cells(Compact.of(sparse.csr_matrix(COUNTS)), library, ["p"] * 5000, ["A"] * 5000, list("abcdef"), "c")
+    factors = COUNTS.sum(1).astype(np.float32) / 8
+    return Cells(Compact.of(sparse.csr_matrix(COUNTS)), factors, ["p"] * 5000, ["A"] * 5000, list("abcdef"), "c")
 
 
 @pytest.mark.parametrize("resident", [False, True])
@@ -23,9 +23,9 @@ def test_a_batch_is_the_counts_of_its_cells_wherever_they_are_held(resident, cel
     monkeypatch.setattr(batches, "fits", lambda size, device: resident)
     batch = CellBatches(cells, CPU)
     indices = torch.randint(5000, (300,), generator=torch.Generator().manual_seed(0))
-    counts, library = batch(indices)
-    assert counts.dtype == library.dtype == torch.float32 and (batch.counts is not None) == resident
-    assert np.array_equal(counts.numpy(), COUNTS[indices]) and torch.equal(library, counts.sum(1))
+    counts, size_factor = batch(indices)
+    assert counts.dtype == size_factor.dtype == torch.float32 and (batch.counts is not None) == resident
+    assert np.array_equal(counts.numpy(), COUNTS[indices]) and torch.equal(size_factor, counts.sum(1) / 8)
 
 
 @pytest.mark.parametrize("resident", [False, True])

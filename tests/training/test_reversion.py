@@ -78,7 +78,7 @@ def planted(tmp_path_factory):
     counts = sparse.csr_matrix(sparse.vstack(drawn))
     library = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
     genes = madeup.gene_names(recipe.genes)
-    cells = Cells(Compact.of(counts), library, [""] * recipe.cells, [""] * recipe.cells, genes, "")
+    cells = Cells(Compact.of(counts), library / np.median(library), [""] * recipe.cells, [""] * recipe.cells, genes, "")
     simulation = config["reversion"]["screens"]["made-up-reversion"]["simulation"]
     madeup_reversion.simulate(folder / "r.h5ad", recipe=madeup_reversion.Recipe(**simulation), training=recipe)
     wanted = Wanted.of(folder / "r.h5ad", {"kind": "made-up", "min_cells": 10})
@@ -107,7 +107,7 @@ def of_random_positives(rows, screen) -> float:
 @pytest.mark.slow
 def test_principal_components_find_the_planted_pathway(planted):
     config, cells, screen, _ = planted
-    rows = references(cells.counts.matrix(), cells.full_library, reversion.blocks(screen, cells.genes), components=20)
+    rows = references(cells.counts.matrix(), cells.size_factor, reversion.blocks(screen, cells.genes), components=20)
     for name in ("pca", "hvg"):
         found = auc(rows[name], screen)
         assert found["value"] > 0.85 and found["low"] > 0.6 and found["p_value"] < 0.01, name
@@ -121,7 +121,7 @@ def test_a_trained_encoder_finds_the_planted_pathway(planted):
     bins = {"lower": [0, 1, 2, 4, 8, 16], "means": [0.0, 1.0, 2.4, 5.2, 10.5, 24.0]}
     plan, apart = Plan(**config["vae"]["training"]), Validation(0.05, 0.01, 0)
     size, head = config["vae"]["model"], config["heads"]["nb"]
-    plan_of = Blueprint(cells.genes, bins, float(np.median(cells.full_library)), size, made, "nb", head)
+    plan_of = Blueprint(cells.genes, bins, size, made, "nb", head)
     model, _ = stage1.train(cells, plan_of, plan, validation=apart, seed=0, version=1, checkpoints=folder)
     blocks = reversion.blocks(screen, cells.genes)
     (rows,) = embed([model.eval()], blocks, cells=len(screen), batch_size=256)

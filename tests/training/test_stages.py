@@ -21,7 +21,7 @@ SIZES = {"width": 16, "heads": 2, "feedforward": 32, "encoder_blocks": 1, "decod
 SWITCHES = {"context_norm": True, "decoder_self_attention": False, "slot_embedding": True}
 BINS = {"lower": [0, 1, 2], "means": [0.0, 1.0, 2.9]}
 FSQ = {"kind": "fsq", "tokens": 4, "levels": [4, 2], "normalise": True}
-BLUEPRINT = Blueprint([f"G{i}" for i in range(20)], BINS, 30.0, SIZES | SWITCHES, FSQ, "ce", {})
+BLUEPRINT = Blueprint([f"G{i}" for i in range(20)], BINS, SIZES | SWITCHES, FSQ, "ce", {})
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def cells() -> Cells:
     labels = ["ctrl", "a", "b"] * 20, ["T"] * 20 + ["B"] * 40
     return Cells(
         Compact.of(sparse.csr_matrix(counts)),
-        counts.sum(1).astype(np.float32),
+        counts.sum(1).astype(np.float32) / 30,
         *labels,
         [f"G{i}" for i in range(20)],
         "ctrl",

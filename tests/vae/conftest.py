@@ -24,7 +24,6 @@ def blueprint() -> Blueprint:
     return Blueprint(
         genes=[f"G{i}" for i in range(20)],
         bins={"lower": [0, 1, 2, 3, 4, 8], "means": [0.0, 1.0, 2.0, 3.0, 5.2, 11.0]},
-        median_library=100.0,
         size=size | switches,
         bottleneck=FSQ,
         head="ce",

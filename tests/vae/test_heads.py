@@ -113,16 +113,16 @@ def test_ce_bins_counts_as_the_bins_do():
 
 
 def test_hurdle_is_zero_or_its_magnitude(states):
-    head = Hurdle(WIDTH, target=100.0, gate_weight=0.1)
+    head = Hurdle(WIDTH, gate_weight=0.1)
     drawn = head.predict(states, torch.zeros(CELLS), "sample", generator())
     for column in drawn.T:
         assert len(column.unique()) <= 2
 
 
 def test_mse_predicts_what_it_regresses():
-    head = MeanSquaredError(WIDTH, target=100.0)
-    counts, library = torch.tensor([[0.0, 3.0]]), torch.tensor([50.0])
-    torch.testing.assert_close(head.values(counts, library).expm1(), torch.tensor([[0.0, 6.0]]))
+    head = MeanSquaredError(WIDTH)
+    counts, size_factor = torch.tensor([[0.0, 3.0]]), torch.tensor([0.5])  # half the median library
+    torch.testing.assert_close(head.values(counts, size_factor).expm1(), torch.tensor([[0.0, 6.0]]))
 
 
 @pytest.mark.parametrize("rule", ["sample", "mean"])
@@ -130,8 +130,8 @@ def test_predictions_are_never_negative(states, rule):
     heads = [
         negative_binomial(),
         CrossEntropy(WIDTH, [0, 1], [0.0, 2.0]),
-        Hurdle(WIDTH, 100.0, 0.1),
-        MeanSquaredError(WIDTH, 100.0),
+        Hurdle(WIDTH, 0.1),
+        MeanSquaredError(WIDTH),
     ]
     for head in heads:
         if rule in head.rules:

@@ -8,8 +8,9 @@ from tests.vae.conftest import FSQ, GAUSSIAN
 
 
 def some_cells(cells: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
+    """Counts, and size factors: half a cell's genes are seen here, and the median library is 100."""
     counts = torch.poisson(torch.full((cells, 20), 2.0), generator=torch.Generator().manual_seed(3))
-    return counts, counts.sum(1) * 2
+    return counts, counts.sum(1) * 2 / 100
 
 
 def trained(blueprint, steps: int):
@@ -33,8 +34,8 @@ def test_it_overfits_eight_cells(of_each_head, bottleneck):
     steps = 800 if bottleneck == GAUSSIAN else 400  # its noise has to shrink first
     model, losses = trained(replace(of_each_head, bottleneck=bottleneck), steps)
     if of_each_head.head == "nb":  # the likelihood of counts has a floor above zero: compare the predicted means
-        counts, library = some_cells()
-        means = model.decode(model.encode(counts, library), counts.sum(1), "mean", torch.Generator())
+        counts, size_factor = some_cells()
+        means = model.decode(model.encode(counts, size_factor), counts.sum(1), "mean", torch.Generator())
         assert torch.corrcoef(torch.stack([means.flatten(), counts.flatten()]))[0, 1] > 0.75  # gene means alone: 0.3
     else:
         assert losses[-1] < 0.2 * losses[0]

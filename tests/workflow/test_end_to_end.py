@@ -1,10 +1,13 @@
 """The whole chain, small: from a screen to Table 1 and Figure 2."""
 
+import re
+
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 
+from expressionvae.metrics.scores import EFFECTS
 from tests.workflow.conftest import call, tiny
 
 pytestmark = pytest.mark.slow
@@ -36,6 +39,22 @@ def test_table_and_figure_are_there_and_said_so(finished):
 
 def test_the_second_call_has_nothing_to_do(finished):
     assert "Nothing to be done" in call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
+
+
+def test_the_scores_of_a_run_are_those_that_are_promised(finished):
+    effects = pd.read_csv(finished / RUN / "sample-0" / "effects.csv")
+    assert list(effects[["metric", "variant"]].itertuples(index=False, name=None)) == EFFECTS
+    paper, plain = (effects[effects["variant"] == name].set_index("metric")["value"] for name in ("paper", "epsilon-0"))
+    pd.testing.assert_series_equal(paper[plain.index], plain)  # a made-up screen has no epsilon of its own
+
+
+def test_another_epsilon_scores_again_and_prepares_nothing(finished, tmp_path):
+    other = tmp_path / "epsilon.yaml"
+    other.write_text("datasets: {made-up: {fold_change_epsilon: 0.5}}\n")
+    planned = call(finished, *tiny("demo.yaml"), other, "--dry-run", "--", "all").stdout
+    jobs = set(re.findall(r"^(\w+) +\d+$", planned, re.M))
+    assert {"truth_de", "score", "true_vs_true"} <= jobs, planned[-3000:]
+    assert not jobs & {"simulate", "prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
 
 
 def test_no_held_out_combination_is_among_the_training_cells(finished):

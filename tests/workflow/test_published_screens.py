@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from expressionvae.data.downloads import read_downloads
+from expressionvae.data.download_list import read_downloads
 from tests.conftest import REPOSITORY
 from tests.data import standins
 from tests.data.serving import Site, serving
@@ -34,7 +34,7 @@ def run(world, *targets, **config):
     folder, _, _, listed = world
     overlay = {"data_dir": str(folder / "data"), "downloads": str(standins.write_list(folder / "list.yaml", listed))}
     overlay["datasets"] = {"replogle": {"min_cells": 5}, "parse1m": {"min_cells": 5}}
-    screen = {"min_cells": 8} | config.pop("reversion", {})
+    screen = {"min_cells": 12} | config.pop("reversion", {})
     overlay["reversion"] = {"screens": {"wong2026": screen}}
     for dataset, changes in config.items():
         overlay["datasets"][dataset] |= changes
@@ -68,12 +68,18 @@ def test_replogle_from_the_web_to_train_and_heldout(world):
     assert np.array_equal(
         heldout[:, "MARS"].X.toarray().ravel(), cells.X[:, list(cells.var["gene_name"]).index("MARS1")]
     )
-    assert heldout[:, "NOTHERE"].X.nnz == 0
+    for part in (train, heldout):
+        for line, here in part.obs.groupby("cell_type", observed=True):
+            everyone = pd.concat([train.obs, heldout.obs])
+            assert (
+                here["median_library"] == everyone.loc[everyone["cell_type"] == line, "library_size"].median()
+            ).all()
     assert (folder / "results/replogle/quality.png").stat().st_size > 10_000
-    assert "cells/s" in (folder / "logs/assemble_replogle/replogle.log").read_text()
+    log = (folder / "logs/assemble_replogle/replogle.log").read_text()
+    assert "cells/s" in log and "with residual_scale raw (in use): 2 of 2 held-out targets survive in hepg2" in log
 
 
-def test_parse_from_the_big_file_when_the_small_one_has_log_values(world):
+def test_parse_from_the_big_file_when_the_small_one_has_another_panel(world):
     done = run(world, "results/parse1m/heldout.h5ad", "results/parse1m/quality.png")
     assert done.returncode == 0, done.stderr[-3000:]
     train, heldout = parts(world, "parse1m")
@@ -83,6 +89,11 @@ def test_parse_from_the_big_file_when_the_small_one_has_log_values(world):
     assert set(big.obs["donor"]) == {"Donor1"}
     assert (heldout.X.toarray() == big[:, heldout.var_names].X.toarray()).all()
     assert np.array_equal(heldout.obs["library_size"], big.obs["tscp_count"])
+    log = (world[0] / "logs/find_parse1m_counts/parse1m.log").read_text()
+    assert "lacks 4 of the 12 genes of the panel, to be set to 0: GENE8, GENE9, GENE10, GENE11" in log.replace(
+        "\n", " "
+    )
+    assert "so the counts come from the full file" in log
 
 
 def test_reversion_from_the_web_to_a_panel(world):
@@ -91,10 +102,10 @@ def test_reversion_from_the_web_to_a_panel(world):
     done = run(world, wanted)
     assert done.returncode == 0, done.stderr[-3000:]
     sliced = ad.read_h5ad(folder / wanted)
-    assert list(sliced.uns["slice"]["absent"]) == ["MARS", "ACTB", "NOTHERE"]
+    assert list(sliced.uns["slice"]["absent"]) == ["MARS", "ACTB"]
     assert sliced.shape == (120, len(standins.PANEL)) and sliced[:, "MARS"].X.nnz == 0
     assert "SAFE_TARGET" in set(sliced.obs["target"]) and "NO-TARGET" not in set(sliced.obs["target"])
-    assert list(sliced.uns["reversion"]["treated"]) == ["Treated_IL1b", "Treated_TNFa"]
+    assert list(sliced.uns["reversion"]["treated"]) == ["Treated"]
 
 
 def test_a_published_file_that_another_has_replaced_is_noticed_and_a_citation_is_not(world):
@@ -162,3 +173,47 @@ def test_a_file_with_another_number_of_cells_stops_with_the_difference(world, tm
     assert done.returncode == 1
     assert "GSE264667_hepg2_raw_singlecell_01.h5ad has 136 cells, expected 7" in done.stderr
     assert pd.Series([path.name for path in (tmp_path / "results/replogle").rglob("*.h5ad")]).empty
+
+
+def test_a_file_of_another_size_stops_or_is_reported_as_its_datasets_wish(world, tmp_path):
+    folder, site, files, listed = world
+    name = "rpe1_raw_singlecell_01.h5ad"
+    changed = standins.write_list(
+        tmp_path / "list.yaml", listed | {"replogle_rpe1": listed["replogle_rpe1"] | {"bytes": 7, "md5": "0" * 32}}
+    )
+    (tmp_path / "report.yaml").write_text(yaml.safe_dump({"datasets": {"replogle": {"on_difference": "report"}}}))
+    record = tmp_path / "results/downloads" / f"{name}.yaml"
+
+    def ask(*overlays):
+        return call(
+            tmp_path, "--cores", "1", "--configfile", folder / "overlay.yaml", *overlays,
+            "--config", f"data_dir={folder / 'served'}", f"downloads={changed}", "--", f"results/downloads/{name}.yaml",
+        )  # fmt: skip
+
+    done = ask()
+    size = files[name].stat().st_size
+    assert done.returncode == 1 and not record.exists()
+    assert f"it has {size:,} bytes, expected 7" in done.stderr and "on_difference: report" in done.stderr
+    done = ask(tmp_path / "report.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    known = yaml.safe_load(record.read_text())
+    assert known["bytes"] == size and known["stated"] == {"bytes": 7, "md5": "0" * 32}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"file": "../escaped.h5ad"}, "entry 'replogle_rpe1': file is '../escaped.h5ad'; expected the plain name"),
+        ({"sha265": "0" * 64}, "entry 'replogle_rpe1': unknown key 'sha265' (did you mean 'sha256'?"),
+    ],
+)
+def test_a_faulty_list_of_downloads_stops_before_any_job(world, tmp_path, change, message):
+    folder, site, _, listed = world
+    before = len(site.asked)
+    changed = standins.write_list(tmp_path / "list.yaml", listed | {"replogle_rpe1": listed["replogle_rpe1"] | change})
+    done = call(
+        tmp_path, "--cores", "1", "--configfile", folder / "overlay.yaml",
+        "--config", f"downloads={changed}", f"data_dir={tmp_path / 'data'}", "--", "download",
+    )  # fmt: skip
+    assert done.returncode == 1 and message in done.stderr and len(site.asked) == before
+    assert not (tmp_path.parent / "escaped.h5ad").exists() and not (tmp_path / "data").exists()

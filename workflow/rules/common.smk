@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from expressionvae import arithmetic, grid, sense, work
 from expressionvae.config import check_form, read_yaml
-from expressionvae.data.downloads import read_downloads, stated
+from expressionvae.data.download_list import read_downloads, stated
 from expressionvae.data.esm_files import regression_path
 from expressionvae.files import UserError, require_writable
 
@@ -106,6 +106,17 @@ def downloaded_or_own(file):
 
 def download_entry(wildcards):
     return next(entry for entry in DOWNLOADS.values() if entry["file"] == wildcards.file)
+
+
+def on_difference(file):
+    """What the screens that read a file of the list want where it is not as stated; all must agree to go on."""
+    name = next(name for name, entry in DOWNLOADS.items() if entry["file"] == file)
+    wanted = {
+        entry.get("on_difference", "stop")
+        for entry in [*config["datasets"].values(), *config["reversion"]["screens"].values()]
+        if name.startswith(f"{entry['kind']}_") or file in (entry.get("proteins"), entry.get("path"))
+    }
+    return "report" if wanted == {"report"} else "stop"
 
 
 def versions(*names):
@@ -205,6 +216,10 @@ def sampled_prior(wildcards):
 
 def predicted_cells(wildcards):
     return [f"{run.folder}/cells.h5ad" for run in grid.predicting_runs(config, wildcards.dataset)]
+
+
+def fold_change_epsilon(wildcards):
+    return config["datasets"][wildcards.dataset].get("fold_change_epsilon", 0)
 
 
 # Tables and figures
@@ -396,6 +411,13 @@ def reversion_source(wildcards):
 def reversion_labels(wildcards):
     """What slicing needs to know of a screen: another note must not have a file of 53 GB read again."""
     return work.without(reversion_config(wildcards), "note", "path", "published", "simulation", "like")
+
+
+def reversion_stated(wildcards):
+    """What the list of downloads states of a screen's file; nothing of a user's own."""
+    path = reversion_config(wildcards).get("path")
+    name = next((name for name, entry in DOWNLOADS.items() if entry["file"] == path), None)
+    return stated(DOWNLOADS, name)[""] if name else {}
 
 
 def made_up_training(wildcards):

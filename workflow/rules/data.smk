@@ -20,10 +20,13 @@ rule fetch:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        file=lambda wildcards: work.part(download_entry(wildcards), "file", "bytes", "md5", "sha256", "pick"),
+        version=2,
+        file=lambda wildcards: work.part(
+            download_entry(wildcards), "file", "bytes", "md5", "sha256", "pick", "leave_out", "obs", "other_names"
+        ),
         # A function of outputs is no reason to run again: an address or a citation may change once the file is here.
         entry=lambda wildcards, output: download_entry(wildcards),
+        on_difference=lambda wildcards: on_difference(wildcards.file),
         data_dir=config["data_dir"],
         retries=8,
     script:
@@ -50,7 +53,7 @@ rule assemble_replogle:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_part(
             "control",
             "target_residual",
@@ -71,6 +74,8 @@ rule assemble_replogle:
 checkpoint find_parse1m_counts:
     input:
         unpack(parse1m_panel_file),
+        train_split=downloaded("split_parse1m_train"),
+        test_split=downloaded("split_parse1m_test"),
     output:
         found=f"{SCREEN}/counts_in.yaml",
     log:
@@ -80,9 +85,10 @@ checkpoint find_parse1m_counts:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        dataset=dataset_part("counts_from", "library_column"),
-        files=versions("parse1m_hvg2000"),
+        version=2,
+        dataset=dataset_part("counts_from", "library_column", "on_difference"),
+        symbol_map=lambda wildcards, output: SYMBOLS,
+        files=versions("parse1m_hvg2000", "split_parse1m_train", "split_parse1m_test"),
     script:
         "../scripts/find_parse1m_counts.py"
 
@@ -104,7 +110,7 @@ rule assemble_parse1m:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_part("control", "donor", "on_difference"),
         symbol_map=lambda wildcards, output: SYMBOLS,
         stated=stated(DOWNLOADS, "parse1m_"),
@@ -123,7 +129,7 @@ rule quality:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         dataset=dataset_part("target_residual"),
         name="{dataset}",
     script:
@@ -184,7 +190,7 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         dataset=lambda wildcards: work.without(dataset_config(wildcards), "note", "path", "proteins", "simulation"),
         screen=lambda wildcards: work.version(screen_source(wildcards)),
         symbol_map=lambda wildcards, output: SYMBOLS,

@@ -33,8 +33,9 @@ rule slice_reversion:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         screen=reversion_labels,
+        stated=reversion_stated,
         file=lambda wildcards: work.version(reversion_source(wildcards)),
         symbol_map=lambda wildcards, output: SYMBOLS,
     script:
@@ -56,7 +57,7 @@ rule reversion:
         ENVIRONMENT
     threads: config["threads"]
     params:
-        version=2,
+        version=3,
         options=reversion_options(),
         batch_size=config["batch_size"],
     script:
@@ -77,7 +78,7 @@ rule reversion_references:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         options=reversion_options(),
         components=config["reversion"]["components"],
     script:

@@ -4,10 +4,6 @@
 ruleorder: true_vs_true > score
 
 
-def fold_change_epsilon(wildcards):
-    return config["datasets"][wildcards.dataset].get("fold_change_epsilon", 0)
-
-
 rule truth_de:
     input:
         truth=f"{SCREEN}/truth.h5ad",

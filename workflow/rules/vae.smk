@@ -18,7 +18,7 @@ rule train_vae:
     resources:
         devices=config["vae"]["devices"],
     params:
-        version=2,
+        version=3,
         size=work.ordered(config["vae"]["model"]),
         training=work.without(config["vae"]["training"], "checkpoint_every"),
         # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.

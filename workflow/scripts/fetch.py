@@ -6,4 +6,5 @@ with reporting(snakemake.log[0]):
     from expressionvae.data.downloads import obtain
 
     params = snakemake.params
-    obtain(params.entry, params.data_dir, snakemake.output.record, retries=params.retries)
+    options = {"retries": params.retries, "on_difference": params.on_difference}
+    obtain(params.entry, params.data_dir, snakemake.output.record, **options)

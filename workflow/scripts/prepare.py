@@ -30,6 +30,7 @@ with reporting(snakemake.log[0]):
         name=snakemake.params.name,
         columns=Columns.of(dataset),
         on_alias=dataset.get("on_alias", "stop"),
+        on_difference=dataset.get("on_difference", "stop"),
         described=described,
         **{key: dataset[key] for key in ("control", "embedding", "min_cells", "genes", "heldout", "separator")},
     )

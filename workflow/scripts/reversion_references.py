@@ -11,6 +11,6 @@ with reporting(snakemake.log[0]):
     screen = reversion.read(snakemake.input.screen)
     train = cells.read(snakemake.input.train)
     blocks = reversion.blocks(screen, train.genes)
-    embeddings = references(train.counts.matrix(), train.full_library, blocks, components=p.components)
+    embeddings = references(train.counts.matrix(), train.size_factor, blocks, components=p.components)
     scored = [score(name, rows, screen, **p.options) for name, rows in embeddings.items()]
     write(scored, snakemake.output.scores, snakemake.output.targets)

@@ -13,4 +13,5 @@ with reporting(snakemake.log[0]):
     with reading(snakemake.input.train, "the training cells"), Source(snakemake.input.train) as train:
         genes = train.names("var").tolist()
     wanted = Wanted.of(path, p.screen)
-    slice_screen(path, snakemake.output.screen, genes, wanted, symbol_map=read_symbol_map(p.symbol_map))
+    known = {"stated": p.stated, "on_difference": p.screen.get("on_difference", "stop")}
+    slice_screen(path, snakemake.output.screen, genes, wanted, symbol_map=read_symbol_map(p.symbol_map), **known)

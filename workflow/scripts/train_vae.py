@@ -5,8 +5,6 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import numpy as np
-
     from expressionvae.data import cells
     from expressionvae.data.bins import Bins
     from expressionvae.nn import store
@@ -22,7 +20,6 @@ with reporting(snakemake.log[0]):
     blueprint = build.Blueprint(
         genes=train.genes,
         bins={"lower": list(bins.lower), "means": list(bins.mean)},
-        median_library=float(np.median(train.full_library)),
         size=p.size,
         bottleneck=p.bottleneck,
         head=snakemake.wildcards.head,

@@ -105,6 +105,21 @@ def spelled_twice(what: str, labels: Iterable[str]) -> list[str]:
     return [f"{what}: one label under several spellings, used only as it is listed: {_groups(same)}"] if same else []
 
 
+def lacking(where: str, absent: Sequence[str], panel: Sequence[str]) -> list[str]:
+    """A line on the panel genes that the file of a training screen lacks: they would be zero in all its cells."""
+    if not absent:
+        return []
+    return [f"{where} lacks {len(absent)} of the {len(panel)} genes of the panel, to be set to 0: {_some(absent)}"]
+
+
+def repeated(where: str, names: pd.Index) -> list[str]:
+    """A line on the cell names that occur more than once in a file."""
+    twice = names[names.duplicated()].unique()
+    if twice.empty:
+        return []
+    return [f"{where} has {len(twice)} cell names more than once, to be numbered: {_some(list(twice))}"]
+
+
 def settle(differences: Sequence[str], on_difference: str) -> None:
     """Stop at (or only print) what differs from what is known of a screen.
 
@@ -125,7 +140,7 @@ def _groups(same: list[list[str]]) -> str:
     return _some([" and ".join(map(shown, group)) for group in same])
 
 
-def _some(labels: list[str]) -> str:
+def _some(labels: Sequence[str]) -> str:
     more = len(labels) - SHOWN
     return ", ".join(labels[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 

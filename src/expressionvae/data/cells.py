@@ -18,7 +18,7 @@ class Cells:
 
     Attributes:
         counts: raw counts [cell gene].
-        full_library: library size on the full gene panel of the source [cell].
+        size_factor: library size on the full gene panel of the source, over the median of the cell's file [cell].
         perturbation, cell_type: label of each cell.
         genes: gene symbols.
         control: label of the control.
@@ -26,7 +26,7 @@ class Cells:
     """
 
     counts: Compact
-    full_library: np.ndarray
+    size_factor: np.ndarray
     perturbation: list[str]
     cell_type: list[str]
     genes: list[str]
@@ -37,16 +37,16 @@ class Cells:
         return len(self.perturbation)
 
     def batch(self, cells: np.ndarray) -> tuple[Counts, Library]:
-        """Dense float32 counts and full-panel libraries of the cells of given indices."""
-        return self.counts.dense(cells, np.float32), self.full_library[cells]
+        """Dense float32 counts and size factors of the cells of given indices."""
+        return self.counts.dense(cells, np.float32), self.size_factor[cells]
 
     def panel_library(self) -> Library:
         """Sum of each cell's counts over the genes of the model."""
         return self.counts.sums()
 
     def checksum(self) -> int:
-        """A checksum of counts and libraries, for fingerprints."""
-        return zlib.crc32(self.full_library.tobytes(), self.counts.checksum())
+        """A checksum of counts and size factors, for fingerprints."""
+        return zlib.crc32(self.size_factor.tobytes(), self.counts.checksum())
 
 
 def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
@@ -60,6 +60,7 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
         UserError: if the file is damaged, or a disk has no room.
     """
     from expressionvae.data.h5ad import Source  # needs more packages than a GPU machine may have
+    from expressionvae.data.normalisation import size_factors
 
     path = Path(path)
     with reading(path, "the cells of a screen"), Source(path) as source:
@@ -68,11 +69,12 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
         data = matrix.values
         largest = max((int(data[first : first + STEP].max()) for first in range(0, len(data), STEP)), default=0)
         room = Compact.empty(len(data), largest, source.n_genes, path.parent, most_bytes)
-        library = source.numbers("obs", "library_size").astype(np.float32)
+        library, factors = source.numbers("obs", "library_size"), size_factors(source)
         require(np.isfinite(library).all() and (library >= 0).all(), "a library_size is none")
+        require(np.isfinite(factors).all() and (factors > 0).all(), "a median_library is none")
         return Cells(
             room.filled(csr_matrix(block) for _, block in matrix.blocks()),
-            library,
+            factors,
             list(map(str, source.labels("obs", "perturbation"))),
             list(map(str, source.labels("obs", "cell_type"))),
             list(map(str, source.names("var"))),

@@ -1,128 +1,114 @@
-"""Fetch the published files by address and checksum (`resources/downloads.yaml`), whole or not at all.
+"""The published files by name, address and checksum (`resources/downloads.yaml`), found in `data_dir` or fetched to it.
 
-A file of hundreds of gigabytes comes over hours, so what has arrived is kept beside its place under another name and
-resumed (HTTP Range, RFC 9110 section 14) for as long as the server says that it is the same file (If-Range).
+What is stated of a file is held to, or its difference said. Of a file of which no checksum is stated, the content seen
+first is pinned: in the record under results/downloads, and beside the file (`NAME.origin.yaml`).
 """
 
 import contextlib
 import fnmatch
-import os
 import re
-import shutil
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import requests
 import yaml
 from filelock import FileLock
-from tqdm import tqdm
 
 from expressionvae.config import read_yaml
-from expressionvae.files import UserError, digest, reading, reason, require, written
+from expressionvae.data import transfer
+from expressionvae.data.transfer import ALGORITHMS, Different, Entry, Interrupted, Sleep, arrive, checksum, mismatch
+from expressionvae.data.zenodo import resolved
+from expressionvae.files import UserError, digest, reading, require, written
 
-ALGORITHMS = ("sha256", "md5")
-TIMEOUT = (30, 60)  # seconds until connected, and without a byte
-PIECE = 1 << 20  # bytes
-LONGEST_WAIT = 600.0  # seconds between two attempts, whatever a server asks for
 SMALL = 100_000_000  # bytes up to which a file that is already there is held to its checksum, not to its size alone
-ASK_AGAIN = (408, 425, 429)  # HTTP status below 500 at which a later attempt may succeed
-NUMBERS = ("cells", "genes", "controls", "donor_cells")  # what may be stated of a file's contents
-Entry = Mapping[str, Any]
+REPORT = "to take it all the same: config key on_difference: report"
 
 
-class Interrupted(Exception):
-    """This attempt failed and another may succeed, after `wait` seconds if the server says so."""
-
-    def __init__(self, why: str, wait: float | None = None):
-        super().__init__(why)
-        self.wait = wait
-
-
-def read_downloads(path: str | Path) -> dict[str, dict[str, Any]]:
-    """The list of downloads: name -> url, file, bytes, md5 or sha256, licence, citation, ...
-
-    Raises: UserError when the file is missing, an entry lacks one of these, or two are of one name.
-    """
-    with reading(path, "a list of downloads", "resources/downloads.yaml is one"):
-        entries = read_yaml(path)
-        sound = isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())
-        require(sound, "it is not made of names, each with its keys")
-    for name, entry in entries.items():
-        absent = [key for key in ("url", "file", "licence", "citation") if key not in entry]
-        if absent:
-            raise UserError(f"{path}: entry '{name}' lacks {', '.join(absent)}")
-    files = [entry["file"] for entry in entries.values()]
-    if len(set(files)) < len(files):
-        raise UserError(f"{path}: two entries have one file name")
-    return entries
-
-
-def stated(entries: Mapping[str, Entry], prefix: str) -> dict[str, dict[str, int]]:
-    """The numbers that a list states of some of its files, by the rest of their names."""
-    told = {name.removeprefix(prefix): entry for name, entry in entries.items() if name.startswith(prefix)}
-    return {name: {key: entry[key] for key in NUMBERS if key in entry} for name, entry in told.items()}
-
-
-def obtain(entry: Entry, folder: str | Path, record: str | Path, *, retries: int) -> None:
+def obtain(entry: Entry, folder: str | Path, record: str | Path, *, retries: int, on_difference: str = "stop") -> None:
     """Have a file of the list in `folder`, and write down in `record` where it lies and how that is known.
 
     Raises: as `fetch`.
     """
-    path = Path(folder) / entry["file"]
-    known = fetch(entry, path, retries=retries)
-    about = {key: entry[key] for key in ("url", "licence", "citation")}
+    path = _found(entry, Path(folder))
+    known = fetch(entry, path, retries=retries, on_difference=on_difference)
+    stat, about = path.stat(), {key: entry[key] for key in ("url", "licence", "citation")}
+    here = {"path": str(path), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
     with written(record) as temporary:
-        stat = path.stat()
-        place = {"path": str(path), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-        temporary.write_text(yaml.safe_dump({**place, **known, **about}), encoding="utf-8")
+        temporary.write_text(yaml.safe_dump({**known, **here, **about}), encoding="utf-8")
+
+
+def _found(entry: Entry, folder: Path) -> Path:
+    """Where a file lies or will lie: under its own name, else under one of the `other_names` that it is known by."""
+    path = folder / entry["file"]
+    others = [] if path.exists() or not folder.is_dir() else sorted(
+        other for pattern in entry.get("other_names", ()) for other in folder.glob("*")
+        if fnmatch.fnmatchcase(other.name, pattern)
+    )  # fmt: skip
+    if len(others) > 1:
+        names = ", ".join(other.name for other in others)
+        raise UserError(f"{folder}: {names} could each be {entry['file']}; give one of them that name")
+    if others:
+        print(f"{path} is not there; {others[0].name}, another name that it is known by, is taken")
+    return others[0] if others else path
 
 
 def located(path: str | Path) -> Path:
     """The file that a record of `obtain` tells of; any other path as it is.
 
-    Raises: UserError when the file has gone since, or is another.
+    Raises: UserError when the file has gone since, or is another: by its size and, where it has been touched since or
+    is small, by its checksum.
     """
     path = Path(path)
     if path.suffix != ".yaml":
         return path
     with reading(path, "the record of a download (path, bytes, ...)"):
-        record = read_yaml(path)
-        file, size = Path(record["path"]), record["bytes"]
+        record, wrong = read_yaml(path), None
+        file, size, time_ns = Path(record["path"]), record["bytes"], record["mtime_ns"]
         require(isinstance(size, int) and size >= 0, f"bytes is {size!r}")
-    if not file.is_file() or file.stat().st_size != record["bytes"]:
-        size = f"has {file.stat().st_size:,} bytes" if file.is_file() else "is not there any more"
-        raise UserError(f"{file} {size}, though {path} says that it is here; remove {path} and run again")
+    if not file.is_file():
+        wrong = "is not there any more"
+    elif file.stat().st_size != size:
+        wrong = f"has {file.stat().st_size:,} bytes"
+    elif size <= SMALL or file.stat().st_mtime_ns != time_ns:
+        changed = mismatch(record, file)
+        wrong = f"has other content ({changed})" if changed else None
+    if wrong:
+        raise UserError(f"{file} {wrong}, though {path} says that it is here; remove {path} and run again")
     return file
 
 
 def fetch(
-    entry: Entry, destination: str | Path, *, retries: int, sleep: Callable[[float], None] = time.sleep
+    entry: Entry, destination: str | Path, *, retries: int, on_difference: str = "stop", sleep: Sleep = time.sleep
 ) -> dict[str, Any]:
     """Bring one file to `destination`: used if it is there, else downloaded; say how it was verified.
 
     A file that is there is held to its size (and, up to 100 MB, to its checksum) and never replaced. A download gets
-    its name only when size and checksum are right. Where the list knows no checksum, the one of the first download
-    is written beside the file (`NAME.origin.yaml`), and later copies are held to it. Two processes that want the same
-    file take turns. retries: attempts in a row that bring no byte before giving up.
+    its name only when size and checksum are right. Where the list knows no checksum, that of the file seen first is
+    pinned, and later copies are held to it. Two processes that want the same file take turns.
 
+    retries: attempts in a row that bring no byte before giving up.
+    on_difference: "stop" where size or checksum are not as stated, or "report" and take what is there.
     Raises: UserError when the file at `destination` is a wrong one, or when it cannot be had; the message
     says how to put it there by hand.
     """
     destination = Path(destination)
     if destination.exists():
-        return _already(entry, destination)
+        return _already(entry, destination, on_difference)
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with _alone(destination):
             if destination.exists():  # another process was first
-                return _already(entry, destination)
-            _arrive(entry := _resolved(entry), destination, retries, sleep)
-            return _first_seen(entry, destination)
+                return _already(entry, destination, on_difference)
+            entry = resolved(entry)
+            wanted = entry if checksum(entry) else {**entry, **_pinned(destination)}
+            options = {"retries": retries, "sleep": sleep, "on_difference": on_difference}
+            differences = arrive(wanted, destination, **options)
+            return _accept(entry, destination, differences)
+    except Different as error:
+        raise UserError(f"{by_hand(entry, destination, str(error))}; {REPORT}") from None
     except (Interrupted, requests.exceptions.RequestException, OSError) as error:
         why = "the disk is full; what has arrived is kept" if getattr(error, "errno", 0) == 28 else str(error)
         raise UserError(by_hand(entry, destination, why)) from None
@@ -136,46 +122,82 @@ def _alone(destination: Path) -> Iterator[None]:
         lock.unlink(missing_ok=True)  # only after success: whoever waits on it then finds the file
 
 
-def _already(entry: Entry, destination: Path) -> dict[str, Any]:
-    entry = {**entry, **_remembered(destination)}
-    size = destination.stat().st_size
-    held_to = entry if size <= SMALL else {"bytes": entry.get("bytes")}
+def _already(entry: Entry, destination: Path, on_difference: str) -> dict[str, Any]:
+    """Hold a file that is there to what is stated of it or, where no checksum is, to what was pinned of it."""
+    stat, pinned = destination.stat(), _pinned(destination)
+    small = stat.st_size <= SMALL
+    held_to: dict[str, Any] = {"bytes": entry.get("bytes")}
+    if small:
+        held_to |= {key: entry.get(key) for key in ALGORITHMS}
     wrong = mismatch(held_to, destination)
-    if wrong:
-        raise UserError(f"{destination}: not the file of {entry['url']}: {wrong}; move it away and run again")
-    by = checksum(held_to) or (("bytes", size) if entry.get("bytes") else None)
-    print(f"{destination}: already here; {f'its {by[0]} is right' if by else 'its size and checksum are not known'}")
-    return {"verified": by[0] if by else "not at all", **({by[0]: by[1]} if by else {})}
+    if (not checksum(entry) or wrong) and pinned:
+        changed = mismatch(pinned if small or stat.st_mtime_ns != pinned.get("mtime_ns") else {}, destination)
+        wrong = f"it has changed since {pinned.get('first_seen', 'it was seen first')}: {changed}" if changed else wrong
+    if wrong and on_difference == "stop":
+        raise UserError(
+            f"{destination}: not the file of {entry['url']}: {wrong}; move it away and run again, or {REPORT}"
+        )
+    if not wrong and not checksum(entry) and pinned:
+        print(f"{destination}: already here, as it was seen first")
+        return {"verified": "first seen", **_about(pinned)}
+    if wrong or not checksum(entry):
+        asked = {
+            key: value for key, value in entry.items() if key != "release_url"
+        }  # whose release now need not be its
+        return _accept(asked, destination, [wrong] if wrong else [])
+    by = checksum(held_to)
+    print(f"{destination}: already here; its {by[0] if by else 'size'} is right")
+    if by:
+        return {"verified": by[0], by[0]: by[1]}
+    stated = checksum(entry)  # not compared: what `located` holds the file to, should it be touched
+    return {"verified": "bytes", **({stated[0]: stated[1]} if stated else {})}
 
 
-def _first_seen(entry: Entry, destination: Path) -> dict[str, Any]:
+def _accept(entry: Entry, destination: Path, differences: list[str]) -> dict[str, Any]:
+    """Say how a file that is taken is known; pin its content where that is not by a checksum of the list."""
     known = checksum(entry)
-    if known:
+    if known and not differences:
         return {"verified": known[0], known[0]: known[1]}
-    seen = {"sha256": digest(destination, "sha256"), "bytes": destination.stat().st_size}
+    stat, pinned = destination.stat(), _pinned(destination)
+    seen: dict[str, Any] = {
+        "sha256": digest(destination, "sha256"),
+        "bytes": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+    }
     seen |= {"url": entry["url"], "first_seen": datetime.now(UTC).strftime("%Y-%m-%d"), **_release(entry)}
-    origin = _origin(destination)
-    with written(origin) as temporary:
+    with contextlib.suppress(OSError), written(_origin(destination)) as temporary:  # elsewhere the record alone has it
         temporary.write_text(yaml.safe_dump(seen), encoding="utf-8")
-    print(f"{destination}: no checksum was known; {origin.name} now holds it to sha256 {seen['sha256']}")
-    return {"verified": "first seen", **{key: seen[key] for key in seen if key in ("sha256", "release")}}
+    for said in differences:
+        print(f"WARNING: {destination}: not as stated: {said}")
+    if not differences:
+        print(f"{destination}: no checksum is stated; from now on it is held to sha256 {seen['sha256']}")
+        return {"verified": "first seen", **_about(seen)}
+    asked = entry if known else {**entry, **pinned}
+    stated = {key: asked[key] for key in ("bytes", *ALGORITHMS) if asked.get(key)}
+    return {"verified": "not as stated", "differences": differences, "stated": stated, **_about(seen)}
+
+
+def _about(seen: Entry) -> dict[str, Any]:
+    """What a record says of pinned content."""
+    return {key: seen[key] for key in ("sha256", "first_seen", "release") if key in seen}
 
 
 def _origin(destination: Path) -> Path:
     return destination.with_name(f"{destination.name}.origin.yaml")
 
 
-def _remembered(destination: Path) -> dict[str, Any]:
-    """Size and checksum of the first download of a file of which the list knows none."""
+def _pinned(destination: Path) -> dict[str, Any]:
+    """Size and checksum of a file as it was seen first, where that was written beside it."""
     origin = _origin(destination)
     if not origin.is_file():
         return {}
     anew = f"delete it, and {destination.name} is held to what it is at the next download"
     with reading(origin, "what was first seen of a download (sha256, bytes)", anew):
-        seen = yaml.safe_load(origin.read_text(encoding="utf-8"))
+        seen = read_yaml(origin)
         sound = re.fullmatch("[0-9a-f]{64}", str(seen["sha256"])) and isinstance(seen["bytes"], int)
         require(sound, "its sha256 or bytes is none")
-    return {key: seen[key] for key in ("sha256", "bytes")}
+    wanted = ("sha256", "bytes", "mtime_ns", "first_seen", "release")
+    return {key: seen[key] for key in wanted if key in seen}
 
 
 def _release(entry: Entry) -> dict[str, str]:
@@ -183,206 +205,13 @@ def _release(entry: Entry) -> dict[str, str]:
     if "release_url" not in entry:
         return {}
     with contextlib.suppress(requests.exceptions.RequestException):
-        found = re.search(r"\d{4}_\d{2}", requests.get(entry["release_url"], timeout=TIMEOUT).text[:5000])
+        found = re.search(r"\d{4}_\d{2}", transfer.get(entry["release_url"]).text[:5000])
         return {"release": found[0]} if found else {}
     return {}
 
 
-def _resolved(entry: Entry) -> Entry:
-    """An entry with address, size and checksum; of a Zenodo record they are read from the record's API.
-
-    Raises: UserError when the record has no file, or several, of the asked name.
-    """
-    if "api" not in entry:
-        return entry
-    answer = requests.get(entry["api"], timeout=TIMEOUT)
-    answer.raise_for_status()
-    files = {file["key"]: file for file in answer.json().get("files", [])}
-    pick = entry["pick"]
-    chosen = [pick] if pick in files else fnmatch.filter(files, pick)  # a name may look like a pattern
-    if len(chosen) != 1:
-        sizes = ", ".join(f"{name} ({file['size'] / 1e9:.1f} GB)" for name, file in files.items())
-        raise UserError(
-            f"{entry['api']}: {len(chosen)} files match '{pick}', expected one; the record has "
-            f"{sizes or 'none'}; say which by key pick of the list of downloads"
-        )
-    file = files[chosen[0]]
-    algorithm, _, value = file["checksum"].partition(":")
-    print(f"{entry['api']}: {chosen[0]}, {file['size']:,} bytes")
-    return {**entry, "url": file["links"]["self"], "bytes": file["size"], algorithm: value}
-
-
-def _arrive(entry: Entry, destination: Path, retries: int, sleep: Callable[[float], None]) -> None:
-    """Download until whole and right; give up after `retries` attempts in a row that brought nothing."""
-    entry = {**entry, **_remembered(destination)}
-    part = Part(destination)
-    _require_room(entry, destination, part.size)
-    failures, resumed = 0, part.size > 0
-    while True:
-        before = part.size
-        try:
-            resumed = _attempt(entry, part) or resumed
-            wrong = mismatch(entry, part.path)
-            if wrong is None:
-                part.path.replace(destination)
-                part.note.unlink(missing_ok=True)
-                return
-            part.discard()
-            if not resumed:
-                raise UserError(by_hand(entry, destination, wrong))
-            resumed = False  # what was kept from before may have been of another file: once more, from the start
-        except (Interrupted, requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
-            failures = 1 if part.size > before else failures + 1
-            if failures > retries:
-                raise
-            wait = getattr(error, "wait", None)
-            wait = min(LONGEST_WAIT, 2.0**failures if wait is None else wait)
-            print(f"{destination.name}: {error}; again in {wait:.0f} s, from byte {part.size:,}", file=sys.stderr)
-            sleep(wait)
-            resumed = part.size > 0
-
-
-class Part:
-    """What has arrived of a file, and which version of it that is."""
-
-    def __init__(self, destination: Path):
-        self.path = destination.with_name(f".{destination.name}.part")
-        self.note = destination.with_name(f".{destination.name}.part.yaml")
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    @property
-    def version(self) -> str | None:
-        """ETag (a strong one) or date of the file on the server; with a damaged note goes what has arrived."""
-        if not self.note.exists():
-            return None
-        try:
-            version = yaml.safe_load(self.note.read_text(encoding="utf-8"))
-            require(version is None or isinstance(version, str), f"it holds {version!r}")
-            return version
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            print(
-                f"{self.note}: damaged ({reason(error)}); {self.path.name} is downloaded from its start",
-                file=sys.stderr,
-            )
-            self.discard()
-            return None
-
-    def remember(self, response: requests.Response) -> None:
-        etag = response.headers.get("ETag", "")
-        version = etag if etag.startswith('"') else response.headers.get("Last-Modified")
-        self.note.write_text(yaml.safe_dump(version), encoding="utf-8")
-
-    def is_of(self, response: requests.Response) -> bool:
-        """Whether a response tells of the version that has arrived in part, as far as it tells of any."""
-        told = (response.headers.get("ETag"), response.headers.get("Last-Modified"))
-        return self.version is None or not any(told) or self.version in told
-
-    def discard(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
-
-
-def _attempt(entry: Entry, part: Part) -> bool:
-    """One request for what is still missing; whether it resumed. Raises: Interrupted when another may do better."""
-    headers = {"Accept-Encoding": "identity", "User-Agent": "expressionvae"}
-    version = part.version  # first: with a damaged note nothing has arrived
-    start = part.size
-    if start and start == entry.get("bytes"):
-        return True
-    if start and (version or checksum(entry)):
-        headers |= {"Range": f"bytes={start}-"} | ({"If-Range": version} if version else {})
-    with requests.get(entry["url"], headers=headers, stream=True, timeout=TIMEOUT) as response:
-        if response.status_code == 416 and start:  # nothing lies beyond what is here: it is whole, or of another file
-            part.discard()
-            raise Interrupted("what had arrived is of another version of the file", 0.0)
-        _require_success(response)
-        resumes = response.status_code == 206
-        if resumes and not (_continues(response, start) and part.is_of(response)):
-            part.discard()
-            raise Interrupted("what had arrived is of another version of the file", 0.0)
-        _require_size(entry, response, start if resumes else 0)
-        if not resumes:
-            part.remember(response)
-        _receive(entry, response, part, "ab" if resumes else "wb")
-        return resumes
-
-
-def _continues(response: requests.Response, start: int) -> bool:
-    return response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-
-
-def _receive(entry: Entry, response: requests.Response, part: Part, mode: str) -> None:
-    bar = tqdm(
-        total=entry.get("bytes"), initial=part.size if mode == "ab" else 0, unit="B", unit_scale=True,
-        desc=entry["file"], mininterval=0.5 if sys.stderr.isatty() else 30, file=sys.stderr,
-    )  # fmt: skip
-    try:
-        with bar, open(part.path, mode) as file:
-            for piece in response.iter_content(PIECE):
-                file.write(piece)
-                bar.update(len(piece))
-    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
-        raise Interrupted(f"the connection broke ({type(error).__name__})") from None
-
-
-def _require_success(response: requests.Response) -> None:
-    status = response.status_code
-    if status in (200, 206):
-        return
-    said = f"HTTP {status} {response.reason or ''}".strip()
-    if status in ASK_AGAIN or status >= 500:
-        raise Interrupted(said, _asked_wait(response.headers.get("Retry-After")))
-    hint = "; the site refuses scripts or wants a login" if status in (202, 401, 403) else ""
-    raise requests.exceptions.RequestException(said + hint)
-
-
-def _asked_wait(value: str | None) -> float | None:
-    """Seconds that Retry-After asks for, as a number or as a date."""
-    if value is None:
-        return None
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, float(value) if value.isdigit() else parsedate_to_datetime(value).timestamp() - time.time())
-    return None
-
-
-def _require_size(entry: Entry, response: requests.Response, start: int) -> None:
-    length = response.headers.get("Content-Length")
-    if length is None and not entry.get("bytes") and not checksum(entry):
-        raise requests.exceptions.RequestException("the server does not say how long the file is")
-    if length is not None and entry.get("bytes") and start + int(length) != entry["bytes"]:
-        found = f"the server offers {start + int(length):,} bytes ({response.headers.get('Content-Type')})"
-        raise requests.exceptions.RequestException(f"{found}, expected {entry['bytes']:,}")
-
-
-def _require_room(entry: Entry, destination: Path, arrived: int) -> None:
-    free = shutil.disk_usage(destination.parent).free
-    needed = (entry.get("bytes") or 0) - arrived
-    if needed > free:
-        raise OSError(f"it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free in {destination.parent}")
-
-
-def checksum(entry: Entry) -> tuple[str, str] | None:
-    """(algorithm, hex digest) of an entry, sha256 before md5; None when neither is known."""
-    return next(((name, str(entry[name]).lower()) for name in ALGORITHMS if entry.get(name)), None)
-
-
-def mismatch(entry: Entry, path: Path) -> str | None:
-    """What is wrong with a file that should be `entry`, in words; None when it is right."""
-    size = os.stat(path).st_size
-    if entry.get("bytes") and size != entry["bytes"]:
-        return f"it has {size:,} bytes, expected {entry['bytes']:,}"
-    known = checksum(entry)
-    if known is None:
-        return None
-    found = digest(path, known[0])
-    return None if found == known[1] else f"its {known[0]} is {found}, expected {known[1]}"
-
-
 def by_hand(entry: Entry, destination: Path, why: str) -> str:
     """One message: what failed, and how to get the file without this program."""
-    known = checksum({**entry, **_remembered(destination)})
+    known = checksum(entry) or checksum(_pinned(destination))
     must = f"its {known[0]} must be {known[1]}" if known else "no checksum is known for it"
     return f"could not download {entry['url']} ({why}). By hand: put the file at {destination}; {must}"

@@ -2,6 +2,7 @@
 blocks of rows.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,20 @@ from numpy import ndarray
 
 from expressionvae.data.frames import Frame, Rows
 from expressionvae.data.matrix import Matrix
-from expressionvae.data.store import child, legible, opened, require_anndata
+from expressionvae.data.store import child, legible, opened, require_anndata, streamed
 from expressionvae.files import UserError
 
 
 class Source:
     """A file open for reading, of any anndata since the first.
 
+    content: where the bytes of an h5ad are read from, if not from `path`.
     Raises: UserError when the file is absent, cut short, no anndata, or without cells or genes.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, content: io.BufferedIOBase | None = None):
         self.path = Path(path)
-        self.file = opened(self.path)
+        self.file = opened(self.path) if content is None else streamed(self.path, content)
         try:
             with legible(self.path, "the file"):
                 require_anndata(self.path, self.file)

@@ -1,9 +1,12 @@
 """The knock-down filter of CRISPRi screens: targets, then cells, whose own target is down.
 
-That of STATE and cell-load (github.com/ArcInstitute/cell-load, `filter_on_target_knockdown`).
+That of STATE and cell-load (github.com/ArcInstitute/cell-load, `filter_on_target_knockdown`): the mean of a target's
+cells over the mean of controls, then each cell over that same mean, then the number of cells that are left; ratios
+must be *below* their bounds. cell-load takes the values of the file as they are (config value `raw`: its own command
+filters first and normalises afterwards).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,13 +22,15 @@ Kept = Bool[ndarray, "cell"]
 Targets = Integer[ndarray, "cell"]  # column of each cell's own target, -1 where there is none
 
 REASONS = ("kept", "not in controls", "not knocked down", "too few cells")
+SCALES = ("raw", "linear", "log")
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Knock-down filter: residual = the target's expression over its mean in controls, at one library size.
+    """Knock-down filter: residual = the target's expression over its mean in controls.
 
-    scale: "log" compares log1p values (STATE's preprocessing), "linear" the rescaled values themselves.
+    scale: "raw" compares counts as they are in the file; "linear" counts rescaled to `rescale_to` a cell, "log" log1p
+    of those. target_residual, cell_residual: a residual must be below them. min_cells: cells that must be left.
     """
 
     target_residual: float
@@ -35,19 +40,25 @@ class Filter:
     rescale_to: float
 
     def __post_init__(self) -> None:
-        if self.scale not in ("log", "linear"):
-            raise UserError(f"knock-down filter: scale '{self.scale}' is unknown; expected 'log' or 'linear'")
+        if self.scale not in SCALES:
+            raise UserError(f"knock-down filter: scale '{self.scale}' is unknown; expected {', '.join(SCALES)}")
+
+    def on_each_scale(self) -> "dict[str, Filter]":
+        """The same bounds on every scale."""
+        return {scale: replace(self, scale=scale) for scale in SCALES}
 
     def expression(self, counts: ndarray, library: Library) -> ndarray:
         """Counts of cells of some library sizes on the scale of comparison."""
+        if self.scale == "raw":
+            return counts
         values = counts * (self.rescale_to / np.maximum(library, 1))
         return np.log1p(values) if self.scale == "log" else values
 
 
-def own_expression(block: Block, library: Library, target: Targets, rule: Filter) -> ndarray:
-    """Expression of each cell's own target; 0 where it has none."""
+def own_counts(block: Block, target: Targets) -> ndarray:
+    """Counts of each cell's own target; 0 where it has none."""
     counts = np.asarray(block[np.arange(len(target)), target], dtype=np.float64).ravel()
-    return np.where(target >= 0, rule.expression(counts, library), 0.0)
+    return np.where(target >= 0, counts, 0.0)
 
 
 def summed_expression(block: Block, library: Library, rule: Filter) -> ndarray:
@@ -69,12 +80,12 @@ def knocked_down(label: ndarray, residual: ndarray, control: str, rule: Filter) 
     Also returns what befell each target: perturbation, cells, residual (mean), passing (cells under
     `cell_residual`), kept (cells), why.
     """
-    cells = pd.DataFrame({"perturbation": label, "residual": residual, "below": residual <= rule.cell_residual})
+    cells = pd.DataFrame({"perturbation": label, "residual": residual, "below": residual < rule.cell_residual})
     grouped = cells[cells["perturbation"] != control].groupby("perturbation", sort=True, observed=True)
     targets = grouped.agg(
         cells=("below", "size"), residual=("residual", "mean"), passing=("below", "sum")
     ).reset_index()
-    down = targets["residual"] <= rule.target_residual
+    down = targets["residual"] < rule.target_residual
     many = targets["passing"] >= rule.min_cells
     failed = [~np.isfinite(targets["residual"]), ~down, ~many]
     targets["why"] = np.select(failed, REASONS[1:], REASONS[0])

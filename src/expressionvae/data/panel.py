@@ -36,10 +36,7 @@ class Panel:
         Raises: UserError when no gene of it is there.
         """
         symbols = names_like(table, genes, symbol_map, gene_column)
-        columns = locate(symbols, genes, symbol_map)
-        of_column = np.full(len(symbols), -1, np.int32)
-        of_column[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
-        panel = cls(list(genes), columns, of_column)
+        panel = cls.found(symbols, genes, symbol_map)
         if len(panel.absent) == len(genes):
             kind = " (Ensembl ids)" if symbols[0].startswith("ENS") else ""
             raise UserError(
@@ -49,6 +46,14 @@ class Panel:
             )
         _report(table.path.name, panel, symbols)
         return panel
+
+    @classmethod
+    def found(cls, symbols: Sequence[str], genes: Sequence[str], symbol_map: Mapping[str, str]) -> "Panel":
+        """Where the genes of a panel stand among a file's symbols."""
+        columns = locate(symbols, genes, symbol_map)
+        of_column = np.full(len(symbols), -1, np.int32)
+        of_column[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
+        return cls(list(genes), columns, of_column)
 
     @property
     def present(self) -> ndarray:
@@ -89,6 +94,11 @@ def locate(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[st
         others = [name for name in (symbol_map.get(gene), outdated.get(gene)) if name in column and name not in own]
         found.append(column[gene] if gene in own else column[others[0]] if others else -1)
     return np.array(found, dtype=int)
+
+
+def absent(table: Frame, genes: Sequence[str], symbol_map: Mapping[str, str]) -> list[str]:
+    """Genes of a panel that a file's table of genes lacks under each of their names."""
+    return Panel.found(names_like(table, genes, symbol_map), genes, symbol_map).absent
 
 
 def canonical(label: str, listed: set[str], symbol_map: Mapping[str, str]) -> str:

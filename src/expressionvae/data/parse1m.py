@@ -1,6 +1,6 @@
 """The Parse 1M screen: one donor of Parse's PBMC cytokine atlas (12 donors, 10 million cells)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,19 @@ import pandas as pd
 import yaml
 
 from expressionvae.data import checks
-from expressionvae.data.assembly import Split, differing, histogram, missing, read_split, save_quality, settle
+from expressionvae.data.assembly import (
+    Split,
+    differing,
+    histogram,
+    lacking,
+    missing,
+    read_split,
+    repeated,
+    save_quality,
+    settle,
+)
 from expressionvae.data.h5ad import Source
+from expressionvae.data.panel import absent
 from expressionvae.data.streaming import counts_matrix, slice_h5ad
 from expressionvae.files import UserError, reading, require, written
 
@@ -41,20 +52,35 @@ class Found:
         return found
 
 
-def find_counts(panel_file: str | Path | None, *, counts_from: str, library_column: str | None) -> Found:
+def find_counts(
+    panel_file: str | Path | None,
+    genes: Sequence[str],
+    *,
+    symbol_map: Mapping[str, str],
+    counts_from: str,
+    library_column: str | None,
+    on_difference: str,
+) -> Found:
     """Decide between the file that is already cut to 2,000 genes and the big one, and say why.
 
-    The small file serves if some matrix in it holds raw counts and obs has a column of full-panel library sizes;
-    counts_from "hvg2000" takes it without such a column too (library sizes are then sums over 2,000 genes),
-    "full" takes the big one unseen.
+    The small file serves if it holds the whole panel `genes`, some matrix in it holds raw counts, and obs has a column
+    of full-panel library sizes. counts_from "hvg2000" takes it without such a column too (library sizes are then sums
+    over 2,000 genes), and without some of the panel where `on_difference` is "report"; "full" takes the big one unseen.
+    Raises: UserError when "hvg2000" is asked for and cannot be had.
     """
     if counts_from == "full" or panel_file is None:
         return Found("full", "", library_column)
+    forced = counts_from == "hvg2000"
     with Source(panel_file) as source:
         try:
-            key = counts_matrix(source).key
+            matrix = counts_matrix(source)
+            key = matrix.key
+            said = lacking(source.path.name, absent(matrix.genes, genes, symbol_map), genes)
+            if said and not forced:
+                raise UserError(said[0])
+            settle(said, on_difference)
         except UserError as error:
-            if counts_from == "hvg2000":
+            if forced:
                 raise
             print(f"{error}\nso the counts come from the full file")
             return Found("full", "", library_column)
@@ -63,12 +89,12 @@ def find_counts(panel_file: str | Path | None, *, counts_from: str, library_colu
     if names:
         print(f"{source.path.name}: full-panel library sizes in obs {names[0]}")
         return Found("hvg2000", key, names[0])
-    said = f"{source.path.name}: obs has no full-panel library size (config key library_column; looked for "
-    said += f"{', '.join(LIBRARIES)})"
-    if counts_from == "hvg2000":
-        print(f"{said}: library size = sum over its {source.n_genes:,} genes, less than the true one")
+    without = f"{source.path.name}: obs has no full-panel library size (config key library_column; looked for "
+    without += f"{', '.join(LIBRARIES)})"
+    if forced:
+        print(f"{without}: library size = sum over its {source.n_genes:,} genes, less than the true one")
         return Found("hvg2000", key, None)
-    print(f"{said}, so the counts come from the full file")
+    print(f"{without}, so the counts come from the full file")
     return Found("full", "", library_column)
 
 
@@ -95,11 +121,12 @@ def assemble_parse1m(
     library_column: obs column with each cell's counts over the full panel; None sums the genes of the file.
     quality: where to write the tables steps, perturbations, libraries.
     stated: numbers that must hold: `genes` of the file, `donor_cells`.
-    on_difference: "stop" or "report" when a number is not as stated, or a listed label is absent.
+    on_difference: "stop" or "report" when a number is not as stated, a gene of the panel or a listed label is absent,
+        or a cell name occurs twice.
     Raises: UserError when a column, the donor, the control or raw counts are not there.
     """
     split = read_split(train_json, test_json, cell_type="cell_type", perturbation="cytokine")
-    cells = _cells(source, split, donor, control, stated, on_difference)
+    cells = _cells(source, split, donor, control, key, symbol_map, stated, on_difference)
     rows = np.flatnonzero(cells["listed"])
     listed = cells.loc[rows, ["cell_type", "perturbation"]]
     about = split.about(listed, name="parse1m", control=control)
@@ -110,7 +137,14 @@ def assemble_parse1m(
 
 
 def _cells(
-    path: str | Path, split: Split, donor: str, control: str, stated: Mapping[str, Any], on_difference: str
+    path: str | Path,
+    split: Split,
+    donor: str,
+    control: str,
+    key: str | None,
+    symbol_map: Mapping[str, str],
+    stated: Mapping[str, Any],
+    on_difference: str,
 ) -> pd.DataFrame:
     """cell_type, perturbation of all cells of the atlas, whether of the donor (`here`) and listed in the split too."""
     with Source(path) as file:
@@ -120,9 +154,12 @@ def _cells(
             there = checks.some(sorted(donors.categories))
             raise UserError(f"{path}: no cell of donor '{donor}' (config key donor); obs donor has {there}")
         cells["here"] = donors.codes == donors.categories.get_loc(donor)
-        of_donor = cells[cells["here"]]
+        of_donor, name = cells[cells["here"]], Path(path).name
         found = {"genes": file.n_genes, "donor_cells": len(of_donor)}
-    said = differing(f"{Path(path).name}, donor {donor},", found, stated)
+        said = differing(f"{name}, donor {donor},", found, stated)
+        table = file.matrix(key).genes if key else file.frame("var")
+        said += lacking(name, absent(table, split.genes, symbol_map), split.genes)
+        said += repeated(f"{name}, donor {donor},", file.names("obs", np.flatnonzero(cells["here"])))
     said += missing(of_donor["perturbation"].unique(), split.perturbations, f"cytokines of donor {donor}")
     said += missing(of_donor["cell_type"].unique(), split.cell_types, f"cell types of donor {donor}")
     away = of_donor.loc[(of_donor["cell_type"] == split.heldout_cell_type).to_numpy(), "perturbation"].unique()

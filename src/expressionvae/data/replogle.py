@@ -18,25 +18,29 @@ from expressionvae.data.assembly import (
     Split,
     differing,
     histogram,
+    lacking,
     missing,
     read_split,
+    repeated,
     save_quality,
     settle,
     spelled_twice,
 )
 from expressionvae.data.h5ad import Source
 from expressionvae.data.knockdown import (
+    SCALES,
     Filter,
     Kept,
     Targets,
     knocked_down,
-    own_expression,
+    own_counts,
     residuals,
     steps,
     summed_expression,
 )
+from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel, canonical, doubtful, locate, names_like
-from expressionvae.data.streaming import Meter, Writer, cut, libraries, scratch
+from expressionvae.data.streaming import Meter, Writer, cut, distinct, libraries, scratch
 from expressionvae.files import UserError, written
 
 
@@ -72,11 +76,20 @@ class Line:
         return cls(name, source, label, place[published.codes], Panel.of(source.frame("var"), split.genes, symbol_map))
 
     def differences(self, stated: Mapping[str, Any], split: Split, control: str) -> list[str]:
-        """What is not as stated of the file, and labels that the split or the file itself spells otherwise."""
-        controls = int((self.label == control).sum())
+        """What is not as stated of the file, or not as a screen needs it; and labels that are spelled otherwise."""
+        name, controls = self.source.path.name, int((self.label == control).sum())
         found = {"cells": len(self.label), "genes": self.source.n_genes, "controls": controls}
-        labels = {*self.label, *split.perturbations}
-        return differing(self.source.path.name, found, stated) + spelled_twice(f"{self.name}, obs gene", labels)
+        said = differing(name, found, stated) + lacking(name, self.panel.absent, self.panel.genes)
+        said += repeated(name, self.source.names("obs"))
+        return said + spelled_twice(f"{self.name}, obs gene", {*self.label, *split.perturbations})
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the pass over a line's file finds: library sizes, and by residual scale each cell's residual."""
+
+    library: Library
+    residual: Mapping[str, ndarray]
 
 
 def assemble_replogle(
@@ -99,13 +112,14 @@ def assemble_replogle(
     """Filter four cell lines, cut them to the split's gene panel and write one screen of raw counts.
 
     Each file is read once, a block of cells at a time. Cells whose target is not in the split's list are left out by
-    name. Library sizes are sums over all genes of a line's own file. The panel's counts of a line lie in a scratch
-    file until its filter is known.
+    name. Library sizes are sums over all genes of a line's own file, and obs `median_library` is their median over
+    the cells that are kept of it. The panel's counts of a line lie in a scratch file until its filter is known.
 
     sources: cell line -> h5ad with obs `gene` and, in var, symbols as `gene_name` or as the index.
     quality: where to write the tables steps, perturbations, libraries.
     stated: cell line -> cells, genes, controls that its file must have.
-    on_difference: "stop" or "report" when a number is not as stated, or a held-out target does not survive.
+    on_difference: "stop" or "report" when a number is not as stated, a gene of the panel is absent, a cell name occurs
+        twice (all before counts are read), or a listed target does not survive the filter.
     Raises: UserError when the lines are not the split's, a file is not as described, or X is not raw counts.
     """
     split = read_split(train_json, test_json, cell_type="cell_line", perturbation="gene")
@@ -122,11 +136,11 @@ def assemble_replogle(
         writer = Writer(stack.enter_context(written(output)), len(split.genes))
         parts = [_filtered(line, split, control, rule, writer) for line in lines]
         obs = pd.concat([part["obs"] for part in parts]).astype({"cell_type": "category", "perturbation": "category"})
-        if not obs.index.is_unique:
-            twice = obs.index[obs.index.duplicated()][0]
-            raise UserError(f"replogle: cell '{twice}' occurs twice; cell names must be unique")
         tables = {name: pd.concat([part[name] for part in parts]) for name in quality}
-        settle(_unexpected(tables["perturbations"], split, control), on_difference)
+        survivors = _by_scale(pd.concat([part["survivors"] for part in parts]), split, control, scale)
+        print("\n".join(survivors))
+        unexpected = _unexpected(tables["perturbations"], split, control)
+        settle(unexpected + survivors if unexpected else [], on_difference)
         writer.finish(obs, split.genes, split.about(obs, name="replogle", control=control))
     save_quality(quality, tables)
 
@@ -147,28 +161,45 @@ def _unexpected(targets: pd.DataFrame, split: Split, control: str) -> list[str]:
     return said + lost
 
 
+def _by_scale(survivors: pd.DataFrame, split: Split, control: str, scale: str) -> list[str]:
+    """How many listed targets each scale of the filter lets through: it shows which one the split was made with."""
+    listed, said = {*split.perturbations} - {control}, []
+    for name in SCALES:
+        here = survivors[survivors["scale"] == name]
+        away = here.loc[here["cell_type"] == split.heldout_cell_type, "perturbation"]
+        used = " (in use)" if name == scale else ""
+        said.append(
+            f"with residual_scale {name}{used}: {len({*split.heldout} & {*away})} of {len(split.heldout)} held-out "
+            f"targets survive in {split.heldout_cell_type}, {len(listed & {*here['perturbation']})} of {len(listed)} "
+            "listed targets in some line"
+        )
+    return said
+
+
 def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writer) -> dict[str, pd.DataFrame]:
     """Append the cells of a line that pass the filter; return their table and the line's quality tables."""
     with scratch(writer.file.filename) as path:
         spool = Writer(path, len(split.genes), compression=None)
-        own, baseline, library = _measured(line, control, rule, spool)
+        measured = _measured(line, control, rule, spool)
         spool.end()
-        keep, targets = knocked_down(line.label, residuals(own, baseline), control, rule)
-        listed = np.isin(line.label, split.perturbations)
-        for cells in spool.blocks(np.flatnonzero(keep & listed)):
+        passed = {
+            scale: knocked_down(line.label, measured.residual[scale], control, bounds)
+            for scale, bounds in rule.on_each_scale().items()
+        }
+        keep, targets = passed[rule.scale]
+        kept = keep & np.isin(line.label, split.perturbations)
+        for cells in spool.blocks(np.flatnonzero(kept)):
             writer.append(cells)
         spool.file.close()
     _report(line, targets, keep, control)
-    kept = keep & listed
-    names = line.source.names("obs", np.flatnonzero(kept))
-    obs = pd.DataFrame({"cell_type": line.name, "perturbation": line.label[kept]}, index=f"{line.name}-" + names)
-    obs["library_size"] = library[kept].astype(np.float32)
     stages = steps(line.label, targets, control)
     listed_cells = {"step": "listed in the split", "cells": int(kept.sum()), "controls": stages["controls"].iloc[0]}
     listed_cells["perturbations"] = len({*line.label[kept]} - {control})
-    is_control = line.label == control
+    is_control, library = line.label == control, measured.library
+    alive = [there.loc[there["why"] == "kept", ["perturbation"]].assign(scale=s) for s, (_, there) in passed.items()]
     return {
-        "obs": obs,
+        "obs": _table(line, library, kept),
+        "survivors": pd.concat(alive).assign(cell_type=line.name),
         "steps": pd.concat([stages, pd.DataFrame([listed_cells])]).assign(cell_type=line.name),
         "perturbations": targets.assign(cell_type=line.name, listed=targets["perturbation"].isin(split.perturbations)),
         "libraries": pd.concat(
@@ -181,25 +212,36 @@ def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writ
     }
 
 
-def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> tuple[ndarray, ndarray, Library]:
-    """One pass over a line's file: each cell's expression of its target, its mean in controls, the library sizes.
+def _table(line: Line, library: Library, kept: Kept) -> pd.DataFrame:
+    """Labels and library sizes of the cells of a line that are kept."""
+    names = distinct(line.source.names("obs"))[kept]
+    obs = pd.DataFrame({"cell_type": line.name, "perturbation": line.label[kept]}, index=f"{line.name}-" + names)
+    obs["library_size"] = library[kept].astype(np.float32)
+    obs["median_library"] = np.float32(median_library(library[kept]))
+    return obs
 
-    The panel's counts of every cell go to `spool`.
-    """
-    is_control = line.label == control
+
+def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> Measured:
+    """One pass over a line's file. The panel's counts of every cell go to `spool`."""
+    is_control, rules = line.label == control, rule.on_each_scale()
     own, library = np.zeros(len(line.label)), np.zeros(len(line.label))
-    control_sum = np.zeros(line.source.n_genes)
+    control_sum = {scale: np.zeros(line.source.n_genes) for scale in rules}
     meter = Meter(f"{line.name} ({line.source.path.name})", len(line.label))
     for rows, block in line.source.matrix().blocks():
         library[rows] = libraries(block)
-        own[rows] = own_expression(block, library[rows], line.target[rows], rule)
+        own[rows] = own_counts(block, line.target[rows])
         controls = is_control[rows]
-        control_sum += summed_expression(block[controls], library[rows][controls], rule)
+        for scale, bounds in rules.items():
+            control_sum[scale] += summed_expression(block[controls], library[rows][controls], bounds)
         spool.append(cut(block, line.panel))
         meter.add(block)
     print(meter)
-    mean = control_sum / is_control.sum()
-    return own, np.where(line.target >= 0, mean[line.target], 0.0), library
+    residual = {}
+    for scale, bounds in rules.items():
+        mean = control_sum[scale] / is_control.sum()
+        baseline = np.where(line.target >= 0, mean[line.target], 0.0)
+        residual[scale] = residuals(bounds.expression(own, library), baseline)
+    return Measured(library, residual)
 
 
 def _report(line: Line, targets: pd.DataFrame, keep: Kept, control: str) -> None:

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
 from expressionvae.data.h5ad import Source
+from expressionvae.data.normalisation import size_factors
 from expressionvae.files import AGAIN, UserError, reading
 
 
@@ -54,10 +55,13 @@ class Screen:
 
 @dataclass(frozen=True)
 class Block:
-    """Some cells: CSR float32 counts on the encoder's genes [cell gene], library sizes over the screen's own genes."""
+    """Some cells: CSR float32 counts on the encoder's genes [cell gene], and size factors.
+
+    size_factor: library size over the screen's own genes, over the median of the screen's cells.
+    """
 
     counts: csr_matrix
-    full_library: Library
+    size_factor: Library
 
 
 def read(path: str | Path) -> Screen:
@@ -80,6 +84,6 @@ def blocks(screen: Screen, genes: Sequence[str]) -> Iterator[Block]:
     with Source(screen.path) as source:
         if list(source.names("var")) != list(genes):
             raise UserError(f"{screen.path}: cut to other genes than the encoder's; {AGAIN}")
-        library = source.numbers("obs", "library_size").astype(np.float32)
+        factors = size_factors(source)
         for rows, counts in source.matrix().blocks():
-            yield Block(csr_matrix(counts, dtype=np.float32), library[rows])
+            yield Block(csr_matrix(counts, dtype=np.float32), factors[rows])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from expressionvae.data.assembly import differing, settle
 from expressionvae.data.checks import no_label, some, totals
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
@@ -34,7 +35,7 @@ class Wanted:
     gene_column: str | None  # None: `gene_name`, else var's index
     layer: str | None  # None: the first matrix that holds raw counts
     library_column: str | None  # None: the sum over the file's genes
-    treated: str  # a condition's label, or, where none is equal, a shell pattern such as Treated_*
+    treated: str  # a condition's label, or, where none is equal, a shell pattern
     untreated: str
     control: str
     leave_out: Sequence[str]  # other kinds of control
@@ -51,19 +52,31 @@ class Wanted:
 
 
 def slice_screen(
-    path: str | Path, output: str | Path, genes: Sequence[str], wanted: Wanted, *, symbol_map: Mapping[str, str]
+    path: str | Path,
+    output: str | Path,
+    genes: Sequence[str],
+    wanted: Wanted,
+    *,
+    symbol_map: Mapping[str, str],
+    stated: Mapping[str, Any] | None = None,
+    on_difference: str = "stop",
 ) -> None:
     """Write the cells in use on the genes of an encoder (zeros for those that the file lacks), for `reversion.read`.
 
     Cells of other conditions, and cells without a target in use, are left out. What is left out or absent is
     printed; uns["slice"] names the absent genes. Everything but the counts is checked before any is read. Library
-    sizes are those of the whole file, or of the column that the screen names. Holds one block of cells at a time.
+    sizes are those of the whole file, or of the column that the screen names; obs `median_library` is their median over
+    the cells in use, to which these are normalised. Holds one block of cells at a time.
+
+    stated: numbers that must hold of the file: cells, genes. on_difference: "stop" or "report" where they do not.
 
     Raises:
         UserError: when the file, a column, the layer, a condition, the untreated control or every positive or gene
             is missing, or a value is no raw count; then nothing is written.
     """
     with Source(path) as source:
+        found = {"cells": source.n_cells, "genes": source.n_genes}
+        settle(differing(source.path.name, found, stated or {}), on_difference)
         rows, treated, screen = in_use(source, wanted)
         key = matrix_key(wanted.layer) if wanted.layer else None
         if key:
@@ -122,8 +135,7 @@ def _conditions(path: Path, condition: pd.Categorical, wanted: Wanted) -> tuple[
     known = sorted(there[~no_label(there)])
     found = []
     for key, pattern in (("treated", wanted.treated), ("untreated", wanted.untreated)):
-        label = spelled(pattern, known)
-        found.append([label] if label in known else [name for name in known if fnmatchcase(name, pattern)])
+        found.append(_matching(known, pattern, path.name))
         if not found[-1]:
             raise UserError(
                 f"{path}: no cell has condition '{pattern}' (config key {key}) in obs column "
@@ -134,6 +146,23 @@ def _conditions(path: Path, condition: pd.Categorical, wanted: Wanted) -> tuple[
             f"{path}: condition '{both[0]}' is both treated ('{wanted.treated}') and untreated ('{wanted.untreated}')"
         )
     return found[0], found[1]
+
+
+def _matching(known: Sequence[str], pattern: str, where: str) -> list[str]:
+    """The label that is `pattern` under any spelling, else those that match it as a shell pattern.
+
+    `X` and `X_*` stand for each other where the one that is written finds none: labels are joined by an underscore to
+    what follows (Treated_TRADD) in some tables of a screen, and stand alone in others.
+    """
+    other = pattern.removesuffix("_*") if pattern.endswith("_*") else f"{pattern}_*"
+    for form in (pattern, other):
+        label = spelled(form, known)
+        found = [label] if label in known else [name for name in known if fnmatchcase(name, form)]
+        if found:
+            if form == other:
+                print(f"{where}: no condition is '{pattern}'; those of '{other}' are taken: {', '.join(found)}")
+            return found
+    return []
 
 
 def _check_control(screen: Screen, column: str) -> None:

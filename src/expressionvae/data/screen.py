@@ -24,6 +24,7 @@ class Columns:
     """Where a screen keeps its labels; None: one cell type, genes in var's index, counts in X.
 
     layer: the name of a layer, or raw/X, whose genes are those of raw/var.
+    median: column with the median library size of the file that a cell comes from, which the assembled screens have.
     """
 
     perturbation: str
@@ -31,6 +32,7 @@ class Columns:
     gene: str | None
     layer: str | None
     library: str | None
+    median: str | None = None
 
     @classmethod
     def of(cls, dataset: Mapping[str, Any]) -> "Columns":
@@ -38,7 +40,9 @@ class Columns:
         if dataset["kind"] == "local":
             keys = ("perturbation_column", "cell_type_column", "gene_column", "layer", "library_column")
             return cls(*(dataset[key] for key in keys))
-        return cls("perturbation", "cell_type", None, None, None if dataset["kind"] == "made-up" else "library_size")
+        if dataset["kind"] == "made-up":
+            return cls("perturbation", "cell_type", None, None, None)
+        return cls("perturbation", "cell_type", None, None, "library_size", "median_library")
 
 
 class Screen:
@@ -47,6 +51,7 @@ class Screen:
     Attributes:
         cells: cell_type and perturbation (str) of every cell, by its name.
         genes: gene symbols.
+        median: median library size of the file that each cell comes from; None: the screen is one file.
 
     Raises UserError when the file is absent or unreadable, a column is missing or has gaps, a cell or gene is named
     twice, the layer is absent; in `blocks`, at the first value that is no count.
@@ -67,6 +72,7 @@ class Screen:
         if columns.library:
             self.library = self.source.numbers("obs", columns.library, "library_column")
             checks.totals(self.path, self.library, columns.library, lambda row: names[row])
+        self.median: Library | None = self.source.numbers("obs", columns.median) if columns.median else None
 
     def __enter__(self) -> "Screen":
         return self

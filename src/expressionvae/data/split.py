@@ -11,9 +11,11 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
+from expressionvae.data.assembly import lacking, settle
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import one_spelling, perturbation, spelled
+from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns, Screen
@@ -33,20 +35,24 @@ def prepare(
     control: str,
     embedding: str,
     min_cells: int,
-    genes: int | None,
+    genes: int | Sequence[str] | None,
     heldout: Mapping[str, Any],
     separator: str | None = None,
     on_alias: str = "stop",
+    on_difference: str = "stop",
     described: Callable[[Labels], None] | None = None,
 ) -> None:
     """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
 
     Cells without a single count on those genes are left out, and their number is printed: no rescaling is defined
-    for them. Holds one block of cells at a time, and `RANKED` of them where genes are to be chosen.
+    for them. obs of both has `library_size` and `median_library`, that of the file which a cell comes from: a screen
+    of several files says it, one of a single file has the median of its training cells for all. Holds one block of
+    cells at a time, and `RANKED` of them where genes are to be chosen.
 
     heldout: {cell_type, perturbations} or {cell_type, fraction, seed}. genes: how many most variable genes to
-    keep, chosen on training cells only (None: all). separator, on_alias: see `labels`; what the config names is found
-    under any spelling. described: refuses labels whose proteins do not tell them apart.
+    keep, chosen on training cells only; or the genes themselves, in their order (None: all). on_difference: "stop",
+    or "report" and zeros where the file lacks some of these. separator, on_alias: see `labels`; what the config names
+    is found under any spelling. described: refuses labels whose proteins do not tell them apart.
     Raises UserError, before anything is written, for each mistake listed in `checks`.
     """
     source = Path(source)
@@ -62,25 +68,44 @@ def prepare(
             described(Labels.of(cells, chosen, heldout["cell_type"], control, embedding))
         screen.matrix.probe()
         is_away = is_heldout(cells, heldout["cell_type"], chosen)
-        panel = screen.whole_panel() if genes is None else most_variable(screen, np.flatnonzero(~is_away), genes)
+        panel = _panel(screen, np.flatnonzero(~is_away), genes, on_difference)
         writers = {part: Writer(path, len(panel.genes)) for part, path in ((False, train), (True, away))}
         library, filled = np.zeros(len(cells), np.float32), np.zeros(len(cells), bool)
         for rows, counts, sums in screen.blocks(panel):
             library[rows], filled[rows] = sums, np.diff(counts.indptr) > 0
             for part, writer in writers.items():
                 writer.append(csr_matrix(counts[filled[rows] & (is_away[rows] == part)]))
-        _say_empty(source, filled, genes)
+        _say_empty(source, filled, panel, genes)
         if not filled.any():
             raise UserError(f"{source}: {screen.matrix.key} holds no count at all, only zeros; expected raw counts")
         checks.split(source, cells[filled], chosen, **rules, gone=int((~filled).sum()))  # again: some may have gone
         about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
+        median = screen.median
+        if median is None:
+            median = np.full(len(cells), median_library(library[filled & ~is_away]))
         for part, writer in writers.items():
             here = filled & (is_away == part)
-            writer.finish(_obs(cells[here], library[here]), panel.genes, {"screen": about})
+            writer.finish(_obs(cells[here], library[here], median[here]), panel.genes, {"screen": about})
     print(
         f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
         f"{int((filled & is_away).sum())} held-out cells of '{heldout['cell_type']}' in {len(chosen)} perturbations"
     )
+
+
+def _panel(screen: Screen, training: Rows, genes: int | Sequence[str] | None, on_difference: str) -> Panel:
+    """The genes to keep: all, so many, or those that are listed."""
+    if genes is None:
+        return screen.whole_panel()
+    if isinstance(genes, int):
+        return most_variable(screen, training, genes)
+    panel = Panel.found(screen.genes.tolist(), genes, {})
+    if len(panel.absent) == len(genes):
+        raise UserError(
+            f"{screen.path}: has none of the {len(genes)} genes of config key genes ({checks.some(genes)}); "
+            f"its genes are {checks.some(screen.genes)}"
+        )
+    settle(lacking(screen.path.name, panel.absent, panel.genes), on_difference)
+    return panel
 
 
 def _in_the_file(
@@ -94,17 +119,19 @@ def _in_the_file(
     return spelled(control, labels, meaning), found
 
 
-def _say_empty(source: Path, filled: ndarray, genes: int | None) -> None:
+def _say_empty(source: Path, filled: ndarray, panel: Panel, genes: int | Sequence[str] | None) -> None:
     if not filled.all():
-        where = f"{source}" if genes is None else f"{source}: on the {genes} most variable genes"
+        which = "most variable" if isinstance(genes, int) else "listed"
+        where = f"{source}" if genes is None else f"{source}: on the {len(panel.genes)} {which} genes"
         print(f"{where}: left out {int((~filled).sum())} of {len(filled)} cells, which have no count at all")
 
 
-def _obs(cells: pd.DataFrame, library: ndarray) -> pd.DataFrame:
+def _obs(cells: pd.DataFrame, library: ndarray, median: ndarray) -> pd.DataFrame:
     """The table of cells, with categories that hold only the labels in use."""
     obs = pd.DataFrame({label: pd.Categorical(cells[label]) for label in ("cell_type", "perturbation")})
     obs.index = cells.index
     obs["library_size"] = library
+    obs["median_library"] = median.astype(np.float32)
     return obs
 
 

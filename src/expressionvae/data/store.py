@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import importlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,14 @@ def opened(path: Path) -> Element:
         raise UserError(f"{path}: permission denied; expected a file that you may read") from None
     except OSError as error:
         raise UserError(f"{path}: not a readable h5ad file; {_why(path, error)}") from None
+
+
+def streamed(path: Path, content: io.BufferedIOBase) -> Element:
+    """The root group of an h5ad whose bytes lie elsewhere, and of which `path` is the name. Raises: as `opened`."""
+    try:
+        return h5py.File(content, "r", rdcc_nbytes=32_000_000)
+    except OSError as error:
+        raise UserError(f"{path}: not a readable h5ad file; it may be of another format ({line(error)})") from None
 
 
 def _why(path: Path, error: OSError) -> str:

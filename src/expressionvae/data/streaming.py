@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from anndata.utils import make_index_unique
 from jaxtyping import Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
@@ -18,6 +19,7 @@ from expressionvae.data import checks, sealed
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.matrix import RAW, Block, Matrix
+from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.sparse import sparse_rows
 from expressionvae.files import UserError, remove_stale, seal, temporary_prefix, written
@@ -150,7 +152,12 @@ def libraries(block: Block) -> Library:
     return np.asarray(block.sum(axis=1, dtype=np.float64)).ravel()
 
 
-def counts_matrix(source: Source, keys: Sequence[str] = KEYS) -> Matrix:
+def distinct(names: pd.Index) -> pd.Index:
+    """Cell names of which none occurs twice: later ones get a number (a#1)."""
+    return names if names.is_unique else make_index_unique(names, join="#")
+
+
+def counts_matrix(source: Source, keys: Sequence[str] = KEYS, *, places: int = 20) -> Matrix:
     """The first of X, layers/counts, raw/X that holds raw counts in every place looked at.
 
     Raises: UserError when none does.
@@ -160,7 +167,7 @@ def counts_matrix(source: Source, keys: Sequence[str] = KEYS) -> Matrix:
         if source.has(key):
             try:
                 matrix = source.matrix(key)
-                matrix.probe()
+                matrix.probe(places)
                 print(f"{source.path.name}: raw counts in {key}")
                 return matrix
             except UserError as error:
@@ -184,8 +191,8 @@ def slice_h5ad(
 ) -> list[str]:
     """Stream an h5ad of any size to another on an ordered panel of genes; return the genes that it lacks (zeros there).
 
-    The output is raw int32 CSR counts; obs has the asked labels as categories and `library_size`; uns["slice"] names
-    source and absent genes. Holds one block of cells at a time.
+    The output is raw int32 CSR counts; obs has the asked labels as categories, `library_size` and `median_library`
+    (of the cells taken); uns["slice"] names source and absent genes. Holds one block of cells at a time.
 
     labels: column of the new obs -> column of the source's.
     key: the matrix of raw counts; None: the first of X, layers/counts, raw/X that holds them.
@@ -218,7 +225,8 @@ def slice_h5ad(
             library = stated
         table = pd.DataFrame({name: column[rows].remove_unused_categories() for name, column in obs.items()})
         table["library_size"] = library.astype(np.float32)
-        table.index = names
+        table["median_library"] = np.float32(median_library(library))
+        table.index = distinct(names)
         about = {"source": file.path.name, "absent": np.array(panel.absent, dtype=object)}
         writer.finish(table, list(genes), {"slice": about, **(uns or {})})
     print(meter)

@@ -13,27 +13,26 @@ from expressionvae.arrays import Library
 from expressionvae.data.reversion import Block
 
 
-def log_normalised(counts: sparse.csr_matrix, full_library: Library, *, median_library: float) -> sparse.csr_matrix:
-    """log1p of counts rescaled so that every cell's full library is that of the median training cell, float32."""
-    scale = median_library / np.maximum(full_library.astype(np.float64), 1)
+def log_normalised(counts: sparse.csr_matrix, size_factor: Library) -> sparse.csr_matrix:
+    """log1p of counts over size factors: every cell's library is then the median of its file's, float32."""
+    scale = 1 / size_factor.astype(np.float64)
     return sparse.csr_matrix((sparse.diags_array(scale) @ counts).log1p(), dtype=np.float32)
 
 
 def references(
-    training: sparse.csr_matrix, training_library: Library, blocks: Iterable[Block], *, components: int
+    training: sparse.csr_matrix, size_factor: Library, blocks: Iterable[Block], *, components: int
 ) -> dict[str, sparse.csr_matrix | Float[ndarray, "embedded component"]]:
     """Embeddings of the blocks' cells by name: `hvg`, the panel's log values; `pca`, their principal components.
 
     The components are those of the *training* cells, as the encoders are: a frozen linear encoder. Both see the
-    library as the encoders do, rescaled to the median of training. `depth` knows one thing of a cell, how many of
-    its rescaled counts lie on the panel, as the direction (1, log1p of them): where it finds the positives, their
-    rank tells nothing of what an encoder learned.
+    library as the encoders do, rescaled to the median of each file's own cells. `depth` knows one thing of a cell, how
+    many of its rescaled counts lie on the panel, as the direction (1, log1p of them): where it finds the positives,
+    their rank tells nothing of what an encoder learned.
     """
-    median = float(np.median(training_library))
-    fitted = _fit(log_normalised(training, training_library, median_library=median), components)
+    fitted = _fit(log_normalised(training, size_factor), components)
     raw, projected, depth = [], [], []
     for block in blocks:
-        values = log_normalised(block.counts, block.full_library, median_library=median)
+        values = log_normalised(block.counts, block.size_factor)
         raw.append(values)
         projected.append(fitted.transform(values))
         depth.append(np.log1p(np.asarray(values.expm1().sum(axis=1), dtype=np.float64)).ravel())

@@ -14,7 +14,7 @@ from matplotlib.patheffects import withStroke
 
 from expressionvae.paper import names
 from expressionvae.paper.markup import plain
-from expressionvae.paper.reversion import DECIMALS, DEPTH, EMBEDDINGS, HVG, METRICS, PCA, TRAINED, UNTRAINED, caption
+from expressionvae.paper.reversion import DECIMALS, DEPTH, EMBEDDINGS, HVG, PANELS, PCA, TRAINED, UNTRAINED, caption
 
 # Okabe and Ito: told apart with any colour vision.
 _BARS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7")
@@ -39,7 +39,7 @@ def draw(summary: pd.DataFrame, *, notes: Mapping[str, str]) -> Figure:
     for i, (screen, dataset) in enumerate(rows):
         here = summary[(summary["screen"] == screen) & summary["dataset"].isin([dataset, ""])]
         bottom = height - _TOP - _ROW * (i + 1)
-        for j, metric in enumerate(METRICS):
+        for j, metric in enumerate(PANELS):
             area = (0.075 + 0.313 * j, (bottom + 0.36) / height, 0.262, (_ROW - 0.88) / height)
             axes = figure.add_axes(area)
             _panel(axes, here[here["metric"] == metric], metric, heads, bottlenecks)
@@ -66,7 +66,7 @@ def _panel(axes: Axes, table: pd.DataFrame, metric: str, heads: Sequence[str], b
         colour = _BARS[bottlenecks.index(bottleneck) % len(_BARS)]
         _bar(axes, models, (head, bottleneck), x, width, colour)
     _reference_lines(axes, table)
-    axes.set_title(f"{METRICS[metric]} \N{UPWARDS ARROW}", fontsize=9.5, color=_INK)
+    axes.set_title(f"{PANELS[metric]} \N{UPWARDS ARROW}", fontsize=9.5, color=_INK)
     axes.set_xticks(range(len(heads)), [names.head(head) for head in heads], fontsize=8.5)
     axes.set_xlim(-0.55, len(heads) - 0.45)
     axes.tick_params(axis="y", labelsize=8)

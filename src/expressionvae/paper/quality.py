@@ -41,7 +41,7 @@ def draw(
         steps: cell_type, step, cells, perturbations.
         perturbations: cell_type, perturbation, cells; after a knock-down filter also residual, kept (cells).
         libraries: cell_type, group, from, to, cells (a histogram).
-        limit: the largest mean residual at which a target is kept; None without such a filter.
+        limit: the mean residual below which a target is kept; None without such a filter.
     """
     filtered = limit is not None
     groups = len(libraries[["cell_type", "group"]].drop_duplicates())
@@ -89,10 +89,8 @@ def _knockdown(axes: Axes, perturbations: pd.DataFrame, limit: float) -> None:
     edges = np.linspace(0, 1.5, 61).tolist()
     for colour, (name, here) in zip(_COLOURS, perturbations.groupby("cell_type", sort=False), strict=False):
         residual = here["residual"].replace(np.inf, np.nan).dropna().clip(upper=edges[-1])
-        share = (residual <= limit).mean()
-        axes.hist(
-            residual, edges, histtype="step", color=colour, label=f"{_shown(name)}: {share:.0%} at most {limit:g}"
-        )
+        share = (residual < limit).mean()
+        axes.hist(residual, edges, histtype="step", color=colour, label=f"{_shown(name)}: {share:.0%} below {limit:g}")
     axes.axvline(limit, color="black", linestyle="--", linewidth=0.8)
     axes.set(xlabel="mean residual expression of the target", ylabel="targets", title="knock-down per target")
     axes.legend(frameon=False, fontsize=8)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import CELLS
-from expressionvae.tensors import Counts, Library
+from expressionvae.tensors import Counts, SizeFactor
 
 SHARE = 0.25  # of the device's free memory that training data may take; the rest is the model's
 INTEGERS = (torch.uint8, torch.int16, torch.int32)  # for which torch has all operations on every device
@@ -24,7 +24,7 @@ def to_device(values: Tensor, device: torch.device) -> Tensor:
 
 
 class CellBatches:
-    """Counts and full-panel libraries of cells of given indices, on the device.
+    """Counts and size factors of cells of given indices, on the device.
 
     All counts stay on a GPU where they fit as dense integers (a million cells x 2,000 genes: 4 GB); else each batch
     is made dense on the host. The numbers are the same.
@@ -33,14 +33,14 @@ class CellBatches:
     def __init__(self, cells: Cells, device: torch.device):
         self.cells, self.device = cells, device
         self.counts = dense(cells, device) if fits(cells.counts.dense_bytes, device) else None
-        self.library = torch.from_numpy(cells.full_library).to(device)
+        self.size_factor = torch.from_numpy(cells.size_factor).to(device)
 
-    def __call__(self, indices: Tensor) -> tuple[Counts, Library]:
+    def __call__(self, indices: Tensor) -> tuple[Counts, SizeFactor]:
         if self.counts is None:
-            counts, library = map(torch.from_numpy, self.cells.batch(indices.numpy()))
-            return to_device(counts, self.device), to_device(library, self.device)
+            counts, size_factor = map(torch.from_numpy, self.cells.batch(indices.numpy()))
+            return to_device(counts, self.device), to_device(size_factor, self.device)
         there = to_device(indices, self.device)
-        return self.counts[there].float(), self.library[there]
+        return self.counts[there].float(), self.size_factor[there]
 
 
 def dense(cells: Cells, device: torch.device) -> Tensor:

@@ -33,12 +33,12 @@ def embed(
     arrays: list[ndarray] = []
     progress = Progress("embed", cells)
     for block in blocks:
-        for start in range(0, len(block.full_library), batch_size):
+        for start in range(0, len(block.size_factor), batch_size):
             some = slice(start, start + batch_size)
             counts = torch.from_numpy(block.counts[some].toarray()).to(device)
-            library = torch.from_numpy(block.full_library[some]).to(device)
+            size_factor = torch.from_numpy(block.size_factor[some]).to(device)
             with precision(device):
-                parts = [model.bottleneck.project(model.states(counts, library)) for model in models]
+                parts = [model.bottleneck.project(model.states(counts, size_factor)) for model in models]
             parts = [part.flatten(1).float().cpu().numpy() for part in parts]
             arrays = arrays or [np.empty((cells, part.shape[1]), np.float32) for part in parts]
             for array, part in zip(arrays, parts, strict=True):

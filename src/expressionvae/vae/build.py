@@ -29,7 +29,6 @@ class Blueprint:
     Attributes:
         genes: gene symbols, in the order of the model's columns.
         bins: "lower" edges and "means" of the count bins.
-        median_library: median full-panel library size of the training cells.
         size: the config's `vae.model`.
         bottleneck: one entry of the config's `bottlenecks`.
         head: "ce", "nb", "hurdle" or "mse".
@@ -38,7 +37,6 @@ class Blueprint:
 
     genes: list[str]
     bins: dict[str, list[Any]]
-    median_library: float
     size: dict[str, Any]
     bottleneck: dict[str, Any]
     head: str
@@ -86,9 +84,9 @@ def build_head(blueprint: Blueprint) -> Head:
     if blueprint.head == "nb":
         return NegativeBinomial(width, len(blueprint.genes), **options)
     if blueprint.head == "hurdle":
-        return Hurdle(width, blueprint.median_library, **options)
+        return Hurdle(width, **options)
     assert blueprint.head == "mse", blueprint.head
-    return MeanSquaredError(width, blueprint.median_library, **options)
+    return MeanSquaredError(width, **options)
 
 
 def load(path: str | Path, device: torch.device, genes: Sequence[str] | None = None) -> tuple[ExpressionVAE, Blueprint]:

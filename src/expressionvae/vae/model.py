@@ -6,7 +6,7 @@ from expressionvae.nn.attention import CrossBlock
 from expressionvae.nn.embedding import vectors
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
-from expressionvae.tensors import Counts, Genes, GeneStates, Library, Loss, TokenStates, Values
+from expressionvae.tensors import Counts, Genes, GeneStates, Library, Loss, SizeFactor, TokenStates, Values
 from expressionvae.vae.heads.base import Head
 
 
@@ -93,18 +93,18 @@ class ExpressionVAE(nn.Module):
         self.genes = vectors(genes, width)
         self.encoder, self.bottleneck, self.decoder, self.head = encoder, bottleneck, decoder, head
 
-    def forward(self, counts: Counts, full_library: Library) -> tuple[Loss, Loss]:
+    def forward(self, counts: Counts, size_factor: SizeFactor) -> tuple[Loss, Loss]:
         """The head's loss and the bottleneck's penalty."""
-        tokens, penalty = self.bottleneck(self.states(counts, full_library))  # [cell token width]
-        return self.head.loss(self.decoder(tokens, self.genes), counts, full_library), penalty
+        tokens, penalty = self.bottleneck(self.states(counts, size_factor))  # [cell token width]
+        return self.head.loss(self.decoder(tokens, self.genes), counts, size_factor), penalty
 
-    def states(self, counts: Counts, full_library: Library) -> TokenStates:
+    def states(self, counts: Counts, size_factor: SizeFactor) -> TokenStates:
         """The encoder's latent matrix Z, before the bottleneck."""
-        return self.encoder(self.head.values(counts, full_library), self.genes)
+        return self.encoder(self.head.values(counts, size_factor), self.genes)
 
-    def encode(self, counts: Counts, full_library: Library) -> Tensor:
+    def encode(self, counts: Counts, size_factor: SizeFactor) -> Tensor:
         """What stage 2 is trained on: codes [cell token], or Gaussian means [cell token channel]."""
-        return self.bottleneck.latents(self.states(counts, full_library))
+        return self.bottleneck.latents(self.states(counts, size_factor))
 
     def decode(self, latents: Tensor, panel_library: Library, rule: str, generator: Generator) -> Values:
         """Expression on the linear scale for codes or Gaussian latents."""

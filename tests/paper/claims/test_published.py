@@ -47,6 +47,7 @@ VERDICTS = {
     "fsq-ce-best-ch": (CH, [H, H], [H, H]),
     "fsq-dominates-ch": (CH, [O, O], [O, O]),  # no Gaussian bar is printed as a number
     "matches-scgpt": (["enrichment AUC"], [O], [O]),
+    "matches-selectivity": (["selectivity AUC"], [O], [O]),
     "bounded-bins": ([""], [H], [H]),
     "same-head": (NINE, [N, N, N, N, O, O, O, O, O], [N, N, N, N, O, N, N, N, N]),
     "best-latent": (NINE, [H, O, O, H, H, H, O, H, H], [N, H, H, O, N, O, N, N, N]),

@@ -58,6 +58,13 @@ def test_scgpt_is_matched_when_a_narrow_interval_reaches_it(value, half, said):
     assert verdict("matches-scgpt", encoders({("fsq", "hurdle"): value}, half=half), AUC) == said
 
 
+@pytest.mark.parametrize("fsq,half,said", [(0.9, 0.04, "holds"), (0.8, 0.04, "holds"), (0.6, 0.04, "does not hold"),
+                                          (0.8, 0.2, "not decided"), (0.8, math.nan, "not decided")])  # fmt: skip
+def test_selectivity_is_matched_when_narrow_intervals_meet_or_fsq_is_above(fsq, half, said):
+    body = encoders({("fsq", "nb"): fsq, ("gaussian", "nb"): 0.8}, "selectivity_auc", half=half)
+    assert verdict("matches-selectivity", body, "selectivity AUC") == said
+
+
 def test_scgpts_number_is_not_about_another_screen():
     body = encoders({("fsq", "hurdle"): 0.95}, screen="made-up-reversion")
     assert verdict("matches-scgpt", body, f"{AUC}, made-up-reversion") == "not decided"

@@ -5,24 +5,24 @@ from typing import ClassVar
 
 from torch import Generator, Tensor, nn
 
-from expressionvae.tensors import Counts, GeneStates, Library, Loss, Values
+from expressionvae.tensors import Counts, GeneStates, Library, Loss, SizeFactor, Values
 
 
 class Head(nn.Module, ABC):
     """An output likelihood: what the encoder is shown, the loss, and how expression is predicted.
 
-    Paper section 3.1, "Output heads". `full_library` is the cell's library on the full gene panel of the
-    source, `panel_library` its sum over the genes of the model.
+    Paper section 3.1, "Output heads". `size_factor` is the cell's library on the full gene panel of the source, over
+    the median of the file that it comes from; `panel_library` is its sum over the genes of the model.
     """
 
     rules: ClassVar[tuple[str, ...]]  # the predict rules that make sense: "sample", "mean"
 
     @abstractmethod
-    def values(self, counts: Counts, full_library: Library) -> Values:
+    def values(self, counts: Counts, size_factor: SizeFactor) -> Values:
         """What the encoder sees of each gene."""
 
     @abstractmethod
-    def loss(self, states: GeneStates, counts: Counts, full_library: Library) -> Loss:
+    def loss(self, states: GeneStates, counts: Counts, size_factor: SizeFactor) -> Loss:
         """The training loss, averaged over cells."""
 
     @abstractmethod
@@ -30,6 +30,9 @@ class Head(nn.Module, ABC):
         """Expression on the linear scale: counts, or expm1 of a log value, never negative."""
 
 
-def log_normalise(counts: Tensor, full_library: Tensor, target: float) -> Tensor:
-    """log1p of counts rescaled so that every cell's full-panel library is `target` (scanpy's normalize_total)."""
-    return (counts * (target / full_library.clamp(min=1))[:, None]).log1p()
+def log_normalise(counts: Tensor, size_factor: Tensor) -> Tensor:
+    """log1p of counts over size factors: every cell's full-panel library is then the median of its file's.
+
+    That is scanpy's `normalize_total` without a target, then `log1p`, of each file by itself: the authors' way.
+    """
+    return (counts / size_factor[:, None]).log1p()

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from expressionvae.tensors import Counts, GeneStates, Library, Loss, Values
+from expressionvae.tensors import Counts, GeneStates, Library, Loss, SizeFactor, Values
 from expressionvae.vae.heads.base import Head
 
 
@@ -33,10 +33,10 @@ class CrossEntropy(Head):
         middle = [(low + high - 1) / 2 for low, high in pairwise(lower)]
         self.register_buffer("midpoints", torch.tensor([*middle, lower[-1]], dtype=torch.float32), persistent=False)
 
-    def values(self, counts: Counts, full_library: Library) -> Values:
+    def values(self, counts: Counts, size_factor: SizeFactor) -> Values:
         return self._bins(counts).to(counts.dtype).log1p()  # [cell gene]
 
-    def loss(self, states: GeneStates, counts: Counts, full_library: Library) -> Loss:
+    def loss(self, states: GeneStates, counts: Counts, size_factor: SizeFactor) -> Loss:
         logits = self.logits(states).float()  # [cell gene bin]
         return F.cross_entropy(logits.flatten(0, 1), self._bins(counts).flatten())
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Generator, nn
 
 from expressionvae.nn import processes
-from expressionvae.tensors import Counts, GeneStates, Library, Loss, Values
+from expressionvae.tensors import Counts, GeneStates, Library, Loss, SizeFactor, Values
 from expressionvae.vae.heads.base import Head, log_normalise
 
 
@@ -14,25 +14,22 @@ class Hurdle(Head):
 
     The loss is gate_weight * BCE(gate) + MSE of the magnitude on non-zero entries; the gate is sampled and the
     magnitude emitted as it is.
-
-    Args:
-        target: library size to which cells are normalised: the median of the training cells' full libraries.
     """
 
     rules = ("sample",)
 
-    def __init__(self, width: int, target: float, gate_weight: float):
+    def __init__(self, width: int, gate_weight: float):
         super().__init__()
         self.outputs = nn.Linear(width, 2)
-        self.target, self.gate_weight = target, gate_weight
+        self.gate_weight = gate_weight
 
-    def values(self, counts: Counts, full_library: Library) -> Values:
-        return log_normalise(counts, full_library, self.target)
+    def values(self, counts: Counts, size_factor: SizeFactor) -> Values:
+        return log_normalise(counts, size_factor)
 
-    def loss(self, states: GeneStates, counts: Counts, full_library: Library) -> Loss:
+    def loss(self, states: GeneStates, counts: Counts, size_factor: SizeFactor) -> Loss:
         gate, magnitude = self.outputs(states).float().unbind(-1)  # [cell gene] each
         expressed = (counts > 0).float()  # [cell gene]
-        error = (magnitude - self.values(counts, full_library)).square()  # [cell gene]
+        error = (magnitude - self.values(counts, size_factor)).square()  # [cell gene]
         entries = expressed.sum()
         # Only a training is shared: validation runs in one process, where the others would not answer.
         entries = processes.mean(entries) if self.training else entries

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Generator, Tensor, nn
 
-from expressionvae.tensors import Counts, GeneStates, Library, Loss, Values
+from expressionvae.tensors import Counts, GeneStates, Library, Loss, SizeFactor, Values
 from expressionvae.vae.heads.base import Head
 
 MIN_MEAN = 1e-8  # smaller means count as this: a softmax may round to 0 where a count is not 0
@@ -32,10 +32,10 @@ class NegativeBinomial(Head):
         self.dispersion = nn.Parameter(torch.full((genes,), self.START / pace))
         self.pace, self.max_dispersion = pace, max_dispersion
 
-    def values(self, counts: Counts, full_library: Library) -> Values:
+    def values(self, counts: Counts, size_factor: SizeFactor) -> Values:
         return counts.log1p()
 
-    def loss(self, states: GeneStates, counts: Counts, full_library: Library) -> Loss:
+    def loss(self, states: GeneStates, counts: Counts, size_factor: SizeFactor) -> Loss:
         mean = self.mean(states, counts.sum(-1))  # [cell gene]
         return -log_likelihood(counts, mean, self.theta).sum(-1).mean()
 
