@@ -24,7 +24,7 @@ SCREEN = {
     "heldout": {"cell_type": "Y", "perturbations": ["A"]},
 }  # fmt: skip
 REVERSION = {
-    "kind": "local", "path": "reversion.h5ad", "note": "another", "gene_column": None, "layer": None,
+    "kind": "local", "path": "other.h5ad", "note": "another", "gene_column": None, "layer": None,
     "library_column": None, "target_column": "gene", "condition_column": "line", "treated": "Y", "untreated": "X",
     "control": "ctrl", "leave_out": [], "min_cells": 5, "positives": ["A"], "published": False,
 }  # fmt: skip
@@ -72,7 +72,7 @@ def finished(tmp_path_factory):
     data = folder / "data"
     data.mkdir()
     a_screen(data / "mine.h5ad", 0)
-    a_screen(data / "reversion.h5ad", 1)
+    a_screen(data / "other.h5ad", 1)
     (data / "mine.fasta").write_text("".join(f">sp|P|X GN={name}\n{'MKV' * 7}{name}\n" for name in "ABC"))
     weights = ["results/tiny_esm2.pt", "results/tiny_esm2-contact-regression.pt"]
     size = {"esm2": {"checkpoint": None, "tiny": {"layers": 1, "width": 8, "heads": 2, "seed": 0}}}
@@ -107,7 +107,7 @@ DEPENDING = {  # the first rule that must run, by what has changed
     "prepare": [{"datasets": {"mine": {"min_cells": 6}}}, {"datasets": {"mine": {"genes": 7}}}],
     "fit_bins": [{"bins": {"lower": [0, 1, 2, 3]}}],
     "truth": [{"evaluation": {"controls": 70}}],
-    "truth_de": [{"evaluation": {"rescale_to": 9999}}],
+    "truth_de": [{"evaluation": {"rescale_to": 9999}}, {"datasets": {"mine": {"fold_change_epsilon": 0.5}}}],
     "score": [{"evaluation": {"components": 5}}],
     "bin_coverage": [{"evaluation": {"top_degs": 3}}],
     "train_vae": [{"vae": {"training": {"learning_rate": 0.001}}}, {"bottlenecks": {"fsq": {"tokens": 3}}}],
@@ -139,7 +139,7 @@ def test_what_a_rule_depends_on_plans_it(finished, rule):
 
 @pytest.mark.parametrize(
     ("file", "rule"),
-    [("mine.h5ad", "prepare"), ("reversion.h5ad", "slice_reversion"), ("mine.fasta", "embed_proteins"),
+    [("mine.h5ad", "prepare"), ("other.h5ad", "slice_reversion"), ("mine.fasta", "embed_proteins"),
      ("esm2.pt", "embed_proteins"), ("esm2-contact-regression.pt", "embed_proteins")],
 )  # fmt: skip
 def test_another_file_under_the_same_name_and_an_older_date_is_noticed(finished, file, rule):
