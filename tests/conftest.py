@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from expressionvae import arithmetic
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
+arithmetic.settle()  # what is compared to the bit here is made as jobs make it
 settings.register_profile("facts", deadline=None)  # a busy machine makes no fact false
 settings.load_profile("facts")
 

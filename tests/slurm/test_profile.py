@@ -8,7 +8,8 @@ import yaml
 
 from expressionvae.costs import GPU_RULES
 from tests.conftest import REPOSITORY
-from tests.slurm.conftest import PROFILE
+
+PROFILE = REPOSITORY / "profiles" / "slurm" / "config.yaml"
 
 
 @pytest.fixture(scope="module")
