@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from expressionvae import sense
-from expressionvae.config import check_form, read_yaml
+from expressionvae.config import check_form
 from expressionvae.files import UserError
+from expressionvae.strict import read_yaml
 from tests.conftest import REPOSITORY
 from tests.test_config import merged
 
@@ -98,7 +99,7 @@ NO_NAMES = [
     "paper", "benchmarks", "downloads", "baselines", "quality", "checkpoints", "mine\n", "\nmine", "Mine", "MADE-UP",
     "my screen", "a/b", "../a", ".", "..", ".hidden", "-mine", "a_b", "a.b", "a{b}", "größe", "a" * 61, "a:b",
 ]  # fmt: skip
-NO_KEYS = {True: "YAML reads yes, no, on", 2024: "as a int: quote it", None: "quote it",
+NO_KEYS = {True: "YAML reads yes, no, on", 2024: "as a number: quote it", None: "quote it",
            datetime.date(2024, 1, 2): "as a date: quote it"}  # fmt: skip
 
 # Many keys at once get the same value, and each is named: value, words, keys.
@@ -116,8 +117,8 @@ TOGETHER: list[tuple[Any, str, list[str]]] = [
     ("1e-3", "write 0.001", NUMBERS),
     ("0.001", "write 0.001", NUMBERS),
     (False, "False is not of type 'string'; YAML reads yes, no, on", TEXTS),
-    (7, "7 is not of type 'string'; YAML reads it as a int: quote it", TEXTS),
-    (1e-3, "0.001 is not of type 'string'; YAML reads it as a float: quote it", TEXTS),
+    (7, "7 is not of type 'string'; YAML reads it as a number: quote it", TEXTS),
+    (1e-3, "0.001 is not of type 'string'; YAML reads it as a number: quote it", TEXTS),
     (datetime.date(2024, 1, 2), "YAML reads it as a date: quote it", TEXTS),
     (None, "None is not of type 'string'; YAML reads null, ~ or nothing so", TEXTS),
     ("", "'' is an empty text", TEXTS),

@@ -1,4 +1,4 @@
-"""Config files: read strictly, and held to the schema: every key known and described, every value of the right kind."""
+"""The form of the config: every key known and described, every value of the right kind."""
 
 import difflib
 import math
@@ -10,56 +10,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
-import yaml
 
 from expressionvae.files import UserError
+from expressionvae.strict import read_yaml
 
 LARGEST = 2**32 - 1  # the largest seed that numpy's and scikit-learn's generators take; no other number comes near it
 NOTE = "note"  # the key of the one kind of text that nothing is named by
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
-
-# libyaml where it is: every job of a cluster reads these files again, and Python's parser takes ten times as long.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def read_yaml(path: str | Path) -> Any:
-    """Plain data of a YAML (or JSON) file.
-
-    Raises:
-        UserError: if the file cannot be read, is no YAML, or has a key twice in one mapping, where YAML would
-            silently keep the last; naming file, key and lines.
-    """
-    try:
-        loader = _Loader(Path(path).read_text(encoding="utf-8"))
-        node = loader.get_single_node()
-        twice = [] if node is None else list(_twice(node, "", set()))
-        if not twice:
-            return None if node is None else loader.construct_document(node)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or no date such as 2024-13-01
-        raise UserError(f"{path}: no YAML: {' '.join(str(error).split())}") from None
-    raise UserError("\n  ".join(f"{path}: {line}" for line in twice))
-
-
-def _twice(node: yaml.Node, where: str, seen: set[int]) -> Iterator[str]:
-    """One line for each key that stands twice; an anchor's node, which hangs in several places, is looked at once."""
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        for number, item in enumerate(node.value):
-            yield from _twice(item, f"{where}{number}.", seen)
-    if not isinstance(node, yaml.MappingNode):
-        return
-    lines: dict[tuple[str, str], int] = {}
-    for key, value in node.value:
-        name, line = (key.tag, str(key.value)), key.start_mark.line + 1
-        if name in lines:
-            yield f"key '{where}{key.value}' stands twice, in lines {lines[name]} and {line}; keep one of them"
-        lines[name] = line
-        yield from _twice(value, f"{where}{key.value}.", seen)
 
 
 def check_form(config: Mapping[str, Any], schema: str | Path) -> None:
@@ -135,7 +93,8 @@ def _lines(error: jsonschema.ValidationError) -> list[str]:
         return [f"{where}: key {key!r} is missing{_meaning(schema, key)}" for key in missing]
     if error.validator == "enum":
         allowed = ", ".join("null" if choice is None else str(choice) for choice in value)
-        return [f"{where}: {_short(instance)} is not allowed (allowed: {allowed}){_read_otherwise(instance)}"]
+        hint = "" if instance is None else _read_otherwise(instance)
+        return [f"{where}: {_short(instance)} is not allowed (allowed: {allowed}){hint}"]
     if error.validator == "type":
         wanted = [value] if isinstance(value, str) else value
         kinds = " or ".join(map(repr, wanted))
@@ -147,7 +106,7 @@ def _lines(error: jsonschema.ValidationError) -> list[str]:
 
 def _meant(value: Any, wanted: Sequence[str]) -> str:
     """What to write instead of a value of the wrong type, where that can be guessed."""
-    if "array" in wanted and isinstance(value, str | int | float):
+    if "array" in wanted and isinstance(value, str | int | float) and not {"integer", "number"} & set(wanted):
         return f"; write it as a list: [{value}]"
     if "string" in wanted:
         return _read_otherwise(value)
@@ -174,7 +133,7 @@ def _read_otherwise(value: Any) -> str:
     if isinstance(value, bool):
         return "; YAML reads yes, no, on, off, true and false without quotes so: quote it"
     if isinstance(value, int | float | date):
-        return f"; YAML reads it as a {type(value).__name__}: quote it"
+        return f"; YAML reads it as a {'date' if isinstance(value, date) else 'number'}: quote it"
     return "; YAML reads null, ~ or nothing so: quote it" if value is None else ""
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from expressionvae.config import read_yaml
 from expressionvae.files import UserError
+from expressionvae.strict import compose
 
 NULL = ("", "~", "null")
 SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -26,9 +26,10 @@ def read(path: str | Path) -> dict[str, Any]:
         UserError: if the file cannot be read, lacks a key, or one is unknown, twice there or of the wrong kind; naming
             the file, the key, its value and what is expected.
     """
-    if not isinstance(read_yaml(path), dict):
+    file = compose(path)
+    if not isinstance(file, yaml.MappingNode):
         raise UserError(f"{path}: expected a line `key: value` for each of {', '.join(sorted(KEYS))}")
-    entries = {str(key.value): node for key, node in yaml.compose(Path(path).read_text(encoding="utf-8")).value}
+    entries = {str(key.value): node for key, node in file.value}
     if wrong := sorted(entries.keys() ^ KEYS.keys()):
         raise UserError(f"{path}: unknown or missing: {', '.join(wrong)}; expected {', '.join(sorted(KEYS))}")
     return {key: _value(path, key, entries[key]) for key in KEYS}
@@ -37,7 +38,7 @@ def read(path: str | Path) -> dict[str, Any]:
 def _value(path: str | Path, key: str, node: yaml.Node) -> Any:
     expected, understood = KEYS[key]
     text = node.value if isinstance(node, yaml.ScalarNode) else None
-    plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    plain = isinstance(node, yaml.ScalarNode) and not node.style
     try:
         if text is None:
             raise ValueError

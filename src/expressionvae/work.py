@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from expressionvae.config import read_yaml
 from expressionvae.files import UserError
+from expressionvae.strict import read_yaml
 
 RESULTS = "results"
 RECORDS = Path(RESULTS) / "downloads"  # what `download` writes of each file, which itself lies in data_dir

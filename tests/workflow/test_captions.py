@@ -7,7 +7,7 @@ import docutils.core
 import jinja2
 import pytest
 
-from expressionvae.config import read_yaml
+from expressionvae.strict import read_yaml
 from tests.conftest import REPOSITORY
 from tests.test_config import merged
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from expressionvae.config import read_yaml, unknown_key
+from expressionvae.config import unknown_key
 from expressionvae.data.transfer import ALGORITHMS, Entry
 from expressionvae.files import UserError, reading, require
+from expressionvae.strict import read_yaml
 
 REQUIRED = ("url", "file", "licence", "citation")
 STATED = ("cells", "genes", "controls", "donor_cells")  # of what is in a file

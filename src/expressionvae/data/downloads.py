@@ -17,11 +17,11 @@ import requests
 import yaml
 from filelock import FileLock
 
-from expressionvae.config import read_yaml
 from expressionvae.data import transfer
 from expressionvae.data.transfer import ALGORITHMS, Different, Entry, Interrupted, Sleep, arrive, checksum, mismatch
 from expressionvae.data.zenodo import resolved
 from expressionvae.files import UserError, digest, reading, require, written
+from expressionvae.strict import read_yaml
 
 SMALL = 100_000_000  # bytes up to which a file that is already there is held to its checksum, not to its size alone
 REPORT = "to take it all the same: config key on_difference: report"
