@@ -55,7 +55,7 @@ def megabytes(text: str) -> float:
 def test_a_job_s_name_and_comment_tell_what_it_is(finished, cluster):
     jobs = [cluster.job(number) for number in submitted(finished)["train_vae"]]
     assert all(job["JobName"].startswith("expressionvae_") for job in jobs)
-    models = {"made-up_fsq_nb_0", "made-up_gaussian_mse_0"}
+    models = {"made-up_fsq_nb_0", "made-up_fsq_ce_0", "made-up_gaussian_mse_0"}
     assert {job["Comment"] for job in jobs} == {f"rule_train_vae_wildcards_{model}" for model in models}
 
 
