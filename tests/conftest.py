@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ from expressionvae import arithmetic
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 arithmetic.settle()  # what is compared to the bit here is made as jobs make it
+# Started in the background, or by nohup, a process ignores these, and so do those that it starts: tests send them.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
+
 settings.register_profile("facts", deadline=None)  # a busy machine makes no fact false
 settings.load_profile("facts")
 
