@@ -1,6 +1,7 @@
 """The sense of the config, whose form is right: every name known, every choice possible, before any job runs."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise, product
 from typing import Any
@@ -10,6 +11,7 @@ from expressionvae.files import UserError
 
 Config = Mapping[str, Any]
 PATHS = ("path", "proteins")  # keys whose values are files in data_dir
+WILDCARDS = re.compile(r"[{}]|<[a-z][a-z0-9_]*>")
 ESM2 = "esm2"  # the embedding that needs proteins and a network that reads them
 
 
@@ -43,16 +45,27 @@ def check(config: Config) -> None:
         raise UserError(f"items: nothing of {', '.join(config['items'])} is about the datasets of `screens`, {screens}")
 
 
+def check_path(where: str, path: str) -> None:
+    """Refuse a path that Snakemake would not take as it stands.
+
+    Braces are its wildcards, <names> its pathvars, and it knows no way to say that they are neither.
+
+    Raises:
+        UserError: naming the key or folder, and the path.
+    """
+    if found := WILDCARDS.search(path):
+        raise UserError(
+            f"{where}: {path!r} has {found[0]!r}, which Snakemake takes for a wildcard; rename it, or link to it"
+        )
+
+
 def _check_paths(config: Config) -> None:
-    """Braces are Snakemake's wildcards, and it knows no way to say that they are not."""
     paths = {"data_dir": config["data_dir"], "esm2.checkpoint": config["esm2"]["checkpoint"]}
     for section, entries in (("datasets", config["datasets"]), ("reversion.screens", config["reversion"]["screens"])):
         paths |= {f"{section}.{name}.{key}": entry.get(key) for name, entry in entries.items() for key in PATHS}
     for where, path in paths.items():
-        if isinstance(path, str) and {"{", "}"} & set(path):
-            raise UserError(
-                f"{where}: {path!r} has braces, which Snakemake takes for wildcards; rename it, or link to it"
-            )
+        if isinstance(path, str):
+            check_path(where, path)
 
 
 def _check_esm2(config: Config) -> None:

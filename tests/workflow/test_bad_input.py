@@ -1,6 +1,7 @@
 """A user's mistake ends in one clear message, before any training, with nothing half-written left."""
 
 import os
+import shutil
 import subprocess
 
 import anndata as ad
@@ -95,7 +96,7 @@ def test_a_truncated_file_is_refused_by_name(snakemake, tmp_path):
         ({"datasets": {"paper": LOCAL}}, "datasets: 'paper' is refused: a name has lower-case letters"),
         ({"datasets": {"mine": LOCAL | {"control": False}}}, "datasets.mine.control: False is not of type"),
         ({"esm2": {"tiny": None}}, "esm2: both checkpoint and tiny are null, but datasets.made-up needs one of them"),
-        ({"data_dir": "/a/{b}"}, "data_dir: '/a/{b}' has braces, which Snakemake takes for wildcards"),
+        ({"data_dir": "/a/{b}"}, "data_dir: '/a/{b}' has '{', which Snakemake takes for a wildcard"),
     ],
 )  # fmt: skip
 def test_a_bad_config_is_refused_before_any_job(snakemake, tmp_path, change, message):
@@ -152,3 +153,14 @@ def test_a_working_folder_that_cannot_be_written_is_one_line(read_only):
     run = call(read_only, "--cores", "1", "--", "results/config.yaml")
     assert run.returncode == 1 and "Traceback" not in run.stderr
     assert f"{read_only}: cannot be written into; give another working folder (--directory FOLDER)" in run.stderr
+
+
+@pytest.mark.slow
+def test_a_checkout_in_a_folder_with_braces_is_one_line(tmp_path):
+    folder = tmp_path / "a{b}"
+    for name in ("workflow", "config", "resources"):
+        shutil.copytree(REPOSITORY / name, folder / name)
+    shutil.copy(REPOSITORY / "Snakefile", folder)
+    run = call(tmp_path, "--cores", "1", "--snakefile", folder / "Snakefile", "--", "all")
+    assert run.returncode == 1 and "the workflow's folder: " in run.stderr and "Traceback" not in run.stderr
+    assert "has '{', which Snakemake takes for a wildcard; rename it, or link to it" in run.stderr

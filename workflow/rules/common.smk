@@ -20,6 +20,7 @@ arithmetic.settle()  # for the process of every rule, also of those that load no
 
 try:
     if workflow.is_main_process:
+        sense.check_path("the workflow's folder", workflow.basedir)
         require_writable(Path.cwd(), ".snakemake", "results", "logs")
         for file in workflow.configfiles:
             read_yaml(file)  # as Snakemake has, but for what YAML allows and nobody means
