@@ -123,7 +123,8 @@ def test_means_of_draws_differ_less_than_draws_do(trained):
     model, latents = trained[0], trained[1].values
     library = np.full(len(latents), 200.0, np.float32)
     draws = [stage1.decode(model, latents, library, "sample", seed=k, batch_size=50) for k in (0, 1)]
-    means = [stage1.mean_of_draws(model, latents, library, draws=16, seed=k, batch_size=50) for k in (0, 1)]
+    asked = (model, latents, library, "mean-of-draws")
+    means = [stage1.predict(*asked, draws=16, seed=k, batch_size=50) for k in (0, 1)]
     apart_draws, apart_means = (np.square(first - second).mean() for first, second in (draws, means))
     assert apart_means == pytest.approx(apart_draws / 16, rel=0.2)
 

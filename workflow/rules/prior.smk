@@ -93,7 +93,7 @@ rule decode:
         ENVIRONMENT
     threads: config["threads"]
     params:
-        version=1,
+        version=2,
         seeds=SAMPLES,
         batch_size=config["batch_size"],
         richness=work.ordered(config["evaluation"]["richness"]),

@@ -7,7 +7,7 @@ with reporting(snakemake.log[0]):
 
     from expressionvae.data import predictions
     from expressionvae.data.truth import read_query
-    from expressionvae.grid import MEAN_OF_DRAWS, TRUE_LIBRARY
+    from expressionvae.grid import TRUE_LIBRARY
     from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
     from expressionvae.metrics.scores import write_scores
     from expressionvae.provenance import describe
@@ -26,14 +26,10 @@ with reporting(snakemake.log[0]):
         library = stage1.draw_library(training, query["cell_type"].tolist(), seed=seed)
         if rule != snakemake.wildcards.predict:
             library = query["true_library"].to_numpy(np.float32)
-        options = {"seed": seed, "batch_size": p.batch_size}
-        if rule == MEAN_OF_DRAWS:
-            cells = stage1.mean_of_draws(model, values, library, draws=p.richness["draws"], **options)
-        else:
-            cells = stage1.decode(model, values, library, rule, **options)
+        options = {"draws": p.richness["draws"], "batch_size": p.batch_size}
+        cells = stage1.predict(model, values, library, rule, seed=seed, **options)
         how = {"predict": snakemake.wildcards.predict, "head": blueprint.head}
         provenance = describe(snakemake.config, **trained, sample=seed) | how
         predictions.write(output, cells, query, blueprint.genes, provenance)
-        again = (model, values[rows], library[rows], "sample" if rule == MEAN_OF_DRAWS else rule)
-        drawn = [stage1.decode(*again, seed=draw, batch_size=p.batch_size) for draw in draws]
+        drawn = [stage1.predict(model, values[rows], library[rows], rule, seed=draw, **options) for draw in draws]
         write_scores(richness(drawn, rescale_to=p.rescale_to), rich, columns=RICHNESS_COLUMNS)

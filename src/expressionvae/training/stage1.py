@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from expressionvae.data.cells import Cells
 from expressionvae.files import UserError
+from expressionvae.grid import MEAN_OF_DRAWS
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
@@ -117,13 +118,23 @@ def decode(
     return torch.cat(parts).numpy()
 
 
-def mean_of_draws(
-    model: ExpressionVAE, latents: np.ndarray, panel_library: np.ndarray, *, draws: int, seed: int, batch_size: int
+def predict(
+    model: ExpressionVAE,
+    latents: np.ndarray,
+    panel_library: np.ndarray,
+    rule: str,
+    *,
+    draws: int,
+    seed: int,
+    batch_size: int,
 ) -> np.ndarray:
-    """Expression on the linear scale [cell gene]: the mean of `draws` draws from the same latents.
+    """As `decode`, by a predict rule of the head or by `grid.MEAN_OF_DRAWS`.
 
-    What a sampling head would predict with less of its noise. Draw k has a seed of its own.
+    That is the mean of `draws` draws from the same latents, each with a seed of its own: what a sampling head predicts
+    with less of its noise.
     """
+    if rule != MEAN_OF_DRAWS:
+        return decode(model, latents, panel_library, rule, seed=seed, batch_size=batch_size)
     total = np.zeros((len(latents), len(model.genes)), np.float32)
     for draw in range(draws):
         total += decode(model, latents, panel_library, "sample", seed=seed_of(seed, draw), batch_size=batch_size)
