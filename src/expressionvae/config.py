@@ -121,10 +121,10 @@ def _meant(value: Any, wanted: Sequence[str]) -> str:
             number = float(value)
         except ValueError:
             return ""
+        if not math.isfinite(number):
+            return ""
         plain = f"{number:.0f}" if number.is_integer() else repr(number)
-        return f"; quotes, or an exponent without a point, make it a text in YAML: write {plain}" * math.isfinite(
-            number
-        )
+        return f"; quotes, or an exponent without a point, make it a text in YAML: write {plain}"
     return ""
 
 
