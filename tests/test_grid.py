@@ -40,6 +40,10 @@ def test_a_decoders_own_library_size_goes_before_the_configs(config):
     assert runs == {"nb-sample-drawn": "sample", "nb-sample-told": "sample-true-library"}
 
 
+def test_the_configs_library_size_is_told_to_decoders_that_state_none(config):
+    assert grid.libraries(config) == dict.fromkeys(("nb-sample", "nb-deter", "nb-draws"), "true-cell")
+
+
 def test_heads_without_a_library_have_one_folder_whatever_is_told(config):
     told = {run.decoder: run.predict for run in grid.item_runs(config, "figure2")}
     assert told["ce-quant"] == "sample" and told["mse"] == "mean" and told["nb-deter"] == "mean-true-library"

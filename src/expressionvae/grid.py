@@ -230,6 +230,15 @@ def _predict(config: Mapping[str, Any], decoder: str) -> str:
     return entry["predict"] + (TRUE_LIBRARY if told else "")
 
 
+def libraries(config: Mapping[str, Any]) -> dict[str, str]:
+    """What the config tells, by decoder: the library size of each that needs one and states none of its own."""
+    return {
+        name: config["library_size"]
+        for name, entry in config["decoders"].items()
+        if entry["head"] in LIBRARY_HEADS and "library_size" not in entry
+    }
+
+
 # The reversion benchmark: no run, but encoders and what is compared with them.
 
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from expressionvae.paper import figure2, published
 from expressionvae.paper.columns import COLUMNS, chosen
+from expressionvae.paper.notes import told
 from expressionvae.paper.scores import summarise
 from tests.paper.samples import DECODERS, NINE, baseline, made_up, model
 
@@ -82,6 +83,14 @@ def test_published_numbers_stand_in_brackets(tmp_path, paper):
 def test_a_dataset_the_paper_lacks_has_no_brackets_and_no_word_of_them(tmp_path, paper):
     summary = summarise(made_up(tmp_path, [model("demo", "ar", "mse", 0)]), "paper")
     assert "[" not in " ".join(texts(drawn(summary, paper, datasets=["demo"])))
+
+
+def test_remarks_close_the_footer_and_touch_nothing(tmp_path):
+    summary = summarise(made_up(tmp_path, [model("demo", "ar", "nb-sample", 0)]), "paper")
+    shape = {"columns": chosen(["w2", "fd"]), "datasets": ["demo"], "priors": ["ar"], "decoders": ["nb-sample"]}
+    figure = figure2.draw(summary, None, **shape, remarks=told({"nb-sample": "true-cell"}, ["nb-sample"]))
+    assert_text_is_whole(figure)
+    assert " ".join(texts(figure)).endswith("have rows that draw it.")
 
 
 def test_missing_numbers_are_dashes_and_never_nan(tmp_path):

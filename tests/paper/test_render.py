@@ -6,6 +6,7 @@ import pytest
 from expressionvae.files import UserError
 from expressionvae.paper import published
 from expressionvae.paper.items import ITEMS
+from expressionvae.paper.notes import told
 from expressionvae.paper.page import from_markdown
 from expressionvae.paper.render import Rendered, render, save
 from tests.paper.samples import BOTTLENECKS, PRIORS, baseline, long_table, model, paper_grid
@@ -32,6 +33,7 @@ def made(item: str, paper: pd.DataFrame, runs=None, metrics=None, value=None) ->
         notes={},
         bottlenecks=BOTTLENECKS,
         priors=PRIORS,
+        libraries={},
     )
 
 
@@ -150,6 +152,7 @@ def test_numbers_that_were_not_produced_have_an_empty_place(paper):
 def test_a_published_metric_that_is_not_shown_is_still_compared(paper):
     scores = long_table(paper_grid("table5"), ["w2", "mmd2", "fd"])
     shape = {"datasets": ["parse1m"], "baselines": [], "notes": {}, "bottlenecks": BOTTLENECKS, "priors": PRIORS}
+    shape |= {"libraries": {}}
     compared = render("table5", scores, paper, columns=["w2"], **shape).compared
     assert compared["ours"].notna().all() and len(compared) == 36
 
@@ -188,7 +191,7 @@ def beside(paper, *, library_size: str) -> Rendered:
     """Table 1 of one run, with another library size in its companion."""
     shown, other = ([model("replogle", "ar", d, seed) for seed in (0, 1)] for d in ("nb-sample", "nb-sample-drawn"))
     shape = {"columns": ["w2"], "datasets": ["replogle"], "baselines": [], "notes": {}}
-    shape |= {"bottlenecks": BOTTLENECKS, "priors": PRIORS, "library_size": library_size}
+    shape |= {"bottlenecks": BOTTLENECKS, "priors": PRIORS, "libraries": {"nb-sample": library_size}}
     return render("table1", long_table(shown, ["w2"], None), paper, **shape, companion=long_table(other, ["w2"], None))
 
 
@@ -206,6 +209,12 @@ def test_either_library_size_stands_in_the_companion_beside_the_papers_number(pa
                                                ("drawn", "draw each library size from training cells")])  # fmt: skip
 def test_a_table_says_which_library_size_its_nb_rows_know(paper, library_size, said):
     assert said in beside(paper, library_size=library_size).markdown
+
+
+def test_a_table_without_such_rows_says_nothing_of_library_sizes(paper):
+    libraries = {"nb-sample": "true-cell", "nb-deter": "true-cell"}
+    assert told(libraries, ["mse", "ce-quant", "nb-sample-drawn"]) == []
+    assert len(told(libraries, ["nb-sample", "mse", "nb-deter"])) == 1
 
 
 @pytest.mark.parametrize("item", ["table4", "table6"])
@@ -248,7 +257,7 @@ def test_a_note_with_markup_is_text_in_every_format(paper):
     metrics = ["w2"]
     table = render(
         "table5", long_table(runs, metrics), paper, columns=metrics, datasets=["parse1m"], baselines=[],
-        notes={"parse1m": note}, bottlenecks=BOTTLENECKS, priors=PRIORS,
+        notes={"parse1m": note}, bottlenecks=BOTTLENECKS, priors=PRIORS, libraries={},
     )  # fmt: skip
     shown = from_markdown(table.markdown, "Table 5")
     assert "<script" not in shown and "<img" not in shown and "evil.invalid/x.png" in shown and "<h1" not in shown

@@ -46,6 +46,7 @@ def table(tmp_path, paper):
             notes=notes or {},
             bottlenecks={},
             priors={},
+            libraries={},
         )
 
     return make

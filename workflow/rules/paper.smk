@@ -36,7 +36,7 @@ rule score_table:
         version=2,
         runs=lambda wildcards: run_records(wildcards.item),
         companion=lambda wildcards: [vars(run) for run in grid.companion_runs(config, wildcards.item)],
-        library_size=config["library_size"],
+        libraries=grid.libraries(config),
         columns=lambda wildcards: config["paper"][wildcards.item]["columns"],
         datasets=lambda wildcards: grid.datasets(config, wildcards.item),
         baselines=lambda wildcards: config["paper"][wildcards.item].get("published_baselines", []),
@@ -115,6 +115,7 @@ rule figure2:
         datasets=grid.datasets(config, "figure2"),
         priors=grid.names(config, "figure2", "prior"),
         decoders=grid.names(config, "figure2", "decoder"),
+        libraries=grid.libraries(config),
     script:
         "../scripts/figure2.py"
 

@@ -4,7 +4,7 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
-    from expressionvae.paper import columns, published, scores
+    from expressionvae.paper import columns, notes, published, scores
     from expressionvae.paper.figure2 import draw, save
 
     params, files = snakemake.params, snakemake.input
@@ -16,6 +16,7 @@ with reporting(snakemake.log[0]):
         datasets=params.datasets,
         priors=params.priors,
         decoders=params.decoders,
+        remarks=notes.told(params.libraries, params.decoders),
     )
     with written(snakemake.output.scores) as path:
         long.to_csv(path, index=False)

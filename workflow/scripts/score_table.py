@@ -23,7 +23,7 @@ with reporting(snakemake.log[0]):
         notes=params.notes,
         bottlenecks=params.bottlenecks,
         priors=params.priors,
-        library_size=params.library_size,
+        libraries=params.libraries,
         companion=companion,
     )
     with written(snakemake.output.scores) as path:

@@ -92,12 +92,13 @@ def draw(
     datasets: Sequence[str],
     priors: Sequence[str],
     decoders: Sequence[str],
+    remarks: Sequence[str] = (),
 ) -> Figure:
     """The paper's Figure 2 from `summary` (one variant, from `scores.summarise` or `published.as_summary`).
 
     `priors` and `decoders` give the order (decoders: richest sampling first). Rows that no dataset has are
     left out; a missing number is a dash on grey. With `published` (a summary, too) its number stands third.
-    Darker is better, per column and panel; bold is the best; see the figure's own footer.
+    Darker is better, per column and panel; bold is the best; see the figure's own footer, which `remarks` close.
     """
     models = summary[summary["baseline"] == ""]
     if published is not None and not published["dataset"].isin(datasets).any():
@@ -105,7 +106,7 @@ def draw(
     step = 0.37 if published is None else 0.50
     layout = Layout(_lines(models, priors, decoders), families(columns), step)
     width, height = layout.width, layout.height
-    notes = _footer(models, columns, published is not None, width)
+    notes = _footer(models, columns, published is not None, remarks, width)
     total = len(datasets) * (height + _PANEL_GAP) + _FOOTER_LINE * len(notes) + 2 * _MARGIN
     figure = Figure(figsize=(width, total), facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
@@ -259,7 +260,9 @@ def _legend(axes: Axes, width: float) -> None:
     axes.text(right - 0.40, y, "better", fontsize=7.5, ha="left", va="center", color=_QUIET)
 
 
-def _footer(models: pd.DataFrame, columns: Sequence[Column], published: bool, width: float) -> list[str]:
+def _footer(
+    models: pd.DataFrame, columns: Sequence[Column], published: bool, remarks: Sequence[str], width: float
+) -> list[str]:
     counts = sorted({int(n) for n in models["n"].dropna() if n > 0})
     if not counts:
         parts = ["Mean ± standard error."]
@@ -276,4 +279,4 @@ def _footer(models: pd.DataFrame, columns: Sequence[Column], published: bool, wi
         parts.append(f"{DASH} undefined or not scored.")
     if published:
         parts.append("[ ] the paper's Figure 2.")
-    return textwrap.wrap(" ".join(parts), int((width - 2 * _MARGIN) / 0.062))
+    return textwrap.wrap(" ".join([*parts, *remarks]), int((width - 2 * _MARGIN) / 0.062))

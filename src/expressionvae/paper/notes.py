@@ -1,10 +1,11 @@
 """What stands around a table: what signs and references mean, what is missing, where the paper disagrees."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from expressionvae import grid
 from expressionvae.paper import names
 from expressionvae.paper.columns import COLUMNS, Column
 from expressionvae.paper.items import ITEMS, Item
@@ -12,14 +13,18 @@ from expressionvae.paper.numbers import fixed
 from expressionvae.paper.published import disagreements
 from expressionvae.paper.rows import Cell, Row
 
-LIBRARY_DECODERS = ("nb-sample", "nb-deter")  # those whose library size is the config's choice
 LIBRARY = {
-    "true-cell": "Decoders of the nb head are told the library size of the true cell that each prediction is compared "
-    "with, as in the authors' code (config key library_size); the companion of Table 1 and the table library-leak have "
-    "rows that draw it.",
-    "drawn": "Decoders of the nb head draw each library size from training cells of the cell type (config key "
+    grid.TRUE_CELL: "Decoders of the nb head are told the library size of the true cell that each prediction is "
+    "compared with, as in the authors' code (config key library_size); the companion of Table 1 and the table "
+    "library-leak have rows that draw it.",
+    grid.DRAWN: "Decoders of the nb head draw each library size from training cells of the cell type (config key "
     "library_size); the authors' code tells them that of the true cell: see the companion of Table 1.",
 }
+
+
+def told(libraries: Mapping[str, str], decoders: Iterable[str]) -> list[str]:
+    """What the config tells those of some decoders that need a library size (`grid.libraries`), a sentence each way."""
+    return [LIBRARY[size] for size in dict.fromkeys(libraries[name] for name in decoders if name in libraries)]
 
 
 def marks(rows: Sequence[Row]) -> dict[str, str]:
@@ -126,13 +131,12 @@ def remarks(
     published: pd.DataFrame,
     columns: Sequence[Column],
     datasets: Sequence[str],
-    library_size: str = "",
+    libraries: Mapping[str, str],
 ) -> list[str]:
     """Notes without a mark: the table's own, what nb decoders are told, what was not run, what the paper lacks, and
     where it disagrees with itself."""
     texts = list(table.remarks)
-    told = any(row.key[2] in LIBRARY_DECODERS for row in rows)
-    texts += [LIBRARY[library_size]] if told and library_size in LIBRARY else []
+    texts += told(libraries, [row.key[2] for row in rows])
     known = set(published.loc[published["item"] == name, "dataset"]) & set(datasets)
     texts += table.paper_remarks if known else ()
     unrun = [row for row in rows if row.kind != "reference" and row.replicates == 0]

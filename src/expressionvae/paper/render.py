@@ -47,14 +47,14 @@ def render(
     notes: Mapping[str, str],
     bottlenecks: Entries,
     priors: Entries,
-    library_size: str = "",
+    libraries: Mapping[str, str],
     companion: pd.DataFrame | None = None,
 ) -> Rendered:
     """Table `name` of `scores` (from `scores.collect`) beside `published` (from `published.load`).
 
     `columns` are metrics; `baselines` are those of the paper that were not run here, in its order; `notes`
-    describes datasets, by name, in the caption; `bottlenecks` and `priors` are the config's entries; `library_size` is
-    what nb decoders are told; `companion` are the scores of the rows that stand in the companion alone.
+    describes datasets, by name, in the caption; `bottlenecks` and `priors` are the config's entries; `libraries` say
+    what nb decoders are told (`grid.libraries`); `companion` are the scores of rows that stand in the companion alone.
 
     Raises:
         UserError: if no table is called `name`, or a column is no metric.
@@ -65,7 +65,7 @@ def render(
     rows = build(table, scores, numbers, columns=wanted, **shape)
     caption = f"{table.title} {notes_of.caption(table, rows, numbers, datasets, notes)}"
     below = levels(table, [row.key for row in rows], bottlenecks)
-    below += notes_of.remarks(table, name, rows, published, wanted, datasets, library_size)
+    below += notes_of.remarks(table, name, rows, published, wanted, datasets, libraries)
     # The companion knows every metric that the paper prints there, shown or not.
     beside = scores if companion is None else pd.concat([scores, companion], ignore_index=True)
     whole = build(table, beside, numbers, columns=chosen(list(dict.fromkeys(numbers["metric"]))), **shape)
