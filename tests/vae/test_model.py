@@ -17,6 +17,8 @@ def trained(blueprint, steps: int):
     torch.manual_seed(0)
     model = build(blueprint)
     optimiser = torch.optim.AdamW(model.parameters(), 4e-3)
+    # To 0 at the end: at a constant rate the last steps still move codes, and where they stop differs between machines.
+    rate = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, steps)
     losses = []
     for _ in range(steps):
         loss, penalty = model(*some_cells())
@@ -24,6 +26,7 @@ def trained(blueprint, steps: int):
         (loss + penalty).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
+        rate.step()
         losses.append(loss.item())
     return model.eval(), losses
 
