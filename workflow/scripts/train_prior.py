@@ -7,8 +7,8 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.data.perturbations import Perturbations
     from expressionvae.nn import store
-    from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
+    from expressionvae.run.progress_plot import Live
     from expressionvae.training import launch, loop, plan, processes, stage2
     from expressionvae.training.latents import Latents
 

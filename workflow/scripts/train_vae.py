@@ -8,8 +8,8 @@ with reporting(snakemake.log[0]):
     from expressionvae.data import cells
     from expressionvae.data.bins import Bins
     from expressionvae.nn import store
-    from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
+    from expressionvae.run.progress_plot import Live
     from expressionvae.training import launch, loop, plan, processes, stage1
     from expressionvae.vae import build
 
