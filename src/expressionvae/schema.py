@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from expressionvae.catalogue import baselines, heads, metrics, priors
+from expressionvae.catalogue import baselines, heads, items, metrics, priors
 from expressionvae.strict import read_yaml
 
 CARDS = "cards"  # the key by which the file names them
@@ -55,12 +55,22 @@ def _if_kind(kind: str, card: priors.PriorCard) -> dict[str, Any]:
     return {"if": condition, "then": _options(card.description, options)}
 
 
+def _items() -> dict[str, Any]:
+    return {
+        "properties": {
+            name: {"description": card.about, "$ref": f"#/$defs/{card.form}"} for name, card in items.ITEMS.items()
+        },
+        "patternProperties": {f"^{items.OWN.pattern}$": {"$ref": "#/$defs/item"}},
+    }
+
+
 _SAID: dict[str, Callable[[], dict[str, Any]]] = {
     "heads": _heads,
     "head names": lambda: {"enum": list(heads.HEADS)},
     "predict rules": lambda: {"enum": heads.predict_rules()},
     "priors": _priors,
     "prior kinds": lambda: {"enum": [*priors.PRIORS, priors.TRUE_CODES]},
+    "items": _items,
     "metrics": lambda: {"enum": list(metrics.METRICS)},
     "published baselines": lambda: {"enum": list(baselines.PUBLISHED)},
 }

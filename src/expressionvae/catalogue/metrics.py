@@ -26,6 +26,7 @@ class MetricCard:
     """How one metric is measured and shown.
 
     Attributes:
+        name: in score files and configs.
         plain, unicode, latex: its short header (Table 1); `long` is Figure 2's.
         direction: which end is better; "none": neither, so nothing is the best and no arrow stands in the header.
         family: which metrics it stands with.
@@ -35,6 +36,7 @@ class MetricCard:
         log: it spans orders of magnitude (a distance, >= 0), so that a heatmap shades it on a logarithmic scale.
     """
 
+    name: str
     plain: str
     unicode: str
     latex: str
@@ -54,52 +56,118 @@ _FOLD_CHANGES = "expressionvae.metrics.effects.of_fold_changes"
 
 # Score files have them in this order. Names and directions: the paper's Table 1, Figure 2 and section 4 ("Metrics").
 METRICS: dict[str, MetricCard] = {
-    "w2": MetricCard("W2", "W₂", r"$W_2$", "W2", "lower", "Distribution", 3, "clouds", _DISTANCES, log=True),
-    "mmd2": MetricCard(
-        "MMD2", "MMD²", r"MMD$^2$", "MMD²", "lower", "Distribution", 3, "clouds", _DISTANCES, log=True
-    ),
-    "fd": MetricCard("FD", "FD", "FD", "FD", "lower", "Distribution", 2, "clouds", _DISTANCES, log=True),
-    "mmd2_median": MetricCard(
-        "MMD2 (median)", "MMD² (median)", r"MMD$^2$ (median)", "MMD² (median)", "lower", "Distribution", 4,
-        "clouds", _DISTANCES,
-    ),
-    "r2_mean": MetricCard("R2 mean", "R² mean", r"$R^2$ mean", "R² mean", "higher", "Moments", 3, "cells", _MOMENTS),
-    "r2_var": MetricCard("R2 var", "R² var", r"$R^2$ var", "R² var", "higher", "Moments", 3, "cells", _MOMENTS),
-    "pcc_per_cell": MetricCard(
-        "PCC cell", "PCC cell", "PCC cell", "PCC per cell", "higher", "Moments", 3, "cells", _MOMENTS
-    ),
-    "mse_per_cell": MetricCard(
-        "MSE cell", "MSE cell", "MSE cell", "MSE per cell", "lower", "Moments", 4, "cells", _MOMENTS
-    ),
-    "zero_fraction": MetricCard("zeros", "zeros", "zeros", "Zeros", "none", "Moments", 3, "cells", _MOMENTS),
-    "zero_fraction_true": MetricCard(
-        "zeros (true)", "zeros (true)", "zeros (true)", "Zeros (true)", "none", "Moments", 3, "cells", _MOMENTS
-    ),
-    "pds": MetricCard("PDS", "PDS", "PDS", "Disc-L1", "higher", "DE-discovery", 3, "effects", _EFFECTS),
-    "pds_cell_eval": MetricCard(
-        "PDS (cell-eval)", "PDS (cell-eval)", "PDS (cell-eval)", "Disc-L1 (cell-eval)", "higher", "DE-discovery", 3,
-        "effects", _EFFECTS,
-    ),
-    "pr_auc": MetricCard("PR-AUC", "PR-AUC", "PR-AUC", "PR-AUC", "higher", "DE-discovery", 3, "effects", _EFFECTS),
-    "spearman_sig": MetricCard(
-        "Sp-sig", "Sp-sig", "Sp-sig", "Spearman sig", "higher", "DE-discovery", 3, "effects", _EFFECTS
-    ),
-    "spearman_lfc": MetricCard(
-        "Sp-LFC", "Sp-LFC", "Sp-LFC", "Spearman L2FC", "higher", "Mean-ranking", 3, "fold changes", _FOLD_CHANGES
-    ),
-    "overlap_at_n": MetricCard(
-        "ovl@N", "ovl@N", "ovl@N", "DEG overlap", "higher", "Mean-ranking", 3, "fold changes", _FOLD_CHANGES
-    ),
-    "pearson_delta": MetricCard(
-        "P-Delta", "P-Δ", r"P-$\Delta$", "Pearson Δ", "higher", "Hybrid", 3, "effects", _EFFECTS
-    ),
-    "mae_lfc": MetricCard(
-        "MAE-l2", "MAE-l2", "MAE-l2", "MAE L2FC", "lower", "Error", 3, "fold changes", _FOLD_CHANGES
-    ),
-    "mae_pseudobulk": MetricCard(
-        "MAE-pb", "MAE-pb", "MAE-pb", "MAE pseudobulk", "lower", "Error", 3, "effects", _EFFECTS
-    ),
-}  # fmt: skip
+    card.name: card
+    for card in (
+        MetricCard("w2", "W2", "W₂", r"$W_2$", "W2", "lower", "Distribution", 3, "clouds", _DISTANCES, log=True),
+        MetricCard(
+            "mmd2", "MMD2", "MMD²", r"MMD$^2$", "MMD²", "lower", "Distribution", 3, "clouds", _DISTANCES, log=True
+        ),
+        MetricCard("fd", "FD", "FD", "FD", "FD", "lower", "Distribution", 2, "clouds", _DISTANCES, log=True),
+        MetricCard(
+            "mmd2_median",
+            "MMD2 (median)",
+            "MMD² (median)",
+            r"MMD$^2$ (median)",
+            "MMD² (median)",
+            "lower",
+            "Distribution",
+            4,
+            "clouds",
+            _DISTANCES,
+        ),
+        MetricCard(
+            "r2_mean", "R2 mean", "R² mean", r"$R^2$ mean", "R² mean", "higher", "Moments", 3, "cells", _MOMENTS
+        ),
+        MetricCard("r2_var", "R2 var", "R² var", r"$R^2$ var", "R² var", "higher", "Moments", 3, "cells", _MOMENTS),
+        MetricCard(
+            "pcc_per_cell",
+            "PCC cell",
+            "PCC cell",
+            "PCC cell",
+            "PCC per cell",
+            "higher",
+            "Moments",
+            3,
+            "cells",
+            _MOMENTS,
+        ),
+        MetricCard(
+            "mse_per_cell", "MSE cell", "MSE cell", "MSE cell", "MSE per cell", "lower", "Moments", 4, "cells", _MOMENTS
+        ),
+        MetricCard("zero_fraction", "zeros", "zeros", "zeros", "Zeros", "none", "Moments", 3, "cells", _MOMENTS),
+        MetricCard(
+            "zero_fraction_true",
+            "zeros (true)",
+            "zeros (true)",
+            "zeros (true)",
+            "Zeros (true)",
+            "none",
+            "Moments",
+            3,
+            "cells",
+            _MOMENTS,
+        ),
+        MetricCard("pds", "PDS", "PDS", "PDS", "Disc-L1", "higher", "DE-discovery", 3, "effects", _EFFECTS),
+        MetricCard(
+            "pds_cell_eval",
+            "PDS (cell-eval)",
+            "PDS (cell-eval)",
+            "PDS (cell-eval)",
+            "Disc-L1 (cell-eval)",
+            "higher",
+            "DE-discovery",
+            3,
+            "effects",
+            _EFFECTS,
+        ),
+        MetricCard("pr_auc", "PR-AUC", "PR-AUC", "PR-AUC", "PR-AUC", "higher", "DE-discovery", 3, "effects", _EFFECTS),
+        MetricCard(
+            "spearman_sig",
+            "Sp-sig",
+            "Sp-sig",
+            "Sp-sig",
+            "Spearman sig",
+            "higher",
+            "DE-discovery",
+            3,
+            "effects",
+            _EFFECTS,
+        ),
+        MetricCard(
+            "spearman_lfc",
+            "Sp-LFC",
+            "Sp-LFC",
+            "Sp-LFC",
+            "Spearman L2FC",
+            "higher",
+            "Mean-ranking",
+            3,
+            "fold changes",
+            _FOLD_CHANGES,
+        ),
+        MetricCard(
+            "overlap_at_n",
+            "ovl@N",
+            "ovl@N",
+            "ovl@N",
+            "DEG overlap",
+            "higher",
+            "Mean-ranking",
+            3,
+            "fold changes",
+            _FOLD_CHANGES,
+        ),
+        MetricCard(
+            "pearson_delta", "P-Delta", "P-Δ", r"P-$\Delta$", "Pearson Δ", "higher", "Hybrid", 3, "effects", _EFFECTS
+        ),
+        MetricCard(
+            "mae_lfc", "MAE-l2", "MAE-l2", "MAE-l2", "MAE L2FC", "lower", "Error", 3, "fold changes", _FOLD_CHANGES
+        ),
+        MetricCard(
+            "mae_pseudobulk", "MAE-pb", "MAE-pb", "MAE-pb", "MAE pseudobulk", "lower", "Error", 3, "effects", _EFFECTS
+        ),
+    )
+}
 
 
 def on(*subjects: Subject) -> tuple[str, ...]:

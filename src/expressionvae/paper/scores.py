@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from expressionvae import stored
+from expressionvae.catalogue.baselines import FLOOR
 from expressionvae.files import UserError, reading, require
-from expressionvae.paper import names
 
 RUN = ["dataset", "bottleneck", "prior", "decoder", "baseline"]
 SEEDS = ["vae_seed", "prior_seed", "sample_seed"]
@@ -44,7 +44,7 @@ def expected_rows(baseline: str) -> tuple[list[Pair], list[Pair]]:
     """(metric, variant) of the rows of distribution.csv and effects.csv of a baseline, or of a model ("")."""
     from expressionvae.metrics import scores  # a second, which what reads no scores need not wait
 
-    if baseline == names.FLOOR:
+    if baseline == FLOOR:
         return scores.FLOOR, scores.CEILING
     return scores.DISTRIBUTION, scores.EFFECTS
 

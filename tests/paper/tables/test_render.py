@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from expressionvae.catalogue.items import ITEMS
 from expressionvae.files import UserError
 from expressionvae.paper import published
-from expressionvae.paper.tables.items import ITEMS
 from expressionvae.paper.tables.notes import told
 from expressionvae.paper.tables.render import Rendered, render, save
 from expressionvae.run.report_page import from_markdown

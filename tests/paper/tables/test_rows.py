@@ -2,8 +2,9 @@ import math
 
 import pandas as pd
 
+from expressionvae.catalogue.items import ITEMS
+from expressionvae.paper.columns import columns_of
 from expressionvae.paper.published import KEY
-from expressionvae.paper.tables.items import ITEMS, columns_of
 from expressionvae.paper.tables.rows import build, frame
 from tests.paper.samples import BOTTLENECKS, PRIORS, long_table, model
 

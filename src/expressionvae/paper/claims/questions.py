@@ -4,6 +4,8 @@ import math
 from dataclasses import replace
 from statistics import median
 
+from expressionvae.catalogue.baselines import FLOOR
+from expressionvae.catalogue.priors import TRUE_CODES
 from expressionvae.paper import names
 from expressionvae.paper.claims.common import (
     DECODERS,
@@ -41,11 +43,10 @@ from expressionvae.paper.claims.verdict import (
 
 CE, MIDPOINT = "ce-quant", "ce-midpoint"
 DRAWS, NB_MEAN = "nb-draws", "nb-deter"
-FLOW, TRUE_CODES = "flow", "true-codes"
+FLOW = "flow"
 COLLAPSED = 10.0  # times the FD of the best sampling decoder
 CAUSE, NO_CAUSE = 0.5, 0.1  # of the collapsed FD that the true codes alone already have
 TOLD, DRAWN_LIBRARY = "nb-sample-told", "nb-sample-drawn"
-FLOOR = names.FLOOR
 
 
 def same_head(evidence: Evidence) -> list[Finding]:

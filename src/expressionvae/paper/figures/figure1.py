@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
+from expressionvae.catalogue.heads import HEADS
+from expressionvae.catalogue.priors import GAUSSIAN, PRIORS
 from expressionvae.files import UserError
 from expressionvae.paper import names
 
@@ -22,11 +24,9 @@ _LINE, _SMALL, _CLASS, _TITLE = 0.118, 6.2, 6.2, 7.2
 # Published checkpoints of ESM2, whose names tell their layers and not their width
 # (https://github.com/facebookresearch/esm, "Available Models").
 ESM2_WIDTH = {"t6_8M": 320, "t12_35M": 480, "t30_150M": 640, "t33_650M": 1280, "t36_3B": 2560, "t48_15B": 5120}
-HEADS = {"ce": "CrossEntropy", "nb": "NegativeBinomial", "hurdle": "Hurdle", "mse": "MeanSquaredError"}
-PRIORS = {"ar": "Autoregressive", "mdlm": "MaskedDiffusion", "flow": "FlowMatching"}
-
 # Of the boxes in a frame a run has one.
 CHOICES = {"bottleneck": ("fsq", "gaussian"), "head": tuple(HEADS), "prior": tuple(PRIORS)}
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 @dataclass(frozen=True)
@@ -136,22 +136,20 @@ def boxes(s: Sizes) -> dict[str, Box]:
 def _head_box(head: str, number: int, s: Sizes) -> Box:
     first, more = s.decoders[head][:2], len(s.decoders[head]) - 2
     decoders = ", ".join([names.decoder(name) for name in first] + [f"+ {more}"] * (more > 0)) or "not decoded"
-    path = f"expressionvae.vae.heads.{head}.{HEADS[head]}"
-    return Box(6.05, 0.54 + 0.44 * number, 1.02, 0.40, _STAGE_1, "", path, (decoders,))
+    pitch = 1.76 / len(HEADS)
+    top = 0.54 + pitch * number
+    return Box(6.05, top, 1.02, pitch - 0.04, _STAGE_1, "", HEADS[head].class_path, (decoders,))
 
 
 def _stage_2(s: Sizes) -> dict[str, Box]:
     top = 2.94
     prior, width = s.prior, f"width {s.prior['width']}"
-    sides = {
-        "ar": (_DISCRETE, ("code after code", "causal mask")),
-        "mdlm": (_DISCRETE, (_count(s.priors["mdlm"]["steps"], "step"), "unmask codes")),
-        "flow": (_CONTINUOUS, (_count(s.priors["flow"]["steps"], "step") + " (Heun)", "noise to latents")),
-    }
+    pitch = 3.57 / len(PRIORS)
     priors = {
-        kind: Box(3.58 + 1.19 * i, top + 0.36, 1.13, 0.66, sides[kind][0], names.prior(kind),
-                  f"expressionvae.priors.{kind}.{PRIORS[kind]}", sides[kind][1])
-        for i, kind in enumerate(PRIORS)
+        kind: Box(3.58 + pitch * i, top + 0.36, pitch - 0.06, 0.66,
+                  _CONTINUOUS if card.bottleneck == GAUSSIAN else _DISCRETE, card.label, card.class_path,
+                  tuple(line.format(steps=_steps(s.priors[kind])) for line in card.sketch))
+        for i, (kind, card) in enumerate(PRIORS.items())
     }  # fmt: skip
     widths = dict.fromkeys(s.embeddings.values())
     told = tuple(f"ESM2, {w:,} wide" if w else f"learned, {prior['width']} wide" for w in widths)
@@ -169,6 +167,10 @@ def _stage_2(s: Sizes) -> dict[str, Box]:
 
 def _blocks(count: int, path: str) -> tuple[str, ...]:
     return (f"{count} × {path.rpartition('.')[2]}",)
+
+
+def _steps(prior: Mapping[str, Any]) -> str:
+    return _count(prior["steps"], "step") if "steps" in prior else ""
 
 
 def _count(number: int, noun: str) -> str:
@@ -236,7 +238,7 @@ def _frame(axes: Axes, members: Sequence[Box]) -> Box:
     frame = Box(left, top, right - left, bottom - top, "none", "")
     style = {"facecolor": "none", "edgecolor": _QUIET, "linewidth": 0.6, "linestyle": (0, (3, 2))}
     axes.add_patch(Rectangle((left, top), frame.width, frame.height, **style))
-    label = f"one of {('two', 'three', 'four')[len(members) - 2]}"
+    label = f"one of {_NUMBERS[len(members)]}"
     axes.text(frame.middle[0], top + 0.10, label, fontsize=_SMALL, ha="center", va="center", color=_QUIET)
     return frame
 

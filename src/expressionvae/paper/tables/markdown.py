@@ -3,16 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from expressionvae.catalogue.items import ItemCard
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column
 from expressionvae.paper.tables import notes as notes_of
-from expressionvae.paper.tables.items import Item
 from expressionvae.paper.tables.rows import Cell, Row
 from expressionvae.writing.formatting import DASH, fixed
 from expressionvae.writing.markup import pipe_table, prose
 
 
-def markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]) -> str:
+def markdown(
+    table: ItemCard, rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]
+) -> str:
     """The table under its caption, the footnotes after it."""
     marks = notes_of.marks(rows)
     notes = [f"<sup>{letter}</sup> {prose(text)}" for letter, text in notes_of.footnotes(rows)]
@@ -21,7 +23,7 @@ def markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column], captio
     return "\n\n".join([f"**{table.name}.** {prose(caption)}", body, *notes]) + "\n"
 
 
-def companion_markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column]) -> str:
+def companion_markdown(table: ItemCard, rows: Sequence[Row], columns: Sequence[Column]) -> str:
     """The rows that stand beside a table and not in it; nothing where there are none."""
     if not rows:
         return ""
@@ -29,7 +31,7 @@ def companion_markdown(table: Item, rows: Sequence[Row], columns: Sequence[Colum
     return "\n" + "\n\n".join([what, _body(table, rows, columns, {})]) + "\n"
 
 
-def _body(table: Item, rows: Sequence[Row], columns: Sequence[Column], marks: Mapping[str, str]) -> str:
+def _body(table: ItemCard, rows: Sequence[Row], columns: Sequence[Column], marks: Mapping[str, str]) -> str:
     lines, before = [], None
     for row in rows:
         who = [prose(text) or DASH for text in row.labels]

@@ -1,7 +1,7 @@
 """What every output head offers; a new head is a file beside this one and a card in `catalogue/heads.py`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from torch import Generator, Tensor, nn
@@ -19,7 +19,7 @@ class Head(nn.Module, ABC):
     rules: ClassVar[tuple[str, ...]]  # the predict rules that make sense: "sample", "mean"
 
     @classmethod
-    def build(cls, width: int, genes: int, bins: Mapping[str, Sequence[Any]], options: Mapping[str, Any]) -> "Head":
+    def build(cls, width: int, genes: int, bins: Mapping[str, list[Any]], options: Mapping[str, Any]) -> "Head":
         """A head with fresh weights.
 
         Args:

@@ -1,6 +1,6 @@
 """ce: a categorical over the bins of the counts; sampled at inference, it is the paper's ce-quant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -36,7 +36,7 @@ class CrossEntropy(Head):
         self.register_buffer("midpoints", torch.tensor([*middle, lower[-1]], dtype=torch.float32), persistent=False)
 
     @classmethod
-    def build(cls, width: int, genes: int, bins: Mapping[str, Sequence[Any]], options: Mapping[str, Any]) -> Head:
+    def build(cls, width: int, genes: int, bins: Mapping[str, list[Any]], options: Mapping[str, Any]) -> Head:
         return cls(width, bins["lower"], bins["means"], **options)
 
     def values(self, counts: Counts, size_factor: SizeFactor) -> Values:

@@ -1,7 +1,7 @@
 """nb: a negative binomial; sampled it is the paper's nb-sample, its mean is nb-deter."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -35,7 +35,7 @@ class NegativeBinomial(Head):
         self.pace, self.max_dispersion = pace, max_dispersion
 
     @classmethod
-    def build(cls, width: int, genes: int, bins: Mapping[str, Sequence[Any]], options: Mapping[str, Any]) -> Head:
+    def build(cls, width: int, genes: int, bins: Mapping[str, list[Any]], options: Mapping[str, Any]) -> Head:
         return cls(width, genes, **options)
 
     def values(self, counts: Counts, size_factor: SizeFactor) -> Values:
