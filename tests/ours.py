@@ -14,18 +14,19 @@ import torch
 import yaml
 from scipy.sparse import csr_matrix
 
-from expressionvae import costs
 from expressionvae.data import cells, download_list, downloads, parse1m, reversion, sealed
 from expressionvae.data.bins import Bins
 from expressionvae.evaluation import predictions, space, truth
 from expressionvae.files import RESTORE, digest, reading
 from expressionvae.metrics import de, recovery
 from expressionvae.nn import store
-from expressionvae.paper import losses, page, published, quality, resources, richness, scores, settings_table
-from expressionvae.paper import reversion as figure3
+from expressionvae.paper import published, scores
 from expressionvae.paper.claims import sources
+from expressionvae.paper.figures import figure3_data, richness
+from expressionvae.paper.tables import settings_table
 from expressionvae.priors import build as priors
 from expressionvae.proteins import embedded, perturbations, symbols
+from expressionvae.run import costs, losses, quality, report_page, resources
 from expressionvae.training import latents
 from expressionvae.vae import build as vaes
 from tests.conftest import REPOSITORY
@@ -124,9 +125,9 @@ def write(folder: Path) -> dict[str, Ours]:
     add("richness.csv", lambda path: richness.collect([RUN], [path], "spread")).write_text(rich)
     numbers = dict.fromkeys(["value", "low", "high", "random_low", "random_high", "p_value"], 0.5)
     numbers |= dict.fromkeys(["positives", "targets", "cells"], 6)
-    rows = [{"embedding": e, "metric": m, **numbers} for e in ("trained", "untrained") for m in figure3.METRICS]
+    rows = [{"embedding": e, "metric": m, **numbers} for e in ("trained", "untrained") for m in figure3_data.METRICS]
     of_screen = [{"screen": "s", "dataset": "d"}]
-    add("reversion.csv", lambda path: figure3.collect(of_screen, [path]))
+    add("reversion.csv", lambda path: figure3_data.collect(of_screen, [path]))
     pd.DataFrame(rows).to_csv(folder / "reversion.csv", index=False)
     whose = {"dataset": "d", "bottleneck": "fsq", "head": "nb", "screen": "s"}
     pd.DataFrame(rows).assign(**whose).to_csv(add("figure3.csv", sources._read_reversion), index=False)
@@ -134,7 +135,7 @@ def write(folder: Path) -> dict[str, Ours]:
     levels = pd.DataFrame({"cell_type": ["T"], "group": ["all"], "from": [1.0], "to": [10.0], "cells": [30]})
     levels.to_csv(add("libraries.csv", partial(quality.read, "libraries")), index=False)
     parse1m.Found("full", "", None).save(add("counts_in.yaml", parse1m.Found.load))
-    add("page.md", lambda path: page.from_file(path, "x")).write_text("| a |\n| - |\n| 1 |\n")
+    add("page.md", lambda path: report_page.from_file(path, "x")).write_text("| a |\n| - |\n| 1 |\n")
 
     data = folder / "data.bin"
     data.write_bytes(b"data")

@@ -6,7 +6,7 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
-    from expressionvae.paper.losses import draw, read
+    from expressionvae.run.losses import draw, read
 
     for losses, plot in zip(snakemake.input.losses, snakemake.output.plots, strict=True):
         figure = draw(read(Path(losses)), title=str(Path(losses).parent))

@@ -10,9 +10,8 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import yaml
 
-    from expressionvae import costs
     from expressionvae.files import RESTORE, UserError, reading
-    from expressionvae.paper import plan, resources
+    from expressionvae.run import costs, plan, resources
 
     p = snakemake.params
     with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,7 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
-    from expressionvae.paper.quality import draw, read
+    from expressionvae.run.quality import draw, read
 
     tables = {name: read(name, path) for name, path in snakemake.input.items()}
     figure = draw(**tables, title=snakemake.params.name, limit=snakemake.params.dataset.get("target_residual"))

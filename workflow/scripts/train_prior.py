@@ -7,9 +7,9 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.data.validation import Validation
     from expressionvae.nn import store
-    from expressionvae.paper.live import Live
     from expressionvae.proteins.perturbations import Perturbations
     from expressionvae.provenance import describe
+    from expressionvae.run.progress_plot import Live
     from expressionvae.training import launch, loop, processes, stage2
     from expressionvae.training.latents import Latents
     from expressionvae.training.schedule import Schedule

@@ -9,8 +9,8 @@ with reporting(snakemake.log[0]):
     from expressionvae.data.bins import Bins
     from expressionvae.data.validation import Validation
     from expressionvae.nn import store
-    from expressionvae.paper.live import Live
     from expressionvae.provenance import describe
+    from expressionvae.run.progress_plot import Live
     from expressionvae.training import launch, loop, processes, stage1
     from expressionvae.training.schedule import Schedule
     from expressionvae.vae import build

@@ -8,7 +8,7 @@ from expressionvae.paper import names
 from expressionvae.paper.claims.common import label, who
 from expressionvae.paper.claims.judge import GROUPS, NOT_PAPER, NOT_RUN, SCALE
 from expressionvae.paper.claims.verdict import NOISE, Claim, Verdict
-from expressionvae.paper.numbers import DASH
+from expressionvae.writing.formatting import DASH
 
 VERDICTS = [str(Verdict.HOLDS), str(Verdict.FAILS), str(Verdict.OPEN)]
 HEAD = """# What becomes of the paper's claims

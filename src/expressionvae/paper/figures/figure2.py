@@ -1,0 +1,282 @@
+"""Figure 2: every decoder under every prior as a heatmap, metrics by family, one panel per dataset."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from expressionvae.paper import names
+from expressionvae.paper.columns import Column, families
+from expressionvae.paper.figures.shading import OUTLIER, best, darkness, outliers
+from expressionvae.writing.formatting import DASH, four_digits, small_error
+
+# One hue, lightness falling steadily: read alike with any colour vision and in grey.
+_MAP = LinearSegmentedColormap.from_list(
+    "richness", ["#f7fbff", "#d6e6f4", "#abd0e6", "#6aaed6", "#3787c0", "#105ba4", "#08306b"]
+)
+_INK, _QUIET, _EMPTY = "#1a1a1a", "#595959", "#f0f0f0"
+
+# Inches: the drawing's unit is the inch, so that type keeps its size whatever the number of rows and panels.
+_CELL, _FAMILY_GAP, _PRIOR_GAP, _PANEL_GAP, _MARGIN = 1.14, 0.14, 0.10, 0.22, 0.12
+_TITLE, _FAMILY, _HEADER, _FOOTER_LINE = 0.30, 0.26, 0.26, 0.17
+
+
+class Line(NamedTuple):
+    """One row of a panel: which run."""
+
+    bottleneck: str
+    prior: str
+    decoder: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What all panels share: the rows, the column groups, and their sizes in inches."""
+
+    lines: Sequence[Line]
+    groups: list[tuple[str, list[Column]]]
+    step: float  # height of a row
+
+    @property
+    def several(self) -> bool:
+        """Whether some prior was run on more than one bottleneck, so that the rows must name it."""
+        pairs = {(line.prior, line.bottleneck) for line in self.lines}
+        return len(pairs) > len({prior for prior, _ in pairs})
+
+    def block(self, line: Line) -> str:
+        """What stands at the left of a prior's rows."""
+        return names.prior(line.prior) + (f"\n{line.bottleneck}" if self.several else "")
+
+    @property
+    def prior_width(self) -> float:
+        words = [word for line in self.lines for word in self.block(line).split("\n")]
+        return max([0.62, *(0.18 + 0.11 * len(word) for word in words)])
+
+    @property
+    def left(self) -> float:
+        """Where the cells begin."""
+        labels = [0.98, *(0.18 + 0.08 * len(names.decoder(line.decoder)) for line in self.lines)]
+        return _MARGIN + self.prior_width + max(labels)
+
+    @property
+    def offsets(self) -> list[float]:
+        """Top of each row below the first, with a gap where the prior changes."""
+        blocks = [(line.prior, line.bottleneck) for line in self.lines]
+        changes = np.cumsum([0] + [now != before for before, now in zip(blocks, blocks[1:], strict=False)])
+        return [i * self.step + float(change) * _PRIOR_GAP for i, change in enumerate(changes[: len(blocks)])]
+
+    @property
+    def width(self) -> float:
+        count = sum(len(members) for _, members in self.groups)
+        return max(self.left + count * _CELL + (len(self.groups) - 1) * _FAMILY_GAP + _MARGIN, 5.0)
+
+    @property
+    def height(self) -> float:
+        return _TITLE + _FAMILY + _HEADER + (self.offsets[-1] if self.lines else 0) + self.step
+
+
+def draw(
+    summary: pd.DataFrame,
+    published: pd.DataFrame | None,
+    *,
+    columns: Sequence[Column],
+    datasets: Sequence[str],
+    priors: Sequence[str],
+    decoders: Sequence[str],
+    remarks: Sequence[str] = (),
+) -> Figure:
+    """The paper's Figure 2 from `summary` (one variant, from `scores.summarise` or `published.as_summary`).
+
+    `priors` and `decoders` give the order (decoders: richest sampling first). Rows that no dataset has are
+    left out; a missing number is a dash on grey. With `published` (a summary, too) its number stands third.
+    Darker is better, per column and panel; bold is the best; see the figure's own footer, which `remarks` close.
+    """
+    models = summary[summary["baseline"] == ""]
+    if published is not None and not published["dataset"].isin(datasets).any():
+        published = None
+    step = 0.37 if published is None else 0.50
+    layout = Layout(_lines(models, priors, decoders), families(columns), step)
+    width, height = layout.width, layout.height
+    notes = _footer(models, columns, published is not None, remarks, width)
+    total = len(datasets) * (height + _PANEL_GAP) + _FOOTER_LINE * len(notes) + 2 * _MARGIN
+    figure = Figure(figsize=(width, total), facecolor="white")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(total, 0))
+    axes.axis("off")
+    top = _MARGIN
+    for dataset in datasets:
+        _panel(axes, top, dataset, _of(models, dataset), _of(published, dataset), layout)
+        top += height + _PANEL_GAP
+    _legend(axes, width)
+    for i, note in enumerate(notes):
+        axes.text(_MARGIN, top + (i + 0.6) * _FOOTER_LINE, note, fontsize=7.5, color=_QUIET, va="center")
+    return figure
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write PNG (200 dots an inch) or PDF (type as text, no date: the same scores give the same bytes)."""
+    # fonttype 42 keeps type selectable and editable; matplotlib's default outlines it as Type 3.
+    with rc_context({"pdf.fonttype": 42}):
+        figure.savefig(path, dpi=200, metadata={"CreationDate": None} if Path(path).suffix == ".pdf" else None)
+
+
+def _of(table: pd.DataFrame | None, dataset: str) -> pd.DataFrame | None:
+    return None if table is None else table[table["dataset"] == dataset]
+
+
+def _lines(models: pd.DataFrame, priors: Sequence[str], decoders: Sequence[str]) -> list[Line]:
+    have = dict.fromkeys(models[["bottleneck", "prior", "decoder"]].itertuples(index=False, name=None))
+    bottlenecks = list(dict.fromkeys(key[0] for key in have))
+    ordered = [(bottleneck, prior, decoder) for prior in priors for bottleneck in bottlenecks for decoder in decoders]
+    return [Line(*key) for key in ordered if key in have]
+
+
+def _panel(
+    axes: Axes,
+    top: float,
+    dataset: str,
+    scores: pd.DataFrame | None,
+    published: pd.DataFrame | None,
+    layout: Layout,
+) -> None:
+    title = names.dataset(dataset)
+    axes.text(_MARGIN, top + _TITLE / 2, title, fontsize=12, fontweight="bold", va="center", color=_INK)
+    first = top + _TITLE + _FAMILY + _HEADER
+    tops = [first + offset for offset in layout.offsets]
+    _row_labels(axes, layout, tops)
+    left = layout.left
+    for family, members in layout.groups:
+        _family_header(axes, family, left, len(members) * _CELL, top + _TITLE)
+        for column in members:
+            ours, paper = (_values(table, layout.lines, column) for table in (scores, published))
+            at = (left + _CELL / 2, first - _HEADER / 2)
+            axes.text(*at, f"{column.long} {column.arrow}", fontsize=8.5, ha="center", va="center", color=_INK)
+            _column(axes, column, ours, paper, left, tops, layout.step)
+            left += _CELL
+        left += _FAMILY_GAP
+    if not layout.lines:
+        axes.text(_MARGIN, first + layout.step / 2, "no scores", fontsize=9, color=_QUIET, va="center")
+
+
+def _row_labels(axes: Axes, layout: Layout, tops: Sequence[float]) -> None:
+    blocks: dict[tuple[str, str], list[float]] = {}
+    for line, top in zip(layout.lines, tops, strict=True):
+        blocks.setdefault((layout.block(line), line.bottleneck), []).append(top)
+        at = (layout.left - 0.08, top + layout.step / 2)
+        axes.text(*at, names.decoder(line.decoder), fontsize=9, ha="right", va="center", color=_INK)
+    x = _MARGIN + layout.prior_width - 0.08
+    for (label, _), at in blocks.items():
+        middle = (at[0] + at[-1] + layout.step) / 2
+        axes.text(_MARGIN, middle, label, fontsize=9.5, fontweight="bold", va="center", color=_INK)
+        axes.plot([x, x], [at[0] + 0.03, at[-1] + layout.step - 0.03], color=_QUIET, linewidth=1)
+
+
+def _family_header(axes: Axes, family: str, left: float, width: float, top: float) -> None:
+    at = (left + width / 2, top + 0.10)
+    axes.text(*at, family, fontsize=9, fontweight="bold", ha="center", va="center", color=_INK)
+    axes.plot([left + 0.04, left + width - 0.04], [top + _FAMILY - 0.02] * 2, color=_QUIET, linewidth=0.8)
+
+
+def _values(table: pd.DataFrame | None, lines: Sequence[Line], column: Column) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard error of each line in one column, NaN where missing.
+
+    Published rows name no bottleneck: they answer for any.
+    """
+    found: dict[tuple[str, str, str], tuple[float, float]] = {}
+    if table is not None:
+        part = table[table["metric"] == column.name]
+        for row in cast(Iterable[Any], part.itertuples()):
+            found[(row.bottleneck, row.prior, row.decoder)] = (row.mean, row.se)
+    nothing = (np.nan, np.nan)
+    pairs = [
+        found.get((line.bottleneck, line.prior, line.decoder), found.get(("", line.prior, line.decoder), nothing))
+        for line in lines
+    ]
+    means, errors = np.array(pairs, dtype=float).reshape(-1, 2).T
+    return np.where(np.isfinite(means), means, np.nan), errors
+
+
+def _column(
+    axes: Axes,
+    column: Column,
+    ours: tuple[np.ndarray, np.ndarray],
+    paper: tuple[np.ndarray, np.ndarray],
+    left: float,
+    tops: Sequence[float],
+    step: float,
+) -> None:
+    means, errors = ours
+    shades, starred, bold = darkness(means, column), outliers(means, column), best(means, column)
+    for i, top in enumerate(tops):
+        missing = not np.isfinite(means[i])
+        fill = to_rgb(_EMPTY) if missing else _MAP(shades[i])[:3]
+        edge = Rectangle((left, top), _CELL, step, facecolor=fill, edgecolor="white", linewidth=1.2)
+        axes.add_patch(edge)
+        texts = [(DASH if missing else four_digits(means[i]) + "*" * int(starred[i]), 9.0)]
+        if np.isfinite(errors[i]):
+            texts.append((f"±{small_error(errors[i])}", 6.8))
+        if np.isfinite(paper[0][i]):
+            texts.append((f"[{four_digits(paper[0][i])}]", 6.8))
+        _stack(axes, texts, left + _CELL / 2, top + step / 2, ink_on(fill), bool(bold[i]))
+
+
+def _stack(axes: Axes, texts: list[tuple[str, float]], x: float, middle: float, color: str, bold: bool) -> None:
+    """Lines of text above one another, centred in a cell; the first in bold where it is the column's best."""
+    pitches = [size / 72 * 1.22 for _, size in texts]
+    y = middle - sum(pitches) / 2
+    for i, ((text, size), pitch) in enumerate(zip(texts, pitches, strict=True)):
+        label = axes.text(x, y + pitch / 2, text, fontsize=size, ha="center", va="center_baseline", color=color)
+        label.set_fontweight("bold" if bold and i == 0 else "normal")
+        y += pitch
+
+
+def ink_on(fill: Sequence[float]) -> str:
+    """Black or white, whichever has the greater contrast on an sRGB `fill` (WCAG 2.1, relative luminance)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in fill]
+    luminance = float(np.dot((0.2126, 0.7152, 0.0722), linear))
+    return _INK if (luminance + 0.05) / 0.06 > 1.05 / (luminance + 0.05) else "white"
+
+
+def _legend(axes: Axes, width: float) -> None:
+    """worse [gradient] better, at the top right, level with the first panel's title."""
+    steps, bar = 40, 1.1
+    right, y = width - _MARGIN, _MARGIN + _TITLE / 2 - 0.05
+    start = right - 0.45 - bar
+    colours: Colormap = _MAP
+    for i in range(steps):
+        corner = (start + bar * i / steps, y - 0.06)
+        fill = colours(i / (steps - 1))
+        axes.add_patch(Rectangle(corner, bar / steps * 1.05, 0.12, facecolor=fill, linewidth=0))
+    axes.text(start - 0.06, y, "worse", fontsize=7.5, ha="right", va="center", color=_QUIET)
+    axes.text(right - 0.40, y, "better", fontsize=7.5, ha="left", va="center", color=_QUIET)
+
+
+def _footer(
+    models: pd.DataFrame, columns: Sequence[Column], published: bool, remarks: Sequence[str], width: float
+) -> list[str]:
+    counts = sorted({int(n) for n in models["n"].dropna() if n > 0})
+    if not counts:
+        parts = ["Mean ± standard error."]
+    elif counts == [1]:
+        parts = ["One replicate, so no standard error."]
+    else:
+        span = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+        parts = [f"Mean over n = {span} replicates ± standard error."]
+    parts.append("Shaded per column and panel, darker is better; bold is the best.")
+    logs = [column.long for column in columns if column.log]
+    if logs:
+        parts.append(f"{', '.join(logs)}: shaded on a log scale; * over {OUTLIER:.0f} times the best.")
+    if models["mean"].isna().any() or not len(models):
+        parts.append(f"{DASH} undefined or not scored.")
+    if published:
+        parts.append("[ ] the paper's Figure 2.")
+    return textwrap.wrap(" ".join([*parts, *remarks]), int((width - 2 * _MARGIN) / 0.062))
