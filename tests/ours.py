@@ -14,7 +14,7 @@ import torch
 import yaml
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import cells, download_list, downloads, parse1m, reversion, sealed
+from expressionvae.data import cells, download_list, downloads, parse1m, reversion, screen_labels, sealed
 from expressionvae.data.bins import Bins
 from expressionvae.evaluation import predictions, space, truth
 from expressionvae.files import RESTORE, digest, reading
@@ -70,7 +70,7 @@ def write(folder: Path) -> dict[str, Ours]:
     sealed.write(add("train.h5ad", cells.read), screen, compression="gzip")
     read_train = partial(sealed.read, what="the training cells", **truth.NEEDED)
     sealed.write(add("train-whole.h5ad", read_train), screen, compression="gzip")
-    sealed.write(add("labels.h5ad", lambda path: perturbations.read_labels(path, path)), screen)
+    sealed.write(add("labels.h5ad", lambda path: screen_labels.read_labels(path, path)), screen)
     sealed.write(add("truth.h5ad", space.read_truth), screen, compression="gzip")
     query = truth.query(screen)
     query.to_csv(add("query.csv", truth.read_query), index=False)
