@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from expressionvae.evaluation.space import Cells
 from expressionvae.files import UserError
 from expressionvae.metrics.de import differential_expression
 from expressionvae.metrics.effects import FOLD_CHANGE_METRICS, METRICS
@@ -19,7 +20,6 @@ from expressionvae.metrics.scores import (
     project,
     write_scores,
 )
-from expressionvae.metrics.space import Cells
 
 SETTINGS = {"components": 5, "max_cells": 50, "mmd_sigmas": [1, 2, 4, 8, 16], "seed": 0, "variants": VARIANTS}
 

@@ -18,8 +18,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy.stats import rankdata
 
+from expressionvae.evaluation.space import Cells, mean_cell, mean_cells
 from expressionvae.metrics.de import Expression
-from expressionvae.metrics.space import Cells, mean_cell, mean_cells
 
 METRICS = (
     "pds",

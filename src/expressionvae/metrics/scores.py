@@ -8,12 +8,12 @@ import numpy as np
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.evaluation.space import Cells
 from expressionvae.files import written
 from expressionvae.metrics.de import Expression, expression
 from expressionvae.metrics.distribution import DISTANCES, distances
 from expressionvae.metrics.effects import FOLD_CHANGE_METRICS, METRICS, average, of_fold_changes, per_perturbation
 from expressionvae.metrics.moments import MOMENTS, moments
-from expressionvae.metrics.space import Cells
 
 if TYPE_CHECKING:
     import polars as pl

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
-from expressionvae.files import UserError
-from expressionvae.metrics.space import (
+from expressionvae.evaluation.space import (
     check,
     compared,
     comparison_space,
@@ -16,6 +15,7 @@ from expressionvae.metrics.space import (
     read_predicted,
     read_truth,
 )
+from expressionvae.files import UserError
 
 
 def test_a_cell_sums_to_the_rescaled_total():

@@ -10,8 +10,8 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae.data import sealed
-from expressionvae.data.comparison import comparison_space
-from expressionvae.data.predictions import require_counts
+from expressionvae.evaluation.comparison import comparison_space
+from expressionvae.evaluation.predictions import require_counts
 from expressionvae.files import UserError, reading
 
 __all__ = ["Cells", "check", "compared", "comparison_space", "mean_cell", "mean_cells", "read_predicted", "read_truth"]

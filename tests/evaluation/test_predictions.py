@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from expressionvae.data import predictions
+from expressionvae.evaluation import predictions
 from expressionvae.files import UserError
 
 GENES = ["G0", "G1", "G2"]

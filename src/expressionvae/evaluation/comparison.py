@@ -1,7 +1,4 @@
-"""The space in which cells are compared: log1p of the linear scale, every cell rescaled to the same total.
-
-It lies in `data` because the baselines average in it; `metrics.space` hands it on to the scores.
-"""
+"""The space in which cells are compared: log1p of the linear scale, every cell rescaled to the same total."""
 
 import numpy as np
 from numpy import ndarray

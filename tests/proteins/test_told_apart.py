@@ -2,10 +2,10 @@
 
 import pytest
 
-from expressionvae.data.perturbations import Labels
-from expressionvae.data.proteins import read_fasta
-from expressionvae.data.told_apart import check
+from expressionvae.data.screen_labels import Labels
 from expressionvae.files import UserError
+from expressionvae.proteins.fasta import read_fasta
+from expressionvae.proteins.told_apart import check
 
 PROTEINS = {"A": "MA", "B": "MB", "C": "MC", "COPY": "MA", "NEW": "MA"}
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from expressionvae.data.checks import some
 from expressionvae.data.labels import JOINERS, plain, shown
-from expressionvae.data.perturbations import Labels, all_genes, described
+from expressionvae.data.screen_labels import Labels, all_genes
 from expressionvae.files import UserError
+from expressionvae.proteins.perturbations import described
 
 
 def check(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae.data.comparison import comparison_space
+from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import UserError
 
 

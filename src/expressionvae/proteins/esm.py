@@ -23,8 +23,8 @@ from tqdm import tqdm
 
 from expressionvae import plain
 from expressionvae.arrays import ProteinEmbedding
-from expressionvae.data.esm_files import regression_path
 from expressionvae.files import UserError, reading, reason, require, written
+from expressionvae.proteins.esm_files import regression_path
 
 WINDOW = 1022  # residues: ESM2 was trained on crops of 1,024 tokens, two of which mark beginning and end
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

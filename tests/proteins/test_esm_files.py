@@ -1,6 +1,6 @@
 import pytest
 
-from expressionvae.data.esm_files import regression_path
+from expressionvae.proteins.esm_files import regression_path
 
 
 @pytest.mark.parametrize("ending", [".pt", ".pth", ".ckpt", ""])

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.data.truth import choose, query, read_query, save
+from expressionvae.evaluation.truth import choose, query, read_query, save
 from expressionvae.files import UserError
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from expressionvae.data.comparison import comparison_space
+from expressionvae.evaluation.comparison import comparison_space
 
 
 def test_log_values_come_back_from_the_linear_scale():

@@ -1,4 +1,4 @@
-"""Protein sequences by gene symbol, and the table of their embeddings (`proteins.npz`)."""
+"""Protein sequences by gene symbol, from FASTA files."""
 
 import gzip
 import re
@@ -6,11 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from expressionvae.arrays import ProteinEmbedding
-from expressionvae.files import RESTORE, UserError, reading, require, written
-from expressionvae.stored import npz
+from expressionvae.files import UserError
+from expressionvae.proteins.symbols import resolve
 
 UNIPROT = re.compile(r"^(sp|tr)\|([^|\s]+)\|")  # https://www.uniprot.org/help/fasta-headers
 ENSEMBL = re.compile(r"^\S+ pep .*\bgene:([^\s.]+)")  # ftp.ensembl.org/pub/current_fasta, README of a folder pep
@@ -145,29 +142,6 @@ def _sequence(path: Path, header: str, parts: list[str]) -> str:
     return sequence
 
 
-def read_symbol_map(path: str | Path | None) -> dict[str, str]:
-    """Outdated symbol -> current symbol: the first two columns of a tab-separated file with a header line.
-
-    Lines that start with '#' are comments. Without a path: no symbol is outdated. Raises: UserError.
-    """
-    if path is None:
-        return {}
-    with reading(path, "a table of outdated and current symbols", RESTORE):
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-        rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
-        short = next((row for row in rows if len(row) < 2 or not row[0] or not row[1]), None)
-        require(short is None, f"row {short}: expected two tab-separated columns: outdated, current")
-    return {row[0].strip(): row[1].strip() for row in rows[1:]}
-
-
-def resolve(symbol: str, known: Mapping[str, object], symbol_map: Mapping[str, str]) -> str | None:
-    """The name under which `known` holds a gene: its current symbol if the map has one, else its own."""
-    current = symbol_map.get(symbol)
-    if current is not None and current in known:
-        return current
-    return symbol if symbol in known else None
-
-
 def choose(
     sequences: Mapping[str, str], wanted: Iterable[str], symbol_map: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
@@ -184,39 +158,3 @@ def report(path: str | Path, fasta: Fasta, chosen: Mapping[str, str], missing: l
     print(f"{path}: {len(fasta.sequences):,} proteins ({left_out}); {len(chosen):,} to embed")
     if missing:
         print(f"  {len(missing)} genes without a sequence: {', '.join(missing)}")
-
-
-@dataclass(frozen=True)
-class Proteins:
-    """`proteins.npz`: one row of `embedding` a symbol; `missing` was asked for and has no sequence."""
-
-    symbols: list[str]
-    embedding: ProteinEmbedding
-    n_residues: list[int]
-    missing: list[str]
-
-    def told(self) -> dict[str, str]:
-        """By symbol what tells a protein from others: its vector, in hexadecimals."""
-        return {symbol: vector.tobytes().hex() for symbol, vector in zip(self.symbols, self.embedding, strict=True)}
-
-    def save(self, path: str | Path) -> None:
-        """Write the four arrays; strings are stored without pickle."""
-        with written(path) as tmp:
-            np.savez(
-                tmp,
-                symbols=np.array(self.symbols, dtype=str),
-                embedding=self.embedding.astype(np.float32),
-                n_residues=np.array(self.n_residues, dtype=int),
-                missing=np.array(self.missing, dtype=str),
-            )
-
-
-def read_proteins(path: str | Path) -> Proteins:
-    """Read `proteins.npz`. Raises: UserError when it is not one."""
-    with reading(path, "a table of protein embeddings"):
-        symbols, embedding, n_residues, missing = npz(path, "symbols", "embedding", "n_residues", "missing")
-        require(embedding.dtype.kind == "f" and embedding.ndim == 2, "embedding is no matrix of numbers")
-        require(len(symbols) == len(set(symbols.tolist())), "it has a symbol twice")
-        require(len(embedding) == len(symbols) == len(n_residues), "its arrays differ in length")
-        require(np.isfinite(embedding).all(), "embedding holds numbers that are not finite")
-    return Proteins(symbols.tolist(), embedding, n_residues.tolist(), missing.tolist())

@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from expressionvae.data.proteins import Proteins, choose, read_fasta, read_proteins, read_symbol_map, resolve
 from expressionvae.files import UserError
+from expressionvae.proteins.fasta import choose, read_fasta
 
 UNIPROT = """>tr|A0A1|A0A1_HUMAN Something OS=Homo sapiens OX=9606 GN=TP53 PE=1 SV=1
 MAAA
@@ -130,35 +130,6 @@ def test_outdated_symbols_are_mapped_and_unresolved_ones_named():
     chosen, missing = choose({"MARS1": "MK", "TP53": "ML"}, ["TP53", "MARS", "NOPE"], {"MARS": "MARS1"})
     assert chosen == {"MARS1": "MK", "TP53": "ML"}
     assert missing == ["NOPE"]
-
-
-def test_symbol_is_used_as_it_is_when_its_current_one_is_absent():
-    assert resolve("MARS", {"MARS": 0}, {"MARS": "MARS1"}) == "MARS"
-
-
-def test_repository_symbol_map_is_a_map_of_new_names(repository):
-    table = read_symbol_map(repository / "resources" / "symbols.tsv")
-    assert table["MARS"] == "MARS1" and len(table) == 41
-    assert not set(table) & set(table.values())
-    assert read_symbol_map(None) == {}
-
-
-def test_symbol_map_of_one_column_is_refused(tmp_path):
-    with pytest.raises(UserError, match="two tab-separated columns"):
-        read_symbol_map(written(tmp_path, "old\tnew\nA B\n"))
-
-
-def test_table_survives_the_disk(tmp_path):
-    table = Proteins(["A", "B"], np.eye(2, 3, dtype=np.float32), [5, 6], [])
-    table.save(tmp_path / "p.npz")
-    back = read_proteins(tmp_path / "p.npz")
-    assert (back.symbols, back.n_residues, back.missing) == (["A", "B"], [5, 6], [])
-    assert np.array_equal(back.embedding, table.embedding)
-
-
-def test_other_file_is_not_a_table(tmp_path):
-    with pytest.raises(UserError, match="not a table of protein embeddings"):
-        read_proteins(written(tmp_path, "nothing", "p.npz"))
 
 
 def test_real_sequences_have_their_known_lengths(shared, repository):

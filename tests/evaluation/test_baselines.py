@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from expressionvae.data import predictions
-from expressionvae.data.baselines import Training, draw_controls, predict
-from expressionvae.data.comparison import comparison_space
+from expressionvae.evaluation import predictions
+from expressionvae.evaluation.baselines import Training, draw_controls, predict
+from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import UserError
 
 GENES = 5

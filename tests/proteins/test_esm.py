@@ -11,9 +11,9 @@ from esm.rotary_embedding import RotaryEmbedding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expressionvae.data.esm import WINDOW, batches, embed, load, regression_path, spans, tiny_esm2, windows
-from expressionvae.data.proteins import read_fasta
 from expressionvae.files import UserError
+from expressionvae.proteins.esm import WINDOW, batches, embed, load, regression_path, spans, tiny_esm2, windows
+from expressionvae.proteins.fasta import read_fasta
 
 CPU = {"device": "cpu", "precision": "float32"}
 LETTERS = "ACDEFGHIKLMNPQRSTVWYUZOBX"

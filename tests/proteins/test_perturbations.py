@@ -1,23 +1,12 @@
 """Labels of a screen and protein embeddings in, one vector a label out."""
 
-from dataclasses import replace
-
-import anndata
 import numpy as np
-import pandas as pd
 import pytest
 
-from expressionvae.data.perturbations import (
-    Labels,
-    Perturbations,
-    all_genes,
-    embed_labels,
-    read_labels,
-    report,
-    twins,
-)
-from expressionvae.data.proteins import Proteins
+from expressionvae.data.screen_labels import Labels
 from expressionvae.files import UserError
+from expressionvae.proteins.embedded import Proteins
+from expressionvae.proteins.perturbations import Perturbations, embed_labels, report, twins
 
 PROTEINS = Proteins(["A", "B", "MARS1"], np.array([[1, 2], [10, 20], [5, 5]], np.float32), [3, 3, 3], [])
 
@@ -28,15 +17,6 @@ def labels(*names, heldout=(), embedding="esm2"):
 
 def vectors(table):
     return {label: vector.tolist() for label, vector in zip(table.labels, table.embedding, strict=True)}
-
-
-def screen_file(path, names, types=None, **about):
-    obs = pd.DataFrame(
-        {"perturbation": pd.Categorical(names), "cell_type": types or "k"}, index=[str(i) for i in range(len(names))]
-    )
-    uns = {"screen": {"control": "control", "embedding": "esm2", "heldout_cell_type": "k"} | about}
-    anndata.AnnData(np.zeros((len(names), 1)), obs=obs, uns=uns).write_h5ad(path)
-    return path
 
 
 def test_control_is_zero_and_dual_labels_add_up():
@@ -71,10 +51,6 @@ def test_esm2_labels_without_proteins_are_refused():
         embed_labels(labels("A"), None, separator=None, symbol_map={})
 
 
-def test_the_genes_of_a_screen_are_those_of_all_labels():
-    assert all_genes(labels("A+B", "B", "control+C"), separator="+") == {"A", "B", "C"}
-
-
 def test_one_condition_has_one_vector_however_it_is_spelled():
     spellings = ("A+B", "B+A", " A + B", "A+B+control", "A+A+B")
     vectors_of = vectors(embed_labels(labels(*spellings), PROTEINS, separator="+", symbol_map={}))
@@ -94,25 +70,6 @@ def test_labels_with_one_vector_are_reported(capsys):
     assert twins(table) == [["A+B", "B+A"]]
     report(about, table)
     assert "the same vector: A+B, B+A" in capsys.readouterr().out
-
-
-def test_labels_come_from_both_files_sorted(tmp_path):
-    train = screen_file(tmp_path / "train.h5ad", ["control", "B", "C"], ["k", "k", "r"])
-    heldout = screen_file(tmp_path / "heldout.h5ad", ["A"])
-    assert read_labels(train, heldout) == replace(labels("A", "B", "C", heldout=["A"]), beside=["B", "control"])
-
-
-def test_files_without_what_is_needed_are_refused(tmp_path):
-    good = screen_file(tmp_path / "good.h5ad", ["A"])
-    odd = screen_file(tmp_path / "odd.h5ad", ["control"], embedding="glove")
-    anndata.AnnData(np.zeros((1, 1))).write_h5ad(tmp_path / "bare.h5ad")
-    for train, message in (
-        (good, "no cell has the control"),
-        (odd, "'glove'"),
-        (tmp_path / "bare.h5ad", "bare.h5ad: obs has no column 'cell_type'"),
-    ):
-        with pytest.raises(UserError, match=message):
-            read_labels(train, good)
 
 
 def test_table_is_stored_without_pickle(tmp_path):
