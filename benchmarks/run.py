@@ -75,8 +75,8 @@ def differential_expression() -> tuple[float, float, float]:
     """Rank tests of 20 perturbations x 1,000 genes by pdex (compiled), against ours."""
     from pdex import pdex
 
+    from expressionvae.evaluation.space import Cells
     from expressionvae.metrics.de import differential_expression as ours
-    from expressionvae.metrics.space import Cells
 
     random = np.random.default_rng(0)
     values = np.log1p(random.poisson(0.7, (3000, 1000))).astype(np.float32)

@@ -22,8 +22,8 @@ import yaml
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist
 
-from expressionvae.data import predictions, truth
-from expressionvae.metrics import de, distribution, effects, scores, space
+from expressionvae.evaluation import predictions, space, truth
+from expressionvae.metrics import de, distribution, effects, scores
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -14,27 +14,18 @@ import torch
 import yaml
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import (
-    cells,
-    download_list,
-    downloads,
-    parse1m,
-    perturbations,
-    predictions,
-    proteins,
-    reversion,
-    sealed,
-    truth,
-)
+from expressionvae.data import cells, download_list, downloads, parse1m, reversion, screen_labels, sealed
 from expressionvae.data.bins import Bins
+from expressionvae.evaluation import predictions, space, truth
 from expressionvae.files import RESTORE, digest, reading
-from expressionvae.metrics import de, recovery, space
+from expressionvae.metrics import de, recovery
 from expressionvae.nn import store
 from expressionvae.paper import published, scores
 from expressionvae.paper.claims import sources
 from expressionvae.paper.figures import figure3_data, richness
 from expressionvae.paper.tables import settings_table
 from expressionvae.priors import build as priors
+from expressionvae.proteins import embedded, perturbations, symbols
 from expressionvae.run import costs, losses, quality, report_page, resources
 from expressionvae.training import latents
 from expressionvae.vae import build as vaes
@@ -79,7 +70,7 @@ def write(folder: Path) -> dict[str, Ours]:
     sealed.write(add("train.h5ad", cells.read), screen, compression="gzip")
     read_train = partial(sealed.read, what="the training cells", **truth.NEEDED)
     sealed.write(add("train-whole.h5ad", read_train), screen, compression="gzip")
-    sealed.write(add("labels.h5ad", lambda path: perturbations.read_labels(path, path)), screen)
+    sealed.write(add("labels.h5ad", lambda path: screen_labels.read_labels(path, path)), screen)
     sealed.write(add("truth.h5ad", space.read_truth), screen, compression="gzip")
     query = truth.query(screen)
     query.to_csv(add("query.csv", truth.read_query), index=False)
@@ -96,7 +87,7 @@ def write(folder: Path) -> dict[str, Ours]:
     vectors = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     table = perturbations.Perturbations(["A", "B", "ctrl"], vectors, ["B"])
     table.save(add("perturbations.npz", perturbations.Perturbations.load))
-    proteins.Proteins(["A", "B", "C"], vectors, [5, 6, 7], []).save(add("proteins.npz", proteins.read_proteins))
+    embedded.Proteins(["A", "B", "C"], vectors, [5, 6, 7], []).save(add("proteins.npz", embedded.read_proteins))
     coded, gaussian = shared.latents(gaussian=False), shared.latents(gaussian=True)
     coded.save(add("latents.npz", latents.Latents.load))
     gaussian.save(add("latents-gaussian.npz", latents.Latents.load))
@@ -156,7 +147,7 @@ def write(folder: Path) -> dict[str, Ours]:
     add("costs.yaml", read_costs)
     add("table1.csv", published.load)
     add("table2.csv", settings_table.load)
-    add("symbols.tsv", proteins.read_symbol_map)
+    add("symbols.tsv", symbols.read_symbol_map)
     parts = {"downloads.yaml": ".", "costs.yaml": ".", "symbols.tsv": ".", "table1.csv": "published"}
     for name, where in (parts | {"table2.csv": "published/settings"}).items():
         (folder / name).write_bytes((REPOSITORY / "resources" / where / name).read_bytes())

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from expressionvae.metrics.space import Cells, compared
+from expressionvae.evaluation.space import Cells, compared
 
 GENES = 40
 CONTROL = "PBS"

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import mannwhitneyu
 
+from expressionvae.evaluation.space import Cells
 from expressionvae.files import UserError
 from expressionvae.metrics.de import Expression, differential_expression, expression, log2_ratio, read_de, write_de
-from expressionvae.metrics.space import Cells
 
 
 def table_of(cells: Cells, epsilon: float = 0.0) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score
 
 from expressionvae.catalogue import metrics
+from expressionvae.evaluation.space import Cells
 from expressionvae.metrics.de import Expression, expression
 from expressionvae.metrics.effects import (
     average,
@@ -22,7 +23,6 @@ from expressionvae.metrics.effects import (
     spearman_lfc,
     spearman_sig,
 )
-from expressionvae.metrics.space import Cells
 
 NAN, INF = np.nan, np.inf
 # our name -> cell-eval's column

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from expressionvae.evaluation.space import Cells
 from expressionvae.metrics.recovery import recovered, shifts, specific, true_effects
-from expressionvae.metrics.space import Cells
 
 TRUE = {"a": np.array([1.0, 0.0, -1.0, 0.5]), "b": np.array([0.0, 2.0, -1.0, 0.0])}
 

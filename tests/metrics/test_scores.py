@@ -4,6 +4,7 @@ import pytest
 from scipy import sparse
 
 from expressionvae.catalogue import metrics
+from expressionvae.evaluation.space import Cells
 from expressionvae.files import UserError
 from expressionvae.metrics.de import differential_expression
 from expressionvae.metrics.scores import (
@@ -19,7 +20,6 @@ from expressionvae.metrics.scores import (
     project,
     write_scores,
 )
-from expressionvae.metrics.space import Cells
 
 METRICS, FOLD_CHANGE_METRICS = metrics.on("effects", "fold changes"), metrics.on("fold changes")
 SETTINGS = {"components": 5, "max_cells": 50, "mmd_sigmas": [1, 2, 4, 8, 16], "seed": 0, "variants": VARIANTS}

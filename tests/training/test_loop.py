@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
+from expressionvae.data.validation import random_split
 from expressionvae.files import UserError
 from expressionvae.training.checkpoints import Checkpoints, Stopped
 from expressionvae.training.loop import Trainer
-from expressionvae.training.plan import random_split
 from tests.conftest import REPOSITORY
-from tests.training.test_plan import plan
+from tests.training.test_schedule import schedule
 
 
 class Killed(Exception):
@@ -41,7 +41,7 @@ def trainer(folder: Path, dies_at: int | None = None, signal_at: int | None = No
 
     checkpoints = Checkpoints(folder, "a")
     cells = random_split(64, 0.1, seed=0)
-    return Trainer(model, losses, cells, plan(), seed=0, device=torch.device("cpu"), checkpoints=checkpoints)
+    return Trainer(model, losses, cells, schedule(), seed=0, device=torch.device("cpu"), checkpoints=checkpoints)
 
 
 def weights(trainer: Trainer) -> torch.Tensor:

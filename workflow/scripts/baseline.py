@@ -3,9 +3,10 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import predictions, sealed
-    from expressionvae.data.baselines import predict
-    from expressionvae.data.truth import NEEDED, read_query
+    from expressionvae.data import sealed
+    from expressionvae.evaluation import predictions
+    from expressionvae.evaluation.baselines import predict
+    from expressionvae.evaluation.truth import NEEDED, read_query
     from expressionvae.provenance import describe
 
     baseline, scale = snakemake.wildcards.baseline, snakemake.params.evaluation["rescale_to"]

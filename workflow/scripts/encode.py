@@ -6,8 +6,8 @@ with reporting(snakemake.log[0]):
     import pandas as pd
 
     from expressionvae.data import cells
-    from expressionvae.data.perturbations import Perturbations
     from expressionvae.files import written
+    from expressionvae.proteins.perturbations import Perturbations
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
 

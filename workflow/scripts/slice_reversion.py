@@ -5,9 +5,9 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.data.downloads import located
     from expressionvae.data.h5ad import Source
-    from expressionvae.data.proteins import read_symbol_map
     from expressionvae.data.reversion_slice import Wanted, slice_screen
     from expressionvae.files import reading
+    from expressionvae.proteins.symbols import read_symbol_map
 
     path, p = located(snakemake.input.screen), snakemake.params
     with reading(snakemake.input.train, "the training cells"), Source(snakemake.input.train) as train:

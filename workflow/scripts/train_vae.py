@@ -7,10 +7,12 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.data import cells
     from expressionvae.data.bins import Bins
+    from expressionvae.data.validation import Validation
     from expressionvae.nn import store
     from expressionvae.provenance import describe
     from expressionvae.run.progress_plot import Live
-    from expressionvae.training import launch, loop, plan, processes, stage1
+    from expressionvae.training import launch, loop, processes, stage1
+    from expressionvae.training.schedule import Schedule
     from expressionvae.vae import build
 
     p, r, seed = snakemake.params, snakemake.resources, int(snakemake.wildcards.vae_seed)
@@ -25,7 +27,7 @@ with reporting(snakemake.log[0]):
         head=snakemake.wildcards.head,
         head_options=p.head_options,
     )
-    schedule, apart = plan.Plan(**p.training, checkpoint_every=p.checkpoint_every), plan.Validation(**p.validation)
+    schedule, apart = Schedule(**p.training, checkpoint_every=p.checkpoint_every), Validation(**p.validation)
     kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
     options = {"validation": apart, "seed": seed, "version": p.version, **kept}
     model, history = stage1.train(train, blueprint, schedule, **options)

@@ -3,7 +3,8 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import sealed, truth
+    from expressionvae.data import sealed
+    from expressionvae.evaluation import truth
 
     keys = ("cells_per_perturbation", "controls", "seed")
     cells = truth.choose(

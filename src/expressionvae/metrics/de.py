@@ -11,8 +11,8 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.evaluation.space import Cells, mean_cell, mean_cells
 from expressionvae.files import UserError, reading, require, written
-from expressionvae.metrics.space import Cells, mean_cell, mean_cells
 from expressionvae.stored import parquet, write_parquet
 
 if TYPE_CHECKING:

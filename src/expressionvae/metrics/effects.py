@@ -19,9 +19,9 @@ from numpy import ndarray
 from scipy.stats import rankdata
 
 from expressionvae.catalogue import metrics
+from expressionvae.evaluation.space import Cells, mean_cell, mean_cells
 from expressionvae.metrics.de import Expression
 from expressionvae.metrics.measures import measured
-from expressionvae.metrics.space import Cells, mean_cell, mean_cells
 
 SMALLEST_FDR = 1e-10  # below it PR-AUC ranks genes alike, as cell-eval and the authors do
 SMALLEST_SPREAD = 1e-8  # product of two shifts' norms below which they have no correlation, as in the authors' code

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from expressionvae.evaluation.space import Cells
 from expressionvae.metrics.de import expression
 from expressionvae.metrics.effects import average, per_perturbation
 from expressionvae.metrics.scores import FLOOR_VARIANTS, distribution_scores
-from expressionvae.metrics.space import Cells
 
 RELIABILITIES = ("pds", "pds_cell_eval", "pr_auc", "spearman_sig", "spearman_lfc", "overlap_at_n", "pearson_delta")
 

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from expressionvae.evaluation.space import Cells, mean_cell, mean_cells
 from expressionvae.files import reading, require
-from expressionvae.metrics.space import Cells, mean_cell, mean_cells
 from expressionvae.stored import npz
 
 Effect = Float[ndarray, "gene"]

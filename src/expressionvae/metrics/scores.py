@@ -9,11 +9,11 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae.catalogue import metrics
+from expressionvae.evaluation.space import Cells
 from expressionvae.files import written
 from expressionvae.metrics.de import Expression, expression
 from expressionvae.metrics.effects import average, per_perturbation
 from expressionvae.metrics.measures import measured
-from expressionvae.metrics.space import Cells
 
 if TYPE_CHECKING:
     import polars as pl
