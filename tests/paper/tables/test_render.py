@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from expressionvae.catalogue.items import ITEMS
-from expressionvae.files import UserError
+from expressionvae.catalogue.items import of_kind
 from expressionvae.paper import published
 from expressionvae.paper.tables.notes import told
 from expressionvae.paper.tables.render import Rendered, render, save
@@ -242,13 +241,12 @@ def test_every_form_is_written_and_a_table_without_one_has_no_file(tmp_path, tab
     assert len(list(tmp_path.iterdir())) == 5
 
 
-def test_an_unknown_table_is_named(paper):
-    with pytest.raises(UserError, match="no table is called 'table12'; expected one of table1"):
-        made("table12", paper, [model("demo", "ar", "mse", 0)], ["w2"])
+def test_every_table_of_the_paper_has_a_card():
+    assert set(of_kind("scores")) == {"table1", *ABLATIONS, *OURS}
 
 
-def test_every_table_of_the_paper_has_a_record():
-    assert set(ITEMS) == {"table1", *ABLATIONS, *OURS}
+def test_a_table_without_a_card_is_called_after_its_key(paper):
+    assert "**Own heads." in made("table-own-heads", paper, [model("demo", "ar", "mse", 0)], ["w2"]).markdown
 
 
 def test_a_note_with_markup_is_text_in_every_format(paper):

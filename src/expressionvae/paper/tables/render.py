@@ -88,8 +88,8 @@ def _csv(table: pd.DataFrame) -> str:
 
 
 def save(table: Any, paths: Any) -> None:
-    """Write every form of `table` that has one to the path of its name: csv, md, tex, compared_csv, compared_md."""
+    """Write `table` in every form that has a path under its name: csv, md, tex, compared_csv, compared_md."""
     for name, form in FORMS.items():
-        if hasattr(table, form):
+        if name in paths.keys():  # noqa: SIM118 (Snakemake's outputs are a list whose names are keys)
             with written(paths[name]) as path:
                 path.write_text(getattr(table, form), encoding="utf-8")
