@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from expressionvae.evaluation.space import Cells, mean_cell, mean_cells
+from expressionvae.evaluation.comparison import Compared, mean_cell, mean_cells
 from expressionvae.files import reading, require
 from expressionvae.stored import npz
 
@@ -33,7 +33,7 @@ def true_effects(path: str | Path, cell_type: str, *, rescale_to: float) -> dict
     return dict(zip(names, shifts, strict=True))
 
 
-def shifts(cells: Cells) -> dict[str, Effect]:
+def shifts(cells: Compared) -> dict[str, Effect]:
     """Mean of each perturbation's cells minus mean of the controls, in comparison space."""
     return dict(zip(cells.perturbations, mean_cells(cells) - mean_cell(cells.control_cells), strict=True))
 
