@@ -9,11 +9,9 @@ from anndata import AnnData, concat
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae.data import screen, sealed
+from expressionvae.data import prepared, screen, sealed
 from expressionvae.files import UserError, reading, require, written
 from expressionvae.stored import table
-
-NEEDED = {"obs": ("cell_type", "perturbation"), "about": ("control", "heldout_cell_type")}  # of its two sources
 
 
 def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, controls: int, seed: int) -> AnnData:
@@ -90,7 +88,7 @@ def read_truth(path: str | Path) -> AnnData:
     Raises UserError when the control's label is not told, when there are no controls or no perturbed cells,
     when a gene name occurs twice, or when a value is NaN, infinite or negative.
     """
-    truth = sealed.read(path, "the true cells of a screen", obs=("cell_type", "perturbation"))
+    truth = sealed.read(path, "the true cells of a screen", obs=prepared.LABELS)
     control = truth.uns.get("screen", {}).get("control")
     if control is None:
         raise UserError(f'{path}: uns["screen"]["control"] is missing, expected the label of the control')
