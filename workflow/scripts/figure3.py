@@ -6,8 +6,8 @@ with reporting(snakemake.log[0]):
     from expressionvae.files import written
     from expressionvae.paper import published
     from expressionvae.paper.figures import figure3_data
-    from expressionvae.paper.figures.figure2 import save
     from expressionvae.paper.figures.figure3 import draw
+    from expressionvae.writing.style import save
 
     p, output = snakemake.params, snakemake.output
     scores = figure3_data.collect(p.about, snakemake.input.scores)

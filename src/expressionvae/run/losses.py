@@ -10,9 +10,10 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from expressionvae import stored
 from expressionvae.files import reading, require
+from expressionvae.writing.style import BLUE, VERMILION
 
 SPLITS = ("train", "validation")
-_COLOURS = {"train": "#0072B2", "validation": "#D55E00"}  # Okabe and Ito: told apart with any colour vision
+_COLOURS = {"train": BLUE, "validation": VERMILION}
 
 
 def read(path: str | Path) -> pd.DataFrame:

@@ -11,8 +11,9 @@ from matplotlib.ticker import EngFormatter
 
 from expressionvae import stored
 from expressionvae.files import reading, require
+from expressionvae.writing.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
+_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 _FEW = len(_COLOURS)  # groups that can be told apart as lines
 # Columns of text, and of numbers, that each table has.
 TABLES = {
@@ -118,7 +119,7 @@ def _sizes(axes: Axes, perturbations: pd.DataFrame, column: str) -> None:
     several = groups.ngroups <= _FEW
     for i, (name, here) in enumerate(groups):
         cells = np.sort(here.loc[here[column] > 0, column].to_numpy())[::-1]
-        colour = _COLOURS[i] if several else "#0072B2"
+        colour = _COLOURS[i] if several else BLUE
         axes.plot(
             np.arange(1, len(cells) + 1), cells, color=colour, label=_shown(name) if several else None, linewidth=1.2
         )

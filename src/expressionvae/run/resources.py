@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from expressionvae.files import reading, require
+from expressionvae import stored
+from expressionvae.files import reading
 from expressionvae.writing.formatting import DASH, fixed
+from expressionvae.writing.markdown import document, pipe_table
 
 # Names and units of Snakemake's columns: seconds, MiB of resident memory, percent of one core.
 MEASURED = {"s": "seconds", "max_rss": "memory", "mean_load": "load"}
@@ -28,9 +30,7 @@ def read(folder: str | Path) -> pd.DataFrame:
 
 def _one(path: Path, name: Path) -> pd.DataFrame:
     with reading(path, "Snakemake's measurements of a job", "delete it: what that job took is then not counted"):
-        table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
-        for column in MEASURED:
-            require(column in table.columns, f"column {column!r} is missing")
+        table = stored.table(path, texts=[], numbers=list(MEASURED), sep="\t", absent=["-", "NA"])
         numbers = table[list(MEASURED)].rename(columns=MEASURED).astype(float)
     return numbers.assign(rule=name.parts[0].removesuffix(".tsv"))
 
@@ -63,14 +63,12 @@ def _row(rule: str, part: pd.DataFrame) -> dict:
 def markdown(table: pd.DataFrame) -> str:
     """The summary for readers: seconds, MiB, percent of one core, and a row of totals."""
     head = ["Rule", "Jobs", "Median s", "Longest s", "All s", "Peak MiB", "Load %"]
-    lines = [_caption(table), "", _line(head), _line([":--"] + ["--:"] * (len(head) - 1))]
-    for row in table.to_dict("records"):
-        lines.append(_line([f"{row['rule']}", f"{row['jobs']}", *_numbers(row)]))
+    lines = [[f"{row['rule']}", f"{row['jobs']}", *_numbers(row)] for row in table.to_dict("records")]
     if len(table):
         most = table["memory_max"].max()
         total = [f"{table['seconds_sum'].sum():,.1f}", _whole(most), ""]
-        lines.append(_line(["**All**", f"{table['jobs'].sum()}", "", f"{table['seconds_max'].max():,.1f}", *total]))
-    return "\n".join(lines) + "\n"
+        lines.append(["**All**", f"{table['jobs'].sum()}", "", f"{table['seconds_max'].max():,.1f}", *total])
+    return document(_caption(table), pipe_table(head, lines, left=1))
 
 
 def _caption(table: pd.DataFrame) -> str:
@@ -90,7 +88,3 @@ def _numbers(row: dict) -> Iterable[str]:
 
 def _whole(value: float) -> str:
     return f"{value:,.0f}" if np.isfinite(value) else DASH
-
-
-def _line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

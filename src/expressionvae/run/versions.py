@@ -8,6 +8,7 @@ import pandas as pd
 
 from expressionvae import arithmetic
 from expressionvae.provenance import PACKAGES, commit
+from expressionvae.writing.markdown import document, pipe_table
 
 
 def table(threads: int) -> pd.DataFrame:
@@ -41,5 +42,4 @@ def markdown(versions: pd.DataFrame) -> str:
     caption = "**Versions.** What the tables and figures were last made with. Each file of predicted cells and each "
     caption += "model keeps the versions, the commit, the seeds, the processor and the "
     caption += "number of threads that it was made with itself."
-    rows = [f"| {name} | {version} |" for name, version in versions.itertuples(index=False)]
-    return "\n".join([caption, "", "| Package | Version |", "| :-- | :-- |", *rows]) + "\n"
+    return document(caption, pipe_table(["Package", "Version"], versions.to_numpy().tolist(), left=2))

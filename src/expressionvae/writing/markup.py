@@ -1,4 +1,4 @@
-"""Texts and tables as GitHub Markdown and as LaTeX; nothing here knows what they mean.
+"""Texts as GitHub Markdown, as LaTeX and in figures; nothing in this file knows what they mean.
 
 A text may come from a user (the note on a screen): of markup it has only pairs of the tags in TAGS, without attributes,
 and HTML's names of characters. Everything else is shown as it stands.
@@ -6,7 +6,7 @@ and HTML's names of characters. Everything else is shown as it stands.
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 # What a tag is in LaTeX.
 TAGS = {
@@ -62,39 +62,3 @@ def _marked(text: str, part: Callable[[str], str], tagged: Callable[[str, str], 
 
 def _shown(text: str) -> str:
     return html.escape(_SIGNS.sub(r"\\\1", text), quote=False)
-
-
-def pipe_table(header: Sequence[str], lines: Sequence[Sequence[str]], left: int) -> str:
-    """A GitHub table; the first `left` columns are aligned left, the others right."""
-    assert all(len(line) == len(header) for line in lines)
-    rule = [":--"] * left + ["--:"] * (len(header) - left)
-    whole = [list(header), *lines]
-    whole = [[re.sub(r"(?<!\\)\|", r"\|", text) for text in line] for line in whole]
-    whole.insert(1, rule)
-    return "\n".join("| " + " | ".join(line) + " |" for line in whole)
-
-
-def latex_table(
-    header: Sequence[str], body: Sequence[str], *, left: int, caption: str, label: str, notes: Sequence[str]
-) -> str:
-    """A `table*` that stands alone in any document with the packages booktabs and graphicx.
-
-    `header`, `body` (whole lines, each with its `\\\\`) and `notes` are LaTeX already, `caption` is plain text.
-    """
-    lines = [
-        r"% \usepackage{booktabs,graphicx}",
-        r"\begin{table*}[t]",
-        r"\centering",
-        rf"\caption{{{escape(caption)}}}",
-        rf"\label{{tab:{label}}}",
-        r"\resizebox{\textwidth}{!}{%",
-        rf"\begin{{tabular}}{{{'l' * left}{'r' * (len(header) - left)}}}",
-        r"\toprule",
-        " & ".join(header) + r" \\",
-        *body,
-        r"\bottomrule",
-        r"\end{tabular}}",
-        *(rf"\par\smallskip\parbox{{\textwidth}}{{\footnotesize {note}}}" for note in notes),
-        r"\end{table*}",
-    ]
-    return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from expressionvae.paper.columns import COLUMNS, chosen
 from expressionvae.paper.figures import figure2
 from expressionvae.paper.scores import summarise
 from expressionvae.paper.tables.notes import told
+from expressionvae.writing.style import save
 from tests.paper.samples import DECODERS, NINE, baseline, made_up, model
 
 
@@ -138,6 +139,6 @@ def test_shades_fall_steadily_in_lightness():
 def test_the_same_scores_give_the_same_bytes(tmp_path, paper, suffix):
     files = [tmp_path / f"{i}.{suffix}" for i in range(2)]
     for file in files:
-        figure2.save(drawn(paper, datasets=["replogle"]), file)
+        save(drawn(paper, datasets=["replogle"]), file)
     assert files[0].read_bytes() == files[1].read_bytes()
     assert b"CreationDate" not in files[0].read_bytes()

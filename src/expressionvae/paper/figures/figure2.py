@@ -3,12 +3,10 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
@@ -18,12 +16,13 @@ from expressionvae.paper import names
 from expressionvae.paper.columns import Column, families
 from expressionvae.paper.figures.shading import OUTLIER, best, darkness, outliers
 from expressionvae.writing.formatting import DASH, four_digits, small_error
+from expressionvae.writing.style import INK, QUIET
 
 # One hue, lightness falling steadily: read alike with any colour vision and in grey.
 _MAP = LinearSegmentedColormap.from_list(
     "richness", ["#f7fbff", "#d6e6f4", "#abd0e6", "#6aaed6", "#3787c0", "#105ba4", "#08306b"]
 )
-_INK, _QUIET, _EMPTY = "#1a1a1a", "#595959", "#f0f0f0"
+_EMPTY = "#f0f0f0"
 
 # Inches: the drawing's unit is the inch, so that type keeps its size whatever the number of rows and panels.
 _CELL, _FAMILY_GAP, _PRIOR_GAP, _PANEL_GAP, _MARGIN = 1.14, 0.14, 0.10, 0.22, 0.12
@@ -118,15 +117,8 @@ def draw(
         top += height + _PANEL_GAP
     _legend(axes, width)
     for i, note in enumerate(notes):
-        axes.text(_MARGIN, top + (i + 0.6) * _FOOTER_LINE, note, fontsize=7.5, color=_QUIET, va="center")
+        axes.text(_MARGIN, top + (i + 0.6) * _FOOTER_LINE, note, fontsize=7.5, color=QUIET, va="center")
     return figure
-
-
-def save(figure: Figure, path: str | Path) -> None:
-    """Write PNG (200 dots an inch) or PDF (type as text, no date: the same scores give the same bytes)."""
-    # fonttype 42 keeps type selectable and editable; matplotlib's default outlines it as Type 3.
-    with rc_context({"pdf.fonttype": 42}):
-        figure.savefig(path, dpi=200, metadata={"CreationDate": None} if Path(path).suffix == ".pdf" else None)
 
 
 def _of(table: pd.DataFrame | None, dataset: str) -> pd.DataFrame | None:
@@ -149,7 +141,7 @@ def _panel(
     layout: Layout,
 ) -> None:
     title = names.dataset(dataset)
-    axes.text(_MARGIN, top + _TITLE / 2, title, fontsize=12, fontweight="bold", va="center", color=_INK)
+    axes.text(_MARGIN, top + _TITLE / 2, title, fontsize=12, fontweight="bold", va="center", color=INK)
     first = top + _TITLE + _FAMILY + _HEADER
     tops = [first + offset for offset in layout.offsets]
     _row_labels(axes, layout, tops)
@@ -159,12 +151,12 @@ def _panel(
         for column in members:
             ours, paper = (_values(table, layout.lines, column) for table in (scores, published))
             at = (left + _CELL / 2, first - _HEADER / 2)
-            axes.text(*at, f"{column.long} {column.arrow}", fontsize=8.5, ha="center", va="center", color=_INK)
+            axes.text(*at, f"{column.long} {column.arrow}", fontsize=8.5, ha="center", va="center", color=INK)
             _column(axes, column, ours, paper, left, tops, layout.step)
             left += _CELL
         left += _FAMILY_GAP
     if not layout.lines:
-        axes.text(_MARGIN, first + layout.step / 2, "no scores", fontsize=9, color=_QUIET, va="center")
+        axes.text(_MARGIN, first + layout.step / 2, "no scores", fontsize=9, color=QUIET, va="center")
 
 
 def _row_labels(axes: Axes, layout: Layout, tops: Sequence[float]) -> None:
@@ -172,18 +164,18 @@ def _row_labels(axes: Axes, layout: Layout, tops: Sequence[float]) -> None:
     for line, top in zip(layout.lines, tops, strict=True):
         blocks.setdefault((layout.block(line), line.bottleneck), []).append(top)
         at = (layout.left - 0.08, top + layout.step / 2)
-        axes.text(*at, names.decoder(line.decoder), fontsize=9, ha="right", va="center", color=_INK)
+        axes.text(*at, names.decoder(line.decoder), fontsize=9, ha="right", va="center", color=INK)
     x = _MARGIN + layout.prior_width - 0.08
     for (label, _), at in blocks.items():
         middle = (at[0] + at[-1] + layout.step) / 2
-        axes.text(_MARGIN, middle, label, fontsize=9.5, fontweight="bold", va="center", color=_INK)
-        axes.plot([x, x], [at[0] + 0.03, at[-1] + layout.step - 0.03], color=_QUIET, linewidth=1)
+        axes.text(_MARGIN, middle, label, fontsize=9.5, fontweight="bold", va="center", color=INK)
+        axes.plot([x, x], [at[0] + 0.03, at[-1] + layout.step - 0.03], color=QUIET, linewidth=1)
 
 
 def _family_header(axes: Axes, family: str, left: float, width: float, top: float) -> None:
     at = (left + width / 2, top + 0.10)
-    axes.text(*at, family, fontsize=9, fontweight="bold", ha="center", va="center", color=_INK)
-    axes.plot([left + 0.04, left + width - 0.04], [top + _FAMILY - 0.02] * 2, color=_QUIET, linewidth=0.8)
+    axes.text(*at, family, fontsize=9, fontweight="bold", ha="center", va="center", color=INK)
+    axes.plot([left + 0.04, left + width - 0.04], [top + _FAMILY - 0.02] * 2, color=QUIET, linewidth=0.8)
 
 
 def _values(table: pd.DataFrame | None, lines: Sequence[Line], column: Column) -> tuple[np.ndarray, np.ndarray]:
@@ -243,7 +235,7 @@ def ink_on(fill: Sequence[float]) -> str:
     """Black or white, whichever has the greater contrast on an sRGB `fill` (WCAG 2.1, relative luminance)."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in fill]
     luminance = float(np.dot((0.2126, 0.7152, 0.0722), linear))
-    return _INK if (luminance + 0.05) / 0.06 > 1.05 / (luminance + 0.05) else "white"
+    return INK if (luminance + 0.05) / 0.06 > 1.05 / (luminance + 0.05) else "white"
 
 
 def _legend(axes: Axes, width: float) -> None:
@@ -256,8 +248,8 @@ def _legend(axes: Axes, width: float) -> None:
         corner = (start + bar * i / steps, y - 0.06)
         fill = colours(i / (steps - 1))
         axes.add_patch(Rectangle(corner, bar / steps * 1.05, 0.12, facecolor=fill, linewidth=0))
-    axes.text(start - 0.06, y, "worse", fontsize=7.5, ha="right", va="center", color=_QUIET)
-    axes.text(right - 0.40, y, "better", fontsize=7.5, ha="left", va="center", color=_QUIET)
+    axes.text(start - 0.06, y, "worse", fontsize=7.5, ha="right", va="center", color=QUIET)
+    axes.text(right - 0.40, y, "better", fontsize=7.5, ha="left", va="center", color=QUIET)
 
 
 def _footer(

@@ -25,10 +25,9 @@ from expressionvae.paper.figures.figure3_data import (
     caption,
 )
 from expressionvae.writing.markup import plain
+from expressionvae.writing.style import BLUE, GREEN, INK, ORANGE, PURPLE, QUIET, SKY
 
-# Okabe and Ito: told apart with any colour vision.
-_BARS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7")
-_INK, _QUIET, _BAND = "#1a1a1a", "#595959", "#e4e4e4"
+_BARS, _SCGPT, _BAND = (BLUE, ORANGE, SKY, PURPLE), GREEN, "#e4e4e4"
 _LINES = {PCA: (0, (6, 2)), HVG: (0, (2, 1.2)), DEPTH: (0, (1, 3))}
 _ROW, _WIDTH, _TOP, _LEGEND, _NOTE = 2.7, 10.2, 0.02, 0.50, 0.165  # inches
 
@@ -54,11 +53,11 @@ def draw(summary: pd.DataFrame, *, notes: Mapping[str, str]) -> Figure:
             axes = figure.add_axes(area)
             _panel(axes, here[here["metric"] == metric], metric, heads, bottlenecks)
         title = f"Trained on {names.dataset(dataset)}, embedding {screen}"
-        figure.text(0.012, (bottom + _ROW - 0.20) / height, title, fontsize=10.5, fontweight="bold", color=_INK)
+        figure.text(0.012, (bottom + _ROW - 0.20) / height, title, fontsize=10.5, fontweight="bold", color=INK)
     _legend(figure, summary, bottlenecks, (_NOTE * len(text) + 0.08) / height)
     for i, line in enumerate(text):
         y = (_NOTE * (len(text) - i - 0.5) + 0.05) / height
-        figure.text(0.012, y, line, fontsize=7.5, color=_QUIET, va="center", parse_math=False)
+        figure.text(0.012, y, line, fontsize=7.5, color=QUIET, va="center", parse_math=False)
     return figure
 
 
@@ -76,7 +75,7 @@ def _panel(axes: Axes, table: pd.DataFrame, metric: str, heads: Sequence[str], b
         colour = _BARS[bottlenecks.index(bottleneck) % len(_BARS)]
         _bar(axes, models, (head, bottleneck), x, width, colour)
     _reference_lines(axes, table)
-    axes.set_title(f"{PANELS[metric]} \N{UPWARDS ARROW}", fontsize=9.5, color=_INK)
+    axes.set_title(f"{PANELS[metric]} \N{UPWARDS ARROW}", fontsize=9.5, color=INK)
     axes.set_xticks(range(len(heads)), [names.head(head) for head in heads], fontsize=8.5)
     axes.set_xlim(-0.55, len(heads) - 0.45)
     axes.tick_params(axis="y", labelsize=8)
@@ -93,13 +92,13 @@ def _bar(axes: Axes, models: pd.DataFrame, who: tuple[str, str], x: float, width
     if np.isfinite(row["low"]):
         edge = [withStroke(linewidth=2.6, foreground="white")]  # black on dark blue would not be seen
         left = [x - 0.2 * width] * 2
-        axes.plot(left, [row["low"], row["high"]], color=_INK, linewidth=1.1, zorder=4, path_effects=edge)
+        axes.plot(left, [row["low"], row["high"]], color=INK, linewidth=1.1, zorder=4, path_effects=edge)
     if np.isfinite(row["published"]):
         edge = [withStroke(linewidth=4, foreground="white")]
-        axes.plot(x, row["published"], "x", color=_INK, markersize=7, markeredgewidth=1.8, zorder=6, path_effects=edge)
+        axes.plot(x, row["published"], "x", color=INK, markersize=7, markeredgewidth=1.8, zorder=6, path_effects=edge)
     if (UNTRAINED, *who) in models.index:
         value = float(models["value"].loc[[(UNTRAINED, *who)]].iloc[0])
-        axes.plot(x + 0.2 * width, value, "D", markersize=5, markerfacecolor="white", markeredgecolor=_INK, zorder=5)
+        axes.plot(x + 0.2 * width, value, "D", markersize=5, markerfacecolor="white", markeredgecolor=INK, zorder=5)
 
 
 def _chance(axes: Axes, table: pd.DataFrame, chance: float) -> None:
@@ -107,15 +106,15 @@ def _chance(axes: Axes, table: pd.DataFrame, chance: float) -> None:
     low, high = table["random_low"].min(), table["random_high"].max()
     if np.isfinite(low):
         axes.axhspan(low, high, color=_BAND, zorder=0, linewidth=0)
-    axes.axhline(chance, color=_QUIET, linestyle="--", linewidth=1, zorder=3)
+    axes.axhline(chance, color=QUIET, linestyle="--", linewidth=1, zorder=3)
 
 
 def _reference_lines(axes: Axes, table: pd.DataFrame) -> None:
     for name, style in _LINES.items():
         for value in table.loc[table["embedding"] == name, "value"]:
-            axes.axhline(value, color=_INK, linestyle=style, linewidth=1.1, zorder=3)
+            axes.axhline(value, color=INK, linestyle=style, linewidth=1.1, zorder=3)
     for value in table.loc[table["embedding"] == "scgpt", "published"]:
-        axes.axhline(value, color="#009E73", linestyle="-.", linewidth=1.4, zorder=3)
+        axes.axhline(value, color=_SCGPT, linestyle="-.", linewidth=1.4, zorder=3)
 
 
 def _limits(axes: Axes, table: pd.DataFrame, metric: str) -> None:
@@ -144,7 +143,7 @@ def _mark_best(axes: Axes, models: pd.DataFrame, places: Mapping[tuple[str, str]
     text = f"{row['value']:.{DECIMALS[metric]}f}"
     gap = 0.015 * axes.get_ylim()[1]
     axes.text(
-        places[who], top + gap, text, ha="center", va="bottom", fontsize=8.5, fontweight="bold", color=_INK, zorder=7,
+        places[who], top + gap, text, ha="center", va="bottom", fontsize=8.5, fontweight="bold", color=INK, zorder=7,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
     )  # fmt: skip
 
@@ -154,18 +153,18 @@ def _legend(figure: Figure, summary: pd.DataFrame, bottlenecks: Sequence[str], b
         Patch(color=_BARS[i % len(_BARS)], label=f"{names.bottleneck(name)} encoder")
         for i, name in enumerate(bottlenecks)
     ]
-    diamond = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markeredgecolor": _INK, "markersize": 5}
+    diamond = {"marker": "D", "linestyle": "", "markerfacecolor": "white", "markeredgecolor": INK, "markersize": 5}
     handles.append(Line2D([], [], label="the same, untrained", **diamond))
     for name, style in _LINES.items():
-        handles.append(Line2D([], [], color=_INK, linestyle=style, linewidth=1.1, label=EMBEDDINGS[name]))
-    handles.append(Line2D([], [], color=_QUIET, linestyle="--", linewidth=1, label="chance"))
+        handles.append(Line2D([], [], color=INK, linestyle=style, linewidth=1.1, label=EMBEDDINGS[name]))
+    handles.append(Line2D([], [], color=QUIET, linestyle="--", linewidth=1, label="chance"))
     handles.append(Patch(color=_BAND, label="95% of random"))
-    handles.append(Line2D([], [], color=_INK, linewidth=1.1, label="95% interval"))
+    handles.append(Line2D([], [], color=INK, linewidth=1.1, label="95% interval"))
     if summary["published"].notna().any():
-        cross = {"marker": "x", "linestyle": "", "color": _INK, "markersize": 7, "markeredgewidth": 1.8}
+        cross = {"marker": "x", "linestyle": "", "color": INK, "markersize": 7, "markeredgewidth": 1.8}
         handles.append(Line2D([], [], label="the paper's", **cross))
     if (summary["embedding"] == "scgpt").any():
-        handles.append(Line2D([], [], color="#009E73", linestyle="-.", linewidth=1.4, label="scGPT, published"))
+        handles.append(Line2D([], [], color=_SCGPT, linestyle="-.", linewidth=1.4, label="scGPT, published"))
     figure.legend(
         handles=handles, loc="lower center", bbox_to_anchor=(0.5, bottom), ncols=-(-len(handles) // 2), fontsize=8,
         frameon=False, columnspacing=1.6, handletextpad=0.6,

@@ -12,6 +12,7 @@ from expressionvae.files import reading, require
 from expressionvae.paper import names
 from expressionvae.paper.published import lookup
 from expressionvae.writing.formatting import DASH, fixed
+from expressionvae.writing.markdown import document, pipe_table
 from expressionvae.writing.markup import prose
 
 SELECTIVITY = "selectivity_auc"
@@ -91,7 +92,7 @@ def markdown(summary: pd.DataFrame, screens: Mapping[str, Mapping[str, Any]], no
         parts.append(f"**{screen}**" + (f": {prose(about)}." if about else ""))
         parts.append(_grid(table))
         parts += _sizes(table)
-    return "\n\n".join(parts) + "\n"
+    return document(*parts)
 
 
 def caption(summary: pd.DataFrame, notes: Mapping[str, str]) -> str:
@@ -122,7 +123,7 @@ def _grid(table: pd.DataFrame) -> str:
         METRICS[SELECTIVITY],
     ]
     best = {metric: _best(table[table["metric"] == metric]) for metric in METRICS}
-    lines = [head, [":--"] * 4 + ["--:"] * 6]
+    lines = []
     for key, rows in table.groupby(KEY[1:], sort=False, dropna=False):
         dataset, embedding, bottleneck, name = map(str, key)
         by_metric = rows.set_index("metric")
@@ -135,7 +136,7 @@ def _grid(table: pd.DataFrame) -> str:
         lines.append(
             [DASH, "random ranking", DASH, DASH, "1.00", "1.00", "0.500", f"{low:.2f} to {high:.2f}", DASH, "0.500"]
         )
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return pipe_table(head, lines, left=4)
 
 
 def _best(table: pd.DataFrame) -> dict[str, float]:

@@ -8,23 +8,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from scipy.stats import spearmanr
 
 from expressionvae import stored
 from expressionvae.files import reading, require
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column, families
-from expressionvae.paper.figures.figure2 import save
 from expressionvae.paper.scores import RUN, SEEDS
 from expressionvae.writing.formatting import DASH
-
-__all__ = ["collect", "draw", "join", "save"]
+from expressionvae.writing.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, QUIET, SKY, VERMILION
 
 MODEL = ["dataset", "bottleneck", "prior", "decoder"]
-# Okabe and Ito: told apart with any colour vision. Decoders in the order of the config, the paper's of richness.
-_COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+# Decoders in the order of the config, the paper's of richness.
+_COLOURS = (BLUE, GREEN, ORANGE, VERMILION, PURPLE, SKY, BLACK)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-_QUIET = "#595959"
 
 
 def collect(runs: Sequence[Mapping[str, Any]], files: Sequence[str | Path], measure: str) -> pd.DataFrame:
@@ -112,7 +110,7 @@ def _panel(
     axes.set_axisbelow(True)
     shown = part[np.isfinite(part["mean"]) & part["decoder"].isin(decoders)]
     if shown.empty:
-        axes.text(0.5, 0.5, "not defined", transform=axes.transAxes, fontsize=7, ha="center", color=_QUIET)
+        axes.text(0.5, 0.5, "not defined", transform=axes.transAxes, fontsize=7, ha="center", color=QUIET)
         axes.set(xticks=[], yticks=[])
         return
     for _, row in shown.iterrows():
@@ -160,11 +158,9 @@ def _headers(figure: Figure, line: Sequence[Axes], groups: Sequence[tuple[str, l
 def _legend(
     figure: Figure, table: pd.DataFrame, decoders: Sequence[str], styles: Mapping[tuple[str, str], str]
 ) -> None:
-    from matplotlib.lines import Line2D
-
     height = figure.get_figheight()
     figure.text(0.53, 0.50 / height, "richness: variance over draws from the same latents, log1p space (0: "
-                "deterministic)", fontsize=7.5, ha="center", va="center", color=_QUIET)  # fmt: skip
+                "deterministic)", fontsize=7.5, ha="center", va="center", color=QUIET)  # fmt: skip
     used = [decoder for decoder in decoders if decoder in set(table["decoder"])]
     handles = [
         Line2D([], [], marker="o", linestyle="", color=_colour(d, decoders), label=names.decoder(d)) for d in used
@@ -173,7 +169,7 @@ def _legend(
     for (bottleneck, prior), marker in styles.items():
         label = names.prior(prior) + (f" ({bottleneck})" if priors.count(prior) > 1 else "")
         handles.append(
-            Line2D([], [], marker=marker, linestyle="", color=_QUIET, markerfacecolor="none", label=label)
+            Line2D([], [], marker=marker, linestyle="", color=QUIET, markerfacecolor="none", label=label)
         )  # fmt: skip
     figure.legend(
         handles=handles, loc="lower center", ncols=max(len(handles), 1), fontsize=7.5, frameon=False,

@@ -13,7 +13,7 @@ from expressionvae.paper.tables.items import Item
 from expressionvae.paper.tables.notes import without_numbers
 from expressionvae.paper.tables.rows import Row
 from expressionvae.writing.formatting import DASH, fixed
-from expressionvae.writing.markup import pipe_table
+from expressionvae.writing.markdown import document, pipe_table
 
 NUMBERS = ["ours", "ours_se", "n", "theirs", "theirs_se", "se_source"]
 DIFFERENCES = ["difference", "relative", "in_published_se", "in_combined_se"]
@@ -83,13 +83,13 @@ def compared_markdown(table: Item, compared: pd.DataFrame, datasets: Sequence[st
     title = f"**{table.name} beside the paper.**"
     listed = ", ".join(names.dataset(name) for name in datasets)
     if not table.number:
-        return f"{title} The paper has no such table, so there is nothing to compare.\n"
+        return document(f"{title} The paper has no such table, so there is nothing to compare.")
     if compared.empty:
-        return f"{title} {without_numbers(table, datasets)} for {listed}, so there is nothing to compare.\n"
+        return document(f"{title} {without_numbers(table, datasets)} for {listed}, so there is nothing to compare.")
     header = ["Dataset", "Row", "Metric", "Source", "Ours", "n", "Paper", "Difference", "%", "Paper's SE", "Both SE"]
     notes = [*_NOTES, *table.remarks, *table.paper_remarks]
     lines = [_cells(line) for line in worst_first(compared).to_dict("records")]
-    return "\n\n".join([f"{title} {summary(compared)}", pipe_table(header, lines, left=4), *notes]) + "\n"
+    return document(f"{title} {summary(compared)}", pipe_table(header, lines, left=4), *notes)
 
 
 _NOTES = [

@@ -11,9 +11,9 @@ from expressionvae.paper.tables import notes as notes_of
 from expressionvae.paper.tables.compared import compare, compared_markdown
 from expressionvae.paper.tables.items import columns_of, item
 from expressionvae.paper.tables.labels import Entries, levels
-from expressionvae.paper.tables.latex import latex
-from expressionvae.paper.tables.markdown import companion_markdown, markdown
 from expressionvae.paper.tables.rows import build, companion_rows, frame
+from expressionvae.paper.tables.scores_latex import latex
+from expressionvae.paper.tables.scores_markdown import companion_markdown, markdown
 
 FORMS = {
     "csv": "csv",

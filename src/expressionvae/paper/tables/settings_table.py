@@ -9,7 +9,9 @@ import pandas as pd
 from expressionvae import stored
 from expressionvae.files import RESTORE, UserError, reading
 from expressionvae.paper.tables.settings import Config, settings
-from expressionvae.writing.markup import escape, latex_table, pipe_table
+from expressionvae.writing.latex import latex_table
+from expressionvae.writing.markdown import document, pipe_table
+from expressionvae.writing.markup import escape
 
 _CAPTIONS = {
     "table2": ("Table 2", "Stage 1: the VAE's settings, as the config in force has them."),
@@ -62,7 +64,7 @@ def settings_table(item: str, config: Config, printed: pd.DataFrame) -> Settings
     header = ["Setting", "Value", "Paper", "Same", "Config key"]
     lines = [[_pretty(text) for text in line] for line in table.astype(str).itertuples(index=False, name=None)]
     notes = [_NOTE, _EMBEDDING] if item == "table2" else [_NOTE]
-    markdown = "\n\n".join([f"**{number}.** {caption}", pipe_table(header, lines, left=5), *notes]) + "\n"
+    markdown = document(f"**{number}.** {caption}", pipe_table(header, lines, left=5), *notes)
     body = [r"\midrule", *(" & ".join(_latex(text) for text in line) + r" \\" for line in table.to_numpy())]
     latex = latex_table(header, body, left=5, caption=caption, label=item, notes=[escape(note) for note in notes])
     return SettingsTable(table, table.to_csv(index=False, lineterminator="\n"), markdown, latex)

@@ -9,7 +9,8 @@ from expressionvae.paper.tables import notes as notes_of
 from expressionvae.paper.tables.items import Item
 from expressionvae.paper.tables.rows import Cell, Row
 from expressionvae.writing.formatting import DASH, fixed
-from expressionvae.writing.markup import escape, latex_table
+from expressionvae.writing.latex import latex_table
+from expressionvae.writing.markup import escape
 
 
 def latex(

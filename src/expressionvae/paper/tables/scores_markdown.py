@@ -9,7 +9,8 @@ from expressionvae.paper.tables import notes as notes_of
 from expressionvae.paper.tables.items import Item
 from expressionvae.paper.tables.rows import Cell, Row
 from expressionvae.writing.formatting import DASH, fixed
-from expressionvae.writing.markup import pipe_table, prose
+from expressionvae.writing.markdown import document, pipe_table
+from expressionvae.writing.markup import prose
 
 
 def markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]) -> str:
@@ -18,7 +19,7 @@ def markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column], captio
     notes = [f"<sup>{letter}</sup> {prose(text)}" for letter, text in notes_of.footnotes(rows)]
     notes += [prose(text) for text in below]
     body = _body(table, rows, columns, marks)
-    return "\n\n".join([f"**{table.name}.** {prose(caption)}", body, *notes]) + "\n"
+    return document(f"**{table.name}.** {prose(caption)}", body, *notes)
 
 
 def companion_markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column]) -> str:
@@ -26,7 +27,7 @@ def companion_markdown(table: Item, rows: Sequence[Row], columns: Sequence[Colum
     if not rows:
         return ""
     what = f"**Beside {table.name}.** The same models with what {table.name} leaves out."
-    return "\n" + "\n\n".join([what, _body(table, rows, columns, {})]) + "\n"
+    return "\n" + document(what, _body(table, rows, columns, {}))
 
 
 def _body(table: Item, rows: Sequence[Row], columns: Sequence[Column], marks: Mapping[str, str]) -> str:
