@@ -14,7 +14,7 @@ from tests.workflow.conftest import tiny
 
 pytestmark = pytest.mark.slow
 
-HEAD = '''
+HEAD = """
 import torch.nn.functional as F
 from torch import nn
 
@@ -36,13 +36,13 @@ class MeanAbsoluteError(Head):
 
     def predict(self, states, panel_library, rule, generator):
         return self.output(states).squeeze(-1).float().clamp(min=self.floor).expm1()
-'''
-HEAD_CARD = '''
+"""
+HEAD_CARD = """
 HEADS["mae"] = HeadCard(
     "MAE", "expressionvae.vae.heads.mae.MeanAbsoluteError", (MEAN,), "absolute error of log values",
     options={"floor": {"description": "smallest log value", "type": "number", "minimum": 0}},
 )
-'''
+"""
 PRIOR = '''
 import torch
 from torch.nn.functional import cross_entropy
@@ -74,25 +74,25 @@ class Independent(Prior):
         chance = self.logits(condition).softmax(-1)
         return torch.multinomial(chance.flatten(0, 1), 1, generator=generator).reshape(len(condition), -1)
 '''
-PRIOR_CARD = '''
+PRIOR_CARD = """
 PRIORS["independent"] = PriorCard(
     "Independent", "expressionvae.priors.independent.Independent", FSQ, "every code by itself",
     sketch=("all codes", "at once"),
 )
-'''
-METRIC = '''
+"""
+METRIC = """
 import numpy as np
 
 
 def shift_of_means(true, predicted, **settings):
     return {"shift": float(np.linalg.norm(true.mean(axis=0) - predicted.mean(axis=0)))}
-'''
-METRIC_CARD = '''
+"""
+METRIC_CARD = """
 METRICS["shift"] = MetricCard(
     "shift", "Shift", "Shift", "Shift", "Shift of means", "lower", "Distribution", 2, "clouds",
     "expressionvae.metrics.shift.shift_of_means",
 )
-'''
+"""
 FILES = {
     "vae/heads/mae.py": HEAD,
     "priors/independent.py": PRIOR,

@@ -14,7 +14,7 @@ Subject = Literal["clouds", "cells", "effects", "fold changes"]
 SUBJECTS: dict[str, str] = {
     "clouds": "(true, predicted, *, mmd_sigmas, ridge): both [cell component], in a PCA basis; a number a metric",
     "cells": "(true, predicted): both [cell gene], sparse, in comparison space, rows paired; a number a metric",
-    "effects": "(true, predicted, *, de_true, de_predicted, fdr): `Cells` and their `Expression`; "
+    "effects": "(true, predicted, *, de_true, de_predicted, fdr): `Compared` and their `Expression`; "
     "an array [perturbation] a metric, NaN where it is not defined",
     "fold changes": "(de_true, de_predicted, *, fdr, epsilon): `Expression` of both sides; "
     "an array [perturbation] a metric, NaN where it is not defined",

@@ -19,7 +19,7 @@ from numpy import ndarray
 from scipy.stats import rankdata
 
 from expressionvae.catalogue import metrics
-from expressionvae.evaluation.space import Cells, mean_cell, mean_cells
+from expressionvae.evaluation.comparison import Compared, mean_cell, mean_cells
 from expressionvae.metrics.de import Expression
 from expressionvae.metrics.measures import measured
 
@@ -39,8 +39,8 @@ def versions() -> dict[str, str]:
 
 
 def per_perturbation(
-    true: Cells,
-    predicted: Cells,
+    true: Compared,
+    predicted: Compared,
     *,
     de_true: Expression,
     de_predicted: Expression,
@@ -58,7 +58,7 @@ def per_perturbation(
 
 
 def of_shifts(
-    true: Cells, predicted: Cells, *, de_true: Expression, de_predicted: Expression, fdr: float
+    true: Compared, predicted: Compared, *, de_true: Expression, de_predicted: Expression, fdr: float
 ) -> dict[str, Scores]:
     """The metrics on effects."""
     x, y = mean_cells(true), mean_cells(predicted)

@@ -9,7 +9,7 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae.catalogue import metrics
-from expressionvae.evaluation.space import Cells
+from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import written
 from expressionvae.metrics.de import Expression, expression
 from expressionvae.metrics.effects import average, per_perturbation
@@ -40,8 +40,8 @@ CEILING = [(metric, "ceiling") for metric in _EFFECTS]
 
 
 def distribution_scores(
-    true: Cells,
-    predicted: Cells,
+    true: Compared,
+    predicted: Compared,
     *,
     components: int,
     max_cells: int,
@@ -122,7 +122,13 @@ def _rows(values: Mapping[str, float], **others) -> list[dict]:
 
 
 def effect_scores(
-    true: Cells, predicted: Cells, *, de_true: "pl.DataFrame", fdr: float, fold_change_epsilon: float, threads: int
+    true: Compared,
+    predicted: Compared,
+    *,
+    de_true: "pl.DataFrame",
+    fdr: float,
+    fold_change_epsilon: float,
+    threads: int,
 ) -> list[dict]:
     """Scores of the perturbation effects as rows of `EFFECT_COLUMNS`: those that `EFFECTS` lists, in its order.
 
