@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from expressionvae.paper.claims.common import DECODERS, REAL
-from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, PFIZER, REVERSION, TABLE, Evidence, Scores
+from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, OWN, REVERSION, TABLE, Evidence, Scores
 from expressionvae.paper.claims.judge import CLAIMS
 from expressionvae.paper.claims.verdict import Finding
 
@@ -34,7 +34,7 @@ def encoders(
     metric: str = "enrichment_auc",
     half: float = 0.01,
     dataset: str = SCREEN,
-    screen: str = PFIZER,
+    screen: str = OWN,
 ) -> Evidence:
     """Keys are (bottleneck, head); 95% intervals are value ± half (none where half is NaN)."""
     rows = [(dataset, "trained", b, h, screen, metric, v, v - half, v + half) for (b, h), v in values.items()]

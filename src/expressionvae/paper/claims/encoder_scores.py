@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, PFIZER, TRAINED, Evidence
+from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, OWN, TRAINED, Evidence
 from expressionvae.paper.claims.verdict import Finding, digits, undecided
 
 HEADS = ("ce", "hurdle", "mse", "nb")
@@ -50,7 +50,7 @@ def unrun(evidence: Evidence, metrics: tuple[str, ...]) -> list[Finding]:
 
 
 def part_of(screen: str, metric: str) -> str:
-    return LABELS[metric] if screen == PFIZER else f"{LABELS[metric]}, {screen}"
+    return LABELS[metric] if screen == OWN else f"{LABELS[metric]}, {screen}"
 
 
 def top_of(rows: list[Encoder]) -> Encoder:

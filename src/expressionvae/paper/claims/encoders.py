@@ -17,7 +17,7 @@ from expressionvae.paper.claims.encoder_scores import (
     top_of,
     unrun,
 )
-from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, PFIZER, Evidence
+from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, OWN, Evidence
 from expressionvae.paper.claims.verdict import Claim, Finding, Verdict, digits, undecided
 
 PAIRING = {"parse1m": DISCRETE, "replogle": CONTINUOUS}  # which bottleneck wins with the hurdle head
@@ -139,7 +139,7 @@ def matches_scgpt(evidence: Evidence) -> list[Finding]:
 
 def _matches(dataset: str, screen: str, top: Encoder) -> Finding:
     part, numbers, effect = part_of(screen, AUC), f"{top}; scGPT {SCGPT}", top.value - SCGPT
-    if screen != PFIZER:
+    if screen != OWN:
         return undecided(dataset, part, "scGPT's number is about the Pfizer screen, not about this one", numbers)
     if not math.isfinite(top.low):
         return undecided(dataset, part, "no interval", numbers, effect)
