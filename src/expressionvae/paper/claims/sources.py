@@ -162,7 +162,7 @@ def of_files(
     )
 
 
-def listed(files: str | Iterable[str]) -> list[str]:
+def as_list(files: str | Iterable[str]) -> list[str]:
     """Files of one Snakemake input, which is a string where there is one."""
     return [files] if isinstance(files, str) else list(files)
 
