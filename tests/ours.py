@@ -14,9 +14,9 @@ import torch
 import yaml
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import cells, download_list, downloads, parse1m, reversion, screen_labels, sealed
+from expressionvae.data import download_list, downloads, parse1m, prepared, reversion, screen_labels, sealed
 from expressionvae.data.bins import Bins
-from expressionvae.evaluation import predictions, space, truth
+from expressionvae.evaluation import predictions, truth
 from expressionvae.files import RESTORE, digest, reading
 from expressionvae.metrics import de, recovery
 from expressionvae.nn import store
@@ -67,15 +67,15 @@ def write(folder: Path) -> dict[str, Ours]:
         return folder / name
 
     screen = a_screen()
-    sealed.write(add("train.h5ad", cells.read), screen, compression="gzip")
-    read_train = partial(sealed.read, what="the training cells", **truth.NEEDED)
+    sealed.write(add("train.h5ad", prepared.read), screen, compression="gzip")
+    read_train = partial(prepared.whole, what="the training cells")
     sealed.write(add("train-whole.h5ad", read_train), screen, compression="gzip")
     sealed.write(add("labels.h5ad", lambda path: screen_labels.read_labels(path, path)), screen)
-    sealed.write(add("truth.h5ad", space.read_truth), screen, compression="gzip")
+    sealed.write(add("truth.h5ad", truth.read_truth), screen, compression="gzip")
     query = truth.query(screen)
     query.to_csv(add("query.csv", truth.read_query), index=False)
     values = np.asarray(screen.X.toarray(), np.float32)
-    read_predicted = partial(space.read_predicted, truth=screen)
+    read_predicted = partial(predictions.read_predicted, truth=screen)
     predictions.write(add("cells.h5ad", read_predicted), values, query, GENES, {"seed": 0})
     about = {"treated": np.array(["t"], object), "positives": np.array(["A"], object), "control": "ctrl"}
     sliced = screen.copy()

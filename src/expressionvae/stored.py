@@ -1,4 +1,4 @@
-"""Arrays and tables in our files, each held to the names and kinds that it must have.
+"""Tables in our files, each held to the names and kinds that it must have.
 
 Everything that reads is to be called within `files.reading`, which turns what is wrong into a message with the path.
 """
@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from numpy import ndarray
 
 from expressionvae.files import require
 
@@ -20,15 +18,6 @@ if TYPE_CHECKING:
 
 _NONE = ["", "nan", "NaN"]  # what stands for no number in a CSV
 _DIGEST = b"expressionvae.sha256"
-
-
-def npz(path: str | Path, *names: str) -> list[ndarray]:
-    """Arrays of an .npz by name."""
-    file = np.load(path, allow_pickle=False)
-    require(isinstance(file, np.lib.npyio.NpzFile), "it is no .npz")
-    with file:
-        _require_names(names, file.files)
-        return [file[name] for name in names]
 
 
 def table(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from expressionvae.data import h5ad, sparse
-from expressionvae.data.cells import read
+from expressionvae.data.prepared import read
 from expressionvae.data.screen import Columns
 from expressionvae.data.screen_labels import Labels
 from expressionvae.data.split import choose, prepare, published

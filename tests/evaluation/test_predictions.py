@@ -5,6 +5,9 @@ import pytest
 from scipy import sparse
 
 from expressionvae.evaluation import predictions
+from expressionvae.evaluation.comparison import compared
+from expressionvae.evaluation.predictions import check, read_predicted
+from expressionvae.evaluation.truth import read_truth
 from expressionvae.files import UserError
 
 GENES = ["G0", "G1", "G2"]
@@ -55,3 +58,70 @@ def test_single_cells_of_zeros_are_counted(tmp_path, capsys):
     predictions.write(tmp_path / "cells.h5ad", values, query, GENES, {})
     assert "3 of 5 predicted cells are nothing but zeros (of 'a' 2 of 3)" in capsys.readouterr().err
     assert ad.read_h5ad(tmp_path / "cells.h5ad").n_obs == 5
+
+
+def test_cells_that_answer_the_truth_pass(truth, predicted):
+    check(predicted, truth=truth, path="cells.h5ad")
+
+
+def _refusal(adata: ad.AnnData, truth: ad.AnnData) -> str:
+    with pytest.raises(UserError, match="^some/cells.h5ad: ") as error:
+        check(adata, truth=truth, path="some/cells.h5ad")
+    return str(error.value)
+
+
+@pytest.mark.parametrize("space", ["log", None])
+def test_another_space_is_refused(truth, predicted, space):
+    predicted.uns["space"] = space
+    assert repr(space) in _refusal(predicted, truth)
+
+
+def test_a_missing_row_is_refused(truth, predicted):
+    assert "169 cells, expected 170" in _refusal(predicted[1:].copy(), truth)
+
+
+def test_rows_in_another_order_are_refused(truth, predicted):
+    message = _refusal(predicted[::-1].copy(), truth)
+    assert "perturbation" in message and "'PBS'" in message and "'p0'" in message
+
+
+def test_genes_in_another_order_are_refused(truth, predicted):
+    message = _refusal(predicted[:, ::-1].copy(), truth)
+    assert "'gene39', expected 'gene0'" in message
+
+
+def test_fewer_genes_are_refused(truth, predicted):
+    assert "39 genes, expected 40" in _refusal(predicted[:, :-1].copy(), truth)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_a_bad_value_is_refused(truth, predicted, value):
+    predicted.X.data[3] = value
+    assert "X holds" in _refusal(predicted, truth)
+
+
+@pytest.mark.parametrize("label", ["p1", "PBS"])
+@pytest.mark.parametrize("form", [sparse.csr_matrix, np.asarray, sparse.csc_matrix])
+def test_a_perturbation_or_control_of_nothing_but_zeros_is_refused_by_name(truth, predicted, label, form):
+    here = (truth.obs["perturbation"] == label).to_numpy()
+    predicted.X = form(predicted.X.toarray() * ~here[:, None])
+    assert f"nothing but zeros is predicted for '{label}' ({here.sum()} cells)" in _refusal(predicted, truth)
+
+
+def test_nothing_but_zeros_is_refused(truth, predicted):
+    predicted.X.data[:] = 0
+    assert "'PBS' (50 cells), 'p0' (30 cells)" in _refusal(predicted, truth)
+
+
+def test_a_cell_of_zeros_among_others_is_a_warning(truth, predicted, capsys):
+    predicted.X = sparse.csr_matrix(predicted.X.toarray() * (np.arange(len(truth)) != 3)[:, None])
+    check(predicted, truth=truth, path="cells.h5ad")
+    assert "WARNING: cells.h5ad: 1 of 170 predicted cells are nothing but zeros" in capsys.readouterr().err
+
+
+def test_files_are_read_and_checked(truth, predicted, tmp_path):
+    truth.write_h5ad(tmp_path / "truth.h5ad")
+    predicted.write_h5ad(tmp_path / "cells.h5ad")
+    read = read_truth(tmp_path / "truth.h5ad")
+    cells = compared(read_predicted(tmp_path / "cells.h5ad", truth=read), truth=read, rescale_to=1e4)
+    assert cells.control == "PBS" and cells.perturbations == ["p0", "p1", "p2", "p3"]

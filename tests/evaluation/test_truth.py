@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.evaluation.truth import choose, query, read_query, save
+from expressionvae.evaluation.truth import choose, query, read_query, read_truth, save
 from expressionvae.files import UserError
 
 
@@ -74,3 +74,25 @@ def test_a_query_without_a_column_is_refused(tmp_path):
     a_query(["a"]).drop(columns="cell_type").to_csv(tmp_path / "query.csv", index=False)
     with pytest.raises(UserError, match="'cell_type' is missing"):
         read_query(tmp_path / "query.csv")
+
+
+def test_truth_without_controls_is_refused(truth, tmp_path):
+    truth[truth.obs["perturbation"] != "PBS"].copy().write_h5ad(tmp_path / "truth.h5ad")
+    with pytest.raises(UserError, match="'PBS', expected controls"):
+        read_truth(tmp_path / "truth.h5ad")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_truth_with_a_bad_value_is_refused(truth, tmp_path, value):
+    truth.X = truth.X.astype(np.float32)
+    truth.X.data[3] = value
+    truth.write_h5ad(tmp_path / "truth.h5ad")
+    with pytest.raises(UserError, match="truth.h5ad: X holds"):
+        read_truth(tmp_path / "truth.h5ad")
+
+
+def test_truth_with_a_gene_twice_is_refused(truth, tmp_path):
+    truth.var_names = ["gene0", *truth.var_names[:-1]]
+    truth.write_h5ad(tmp_path / "truth.h5ad")
+    with pytest.raises(UserError, match="'gene0' occurs twice"):
+        read_truth(tmp_path / "truth.h5ad")

@@ -3,17 +3,21 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from expressionvae.data.validation import random_split
 from expressionvae.files import UserError
 from expressionvae.training.checkpoints import Checkpoints, Stopped
-from expressionvae.training.loop import Trainer
+from expressionvae.training.loop import Trainer, save_history
 from tests.conftest import REPOSITORY
 from tests.training.test_schedule import schedule
 
@@ -70,6 +74,7 @@ def test_a_training_that_is_told_to_stop_loses_no_step(tmp_path, capsys):
 
 CHILD = """
 import sys
+import tempfile
 from pathlib import Path
 import torch
 from tests.training.test_loop import trainer, weights
@@ -135,3 +140,16 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path):
     lost.losses = lambda model, cells: {"loss": model(torch.full((1, 3), torch.nan)).sum()}
     with pytest.raises(UserError, match="loss of the training is nan at step .*: it diverged"):
         lost.run("test")
+
+
+NUMBERS = st.floats(allow_infinity=True, allow_nan=True)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["train", "validation"]), NUMBERS, NUMBERS), min_size=1)
+)
+def test_a_loss_table_is_written_as_pandas_would_and_nothing_stands_for_no_number(rows):
+    history = [dict(zip(("step", "split", "loss", "lr"), row, strict=True)) for row in rows]
+    with tempfile.TemporaryDirectory() as folder:
+        save_history(Path(folder, "losses.csv"), history)
+        assert Path(folder, "losses.csv").read_text() == pd.DataFrame(history).to_csv(index=False)

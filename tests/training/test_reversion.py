@@ -108,7 +108,7 @@ def of_random_positives(rows, screen) -> float:
 @pytest.mark.slow
 def test_principal_components_find_the_planted_pathway(planted):
     config, cells, screen, _ = planted
-    rows = references(cells.counts.matrix(), cells.size_factor, reversion.blocks(screen, cells.genes), components=20)
+    rows = references(cells.counts, cells.size_factor, reversion.blocks(screen, cells.genes), components=20)
     for name in ("pca", "hvg"):
         found = auc(rows[name], screen)
         assert found["value"] > 0.85 and found["low"] > 0.6 and found["p_value"] < 0.01, name

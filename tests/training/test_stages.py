@@ -1,7 +1,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy import sparse
@@ -72,7 +71,7 @@ def test_sampling_then_decoding_gives_cells_and_again_the_same(trained, tmp_path
     blueprint = stage2.blueprint_for(latents, embedding, SIZE, KINDS["mdlm"])
     options = {"validation": APART, "seed": 0, "version": 1, "checkpoints": tmp_path}
     prior, _ = stage2.train(latents, embedding, blueprint, schedule(iterations=5), **options)
-    query = pd.DataFrame({"cell_type": ["T", "B"], "perturbation": ["b", "ctrl"]})
+    query = {"cell_type": ["T", "B"], "perturbation": ["b", "ctrl"]}
     codes = [stage2.sample(prior, blueprint, query, options={"steps": 4}, seed=3, batch_size=1) for _ in range(2)]
     assert np.array_equal(*codes)
     made = [stage1.decode(model, codes[0], np.ones(2, np.float32), "sample", seed=1, batch_size=2) for _ in range(2)]
@@ -83,7 +82,7 @@ def test_interrupted_sampling_goes_on_to_the_same_latents(trained, tmp_path, mon
     embedding = np.zeros((3, 0), np.float32)
     blueprint = stage2.blueprint_for(trained[1], embedding, SIZE, KINDS["ar"])
     prior = stage2.build(blueprint, torch.from_numpy(embedding), torch.ones(0), torch.ones(0)).eval()
-    query = pd.DataFrame({"cell_type": ["T", "B"] * 4, "perturbation": ["b", "ctrl"] * 4})
+    query = {"cell_type": ["T", "B"] * 4, "perturbation": ["b", "ctrl"] * 4}
     options = {"options": {}, "seed": 3, "batch_size": 2}
     whole = stage2.sample(prior, blueprint, query, **options)
     drawn, sample = [], prior.sample
@@ -104,7 +103,7 @@ def test_interrupted_sampling_goes_on_to_the_same_latents(trained, tmp_path, mon
 def test_an_unknown_label_in_the_query_is_named(trained, tmp_path):
     embedding = np.zeros((3, 0), np.float32)
     blueprint = stage2.blueprint_for(trained[1], embedding, SIZE, KINDS["ar"])
-    query = pd.DataFrame({"cell_type": ["T"], "perturbation": ["c"]})
+    query = {"cell_type": ["T"], "perturbation": ["c"]}
     with pytest.raises(UserError, match="perturbation 'c' is unknown"):
         stage2.indices(query, "perturbation", blueprint.perturbations)
 
@@ -192,5 +191,5 @@ def test_sampled_codes_of_a_large_codebook_are_kept(trained, monkeypatch):
     blueprint = stage2.blueprint_for(latents, embedding, SIZE, KINDS["ar"])
     prior = stage2.build(blueprint, torch.from_numpy(embedding), torch.ones(0), torch.ones(0)).eval()
     monkeypatch.setattr(prior, "sample", lambda perturbation, *_, **__: torch.full((len(perturbation), 4), 2**16 + 5))
-    query = pd.DataFrame({"cell_type": ["T"], "perturbation": ["b"]})
+    query = {"cell_type": ["T"], "perturbation": ["b"]}
     assert (stage2.sample(prior, blueprint, query, options={}, seed=0, batch_size=1) == 2**16 + 5).all()

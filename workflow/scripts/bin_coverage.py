@@ -6,7 +6,7 @@ with reporting(snakemake.log[0]):
     import json
 
     from expressionvae.data.bins import Bins
-    from expressionvae.evaluation.space import read_truth
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import written
     from expressionvae.metrics.coverage import coverage
     from expressionvae.metrics.de import read_de

@@ -13,7 +13,7 @@ with reporting(snakemake.log[0]):
 
     loop.use_threads(snakemake.config["threads"])
     model, blueprint = build.load(snakemake.input.model, loop.best_device())
-    query = read_query(snakemake.input.query)
+    query = read_query(snakemake.input.query)[["cell_type", "perturbation"]].to_dict("list")
     kept = Path(snakemake.output.latents[0]).with_name("unfinished")
     how = {"options": snakemake.params.options, "batch_size": snakemake.params.batch_size, "keep": kept}
     for seed, output in zip(snakemake.params.seeds, snakemake.output.latents, strict=True):

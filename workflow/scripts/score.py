@@ -6,7 +6,9 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.evaluation.space import compared, read_predicted, read_truth
+    from expressionvae.evaluation.comparison import compared
+    from expressionvae.evaluation.predictions import read_predicted
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import digest
     from expressionvae.metrics.de import read_de
     from expressionvae.metrics.effects import versions

@@ -5,7 +5,7 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import cells
+    from expressionvae.data import prepared
     from expressionvae.data.bins import Bins
     from expressionvae.data.validation import Validation
     from expressionvae.nn import store
@@ -17,7 +17,7 @@ with reporting(snakemake.log[0]):
 
     p, r, seed = snakemake.params, snakemake.resources, int(snakemake.wildcards.vae_seed)
     launch.share(r.devices, snakemake.config["threads"], tasks=r.get("tasks", 1), starter=r.get("mpi"))
-    train = cells.read(snakemake.input.train)
+    train = prepared.read(snakemake.input.train)
     bins = Bins.load(snakemake.input.bins)
     blueprint = build.Blueprint(
         genes=train.genes,

@@ -6,7 +6,8 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.evaluation.space import compared, read_truth
+    from expressionvae.evaluation.comparison import compared
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import digest
     from expressionvae.metrics.effects import versions
     from expressionvae.metrics.floor import ceiling, floor

@@ -3,7 +3,8 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.evaluation.space import compared, read_truth
+    from expressionvae.evaluation.comparison import compared
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.metrics.de import differential_expression, write_de
 
     truth = read_truth(snakemake.input.truth)

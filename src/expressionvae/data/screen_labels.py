@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from expressionvae.data.h5ad import Source
+from expressionvae.data import prepared
 from expressionvae.data.labels import genes
-from expressionvae.files import UserError, reading, require
+from expressionvae.files import UserError, require
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,8 @@ def read_labels(train: str | Path, heldout: str | Path) -> Labels:
 
 
 def _cells(path: str | Path) -> tuple[pd.DataFrame, dict]:
-    columns = ["cell_type", "perturbation"]
-    with reading(path, "the cells of a screen"), Source(path) as source:
-        labels, screen = {name: source.labels("obs", name) for name in columns}, source.about("screen")
+    with prepared.opened(path) as source:
+        labels, screen = {name: source.labels("obs", name) for name in prepared.LABELS}, source.about("screen")
         for key in ("control", "embedding", "heldout_cell_type"):
             require(key in screen, f"uns['screen'] has no {key!r}")
         return pd.DataFrame(labels).drop_duplicates().astype(str), dict(screen)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -37,13 +36,13 @@ def split(
     Whole combinations are set apart, which are to the training what the test's are: all cells of some perturbations
     in the held-out cell type, whose controls stay. Stages that know the same labels set the same cells apart.
     """
-    cell_types, labels = pd.Series(cell_type), pd.Series(perturbation)
+    cell_types, labels = np.asarray(cell_type, object), np.asarray(perturbation, object)
     chosen = spared(cell_types, labels, heldout_cell_type, control, validation)
     if not chosen:
         parts = random_split(len(labels), validation.cells, validation.seed)
         what = f"random cells, for {heldout_cell_type or 'no cell type'!r} has no perturbation to spare"
     else:
-        away = ((cell_types == heldout_cell_type) & labels.isin(chosen)).to_numpy()
+        away = (cell_types == heldout_cell_type) & np.fromiter((label in chosen for label in labels), bool)
         parts = torch.from_numpy(np.flatnonzero(~away)), torch.from_numpy(np.flatnonzero(away))
         what = f"{heldout_cell_type} x {', '.join(chosen)}"
     print(f"set apart for validation: {len(parts[1]):,} of {len(labels):,} training cells: {what}")
@@ -51,17 +50,17 @@ def split(
 
 
 def spared(
-    cell_types: pd.Series, labels: pd.Series, heldout_cell_type: str, control: str, validation: Validation
+    cell_types: np.ndarray, labels: np.ndarray, heldout_cell_type: str, control: str, validation: Validation
 ) -> list[str]:
     """The perturbations of the held-out cell type to set apart, sorted; none where fewer than two could be.
 
     One stays to be trained on. As with the test's combinations, other cell types have seen the perturbation, unless
     the screen has but one cell type.
     """
-    here = cell_types == heldout_cell_type
-    eligible = set(labels[here].unique()) - {control}
-    if not here.all():
-        eligible &= set(labels[~here].unique())
+    inside = cell_types == heldout_cell_type
+    eligible = set(labels[inside]) - {control}
+    if not inside.all():
+        eligible &= set(labels[~inside])
     if len(eligible) < 2:
         return []
     number = min(max(1, round(validation.combinations * len(eligible))), len(eligible) - 1)

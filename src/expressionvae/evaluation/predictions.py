@@ -1,4 +1,4 @@
-"""The one door to scoring: predicted cells on the linear scale."""
+"""The one door to scoring, for every model's and baseline's cells: predicted cells on the linear scale."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import sparse
 
 from expressionvae.data import sealed
-from expressionvae.files import UserError
+from expressionvae.evaluation.truth import require_linear
+from expressionvae.files import UserError, reading
 
 
 def write(
@@ -72,3 +73,41 @@ def require_counts(path: str | Path, X: Any, labels: np.ndarray) -> None:
         f"{cells['sum'][most]} of {cells['size'][most]}); they stay zeros in comparison space",
         file=sys.stderr,
     )
+
+
+def read_predicted(path: str | Path, *, truth: ad.AnnData) -> ad.AnnData:
+    """Read predicted cells and `check` them against the truth."""
+    with reading(path, "predicted cells"):
+        adata = ad.read_h5ad(path)
+    check(adata, truth=truth, path=path)
+    return adata
+
+
+def check(adata: ad.AnnData, *, truth: ad.AnnData, path: str | Path) -> None:
+    """Refuse predicted cells that are not one non-negative linear-scale row per row of `truth`, in its order.
+
+    Raises UserError naming `path` and the first thing that is wrong: declared space, number of rows, genes or
+    their order, labels, values that are missing, infinite or negative, or a perturbation of nothing but zeros.
+    """
+    space = adata.uns.get("space")
+    if space != "linear":
+        raise UserError(f'{path}: uns["space"] is {space!r}, expected "linear"')
+    if adata.n_obs != truth.n_obs:
+        raise UserError(f"{path}: {adata.n_obs} cells, expected {truth.n_obs} (one for each row of the truth)")
+    _same(path, "gene", adata.var_names, truth.var_names)
+    for column in ("cell_type", "perturbation"):
+        if column not in adata.obs:
+            raise UserError(f'{path}: obs has no column "{column}"')
+        _same(path, f"obs {column} of row", adata.obs[column], truth.obs[column])
+    require_linear(adata.X, path)
+    require_counts(path, adata.X, np.asarray(truth.obs["perturbation"], dtype=str))
+
+
+def _same(path: str | Path, what: str, found, expected) -> None:
+    found, expected = np.asarray(found, dtype=str), np.asarray(expected, dtype=str)
+    if len(found) != len(expected):
+        raise UserError(f"{path}: {len(found)} {what}s, expected {len(expected)}")
+    wrong = np.flatnonzero(found != expected)
+    if len(wrong):
+        i = wrong[0]
+        raise UserError(f"{path}: {what} {i} is {str(found[i])!r}, expected {str(expected[i])!r} ({len(wrong)} differ)")

@@ -1,17 +1,17 @@
 """The true cells that predictions are compared with, and the query that predictions answer row for row."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData, concat
 from numpy import ndarray
+from scipy import sparse
 
-from expressionvae.data import screen, sealed
-from expressionvae.files import reading, require, written
+from expressionvae.data import prepared, screen, sealed
+from expressionvae.files import UserError, reading, require, written
 from expressionvae.stored import table
-
-NEEDED = {"obs": ("cell_type", "perturbation"), "about": ("control", "heldout_cell_type")}  # of its two sources
 
 
 def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, controls: int, seed: int) -> AnnData:
@@ -80,3 +80,33 @@ def read_query(path: str | Path) -> pd.DataFrame:
         require((query[["cell_type", "perturbation"]] != "").to_numpy().all(), "a label is missing")
         require((query["true_library"] > 0).all(), "a true_library is not above 0")
     return query
+
+
+def read_truth(path: str | Path) -> AnnData:
+    """Read the cells that predictions are compared with.
+
+    Raises UserError when the control's label is not told, when there are no controls or no perturbed cells,
+    when a gene name occurs twice, or when a value is NaN, infinite or negative.
+    """
+    truth = sealed.read(path, "the true cells of a screen", obs=prepared.LABELS)
+    control = truth.uns.get("screen", {}).get("control")
+    if control is None:
+        raise UserError(f'{path}: uns["screen"]["control"] is missing, expected the label of the control')
+    controls = int((truth.obs["perturbation"] == control).sum())
+    if controls == 0 or controls == truth.n_obs:
+        raise UserError(f"{path}: {controls} of {truth.n_obs} cells are {control!r}, expected controls and others")
+    if not truth.var_names.is_unique:
+        raise UserError(f"{path}: gene {truth.var_names[truth.var_names.duplicated()][0]!r} occurs twice")
+    require_linear(truth.X, path)
+    return truth
+
+
+def require_linear(X: Any, path: str | Path) -> None:
+    """Refuse what is no expression on the linear scale: a value that is missing, infinite or negative."""
+    values = X.data if sparse.issparse(X) else np.asarray(X)
+    if not np.isfinite(values).all():
+        raise UserError(
+            f"{path}: X holds {np.count_nonzero(~np.isfinite(values))} NaN or infinite values, expected none"
+        )
+    if values.size and values.min() < 0:
+        raise UserError(f"{path}: X holds the negative value {values.min():g}, expected a linear scale >= 0")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from expressionvae import npz
 from expressionvae.arrays import ProteinEmbedding
 from expressionvae.files import reading, require, written
-from expressionvae.stored import npz
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Proteins:
 def read_proteins(path: str | Path) -> Proteins:
     """Read `proteins.npz`. Raises: UserError when it is not one."""
     with reading(path, "a table of protein embeddings"):
-        symbols, embedding, n_residues, missing = npz(path, "symbols", "embedding", "n_residues", "missing")
+        symbols, embedding, n_residues, missing = npz.arrays(path, "symbols", "embedding", "n_residues", "missing")
         require(embedding.dtype.kind == "f" and embedding.ndim == 2, "embedding is no matrix of numbers")
         require(len(symbols) == len(set(symbols.tolist())), "it has a symbol twice")
         require(len(embedding) == len(symbols) == len(n_residues), "its arrays differ in length")

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
+from expressionvae import npz
 from expressionvae.arrays import PerturbationEmbedding
 from expressionvae.data.labels import genes
 from expressionvae.data.screen_labels import Labels
 from expressionvae.files import AGAIN, UserError, reading, require, written
 from expressionvae.proteins.embedded import Proteins
 from expressionvae.proteins.symbols import resolve
-from expressionvae.stored import npz
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Perturbations:
     def load(cls, path: str | Path) -> "Perturbations":
         """Read what `save` wrote. Raises UserError when it did not."""
         with reading(path, "the embedded perturbations of a screen"):
-            labels, embedding, missing = npz(path, "labels", "embedding", "missing")
+            labels, embedding, missing = npz.arrays(path, "labels", "embedding", "missing")
             require(labels.dtype.kind == "U" and labels.ndim == 1, "labels are no text")
             require(0 < len(labels) == len(set(labels.tolist())), "it has no label, or one twice")
             require(embedding.dtype.kind == "f" and embedding.ndim == 2, "embedding is no matrix of numbers")

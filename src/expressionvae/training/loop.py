@@ -1,5 +1,6 @@
 """The loop that trains stage 1 and stage 2 alike: AdamW, clipping, bf16 on a GPU, checkpoints that resume."""
 
+import csv
 import math
 import signal
 import sys
@@ -8,7 +9,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -46,9 +46,12 @@ def precision(device: torch.device) -> AbstractContextManager:
 
 
 def save_history(path: str | Path, history: list[Row]) -> None:
-    """Write a loss table as CSV: step, split, loss and its terms, lr."""
-    with written(path) as temporary:
-        pd.DataFrame(history).to_csv(temporary, index=False)
+    """Write a loss table as CSV: step, split, loss and its terms, lr; nothing for what is no number."""
+    with written(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, list(history[0]), lineterminator="\n")
+        table.writeheader()
+        for row in history:
+            table.writerow({name: "" if value != value else value for name, value in row.items()})
 
 
 class Trainer:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +13,7 @@ from expressionvae.grid import MEAN_OF_DRAWS
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
-from expressionvae.training.latents import Latents, code_type
+from expressionvae.training.latents import Latents, code_type, numbers
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
 from expressionvae.training.progress import Progress
 from expressionvae.training.schedule import Schedule, seed_of
@@ -81,13 +80,11 @@ def encode(model: ExpressionVAE, cells: Cells, perturbations: list[str], *, batc
     if not sound.all():  # NaN becomes some whole number as a code
         raise UserError(f"{int((~sound).sum())} latents are not finite: the VAE's training diverged")
     cell_types = sorted(set(cells.cell_type))
-    labels = pd.Index(perturbations).get_indexer(pd.Index(cells.perturbation)).astype(np.int32)
-    assert (labels >= 0).all(), "a cell of a perturbation that is not among the labels would get the last one"
     return Latents(
         values.numpy().astype(code_type(codes) if codes else np.float32),
         codes,
-        labels,
-        pd.Index(cell_types).get_indexer(pd.Index(cells.cell_type)).astype(np.int32),
+        numbers(cells.perturbation, perturbations),
+        numbers(cells.cell_type, cell_types),
         perturbations,
         cell_types,
         cells.panel_library(),

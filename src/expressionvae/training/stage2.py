@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -16,7 +15,7 @@ from expressionvae.provenance import fingerprint
 from expressionvae.resume import Pieces
 from expressionvae.training.batches import Columns
 from expressionvae.training.checkpoints import Checkpoints
-from expressionvae.training.latents import Latents, code_type
+from expressionvae.training.latents import Latents, code_type, numbers
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
 from expressionvae.training.progress import Progress
 from expressionvae.training.schedule import Schedule, seed_of
@@ -83,14 +82,14 @@ def moments(values: Tensor, codes: int, cells: Tensor) -> tuple[Tensor, Tensor]:
 def sample(
     model: ConditionalPrior,
     blueprint: Blueprint,
-    query: pd.DataFrame,
+    query: dict[str, list[str]],
     *,
     options: dict[str, int],
     seed: int,
     batch_size: int,
     keep: Path | None = None,
 ) -> np.ndarray:
-    """One cell's latents for every row of `query` (columns cell_type, perturbation).
+    """One cell's latents for every row of `query` (its columns cell_type and perturbation).
 
     Args:
         options: the prior's sampling options: denoising or solver steps, none for AR.
@@ -112,19 +111,21 @@ def sample(
             drawn = model.sample(perturbation[rows].to(device), cell_type[rows].to(device), generator, **options)
         return drawn.cpu().numpy().astype(code_type(blueprint.codes) if blueprint.codes else np.float32)
 
-    progress = Progress("sample", len(query))
+    progress = Progress("sample", len(perturbation))
     parts = []
-    for number, rows in enumerate(torch.arange(len(query)).split(batch_size)):
+    for number, rows in enumerate(torch.arange(len(perturbation)).split(batch_size)):
         make = partial(draw, number, rows)
         parts.append(pieces.array(number, make) if pieces else make())
         progress.advance(len(rows))
     return np.concatenate(parts)
 
 
-def indices(query: pd.DataFrame, column: str, labels: list[str]) -> Tensor:
+def indices(query: dict[str, list[str]], column: str, labels: list[str]) -> Tensor:
     """Index of each label of a column of the query."""
-    found = pd.Index(labels).get_indexer(pd.Index(query[column].astype(str)))
-    if (found < 0).any():
-        unknown = query[column][found < 0].iloc[0]
-        raise UserError(f"query: {column} {unknown!r} is unknown to the prior, which knows {', '.join(labels)}")
-    return torch.from_numpy(found.astype(np.int64))
+    try:
+        return torch.from_numpy(numbers(query[column], labels).astype(np.int64))
+    except KeyError as error:
+        unknown = error.args[0]
+        raise UserError(
+            f"query: {column} {unknown!r} is unknown to the prior, which knows {', '.join(labels)}"
+        ) from None

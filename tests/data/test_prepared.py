@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from expressionvae.data.cells import read
+from expressionvae.data.prepared import read
 from expressionvae.data.streaming import Writer
 from expressionvae.files import UserError
 
