@@ -48,6 +48,11 @@ class MetricCard:
     measure: str
     log: bool = False
 
+    @property
+    def of_cells(self) -> bool:
+        """Whether it compares cells (distribution.csv), and not effects of perturbations (effects.csv)."""
+        return self.subject in ("clouds", "cells")
+
 
 _DISTANCES = "expressionvae.metrics.distribution.distances"
 _MOMENTS = "expressionvae.metrics.moments.moments"

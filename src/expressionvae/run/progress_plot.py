@@ -10,7 +10,7 @@ import pandas as pd
 from expressionvae.files import written
 
 
-class Live:
+class ProgressPlot:
     """Called with a loss table as it grows, keeps `progress.csv` and `progress.png` in a folder, now and then.
 
     Args:
