@@ -4,6 +4,7 @@ import io
 import numpy as np
 import pytest
 
+from expressionvae.catalogue import metrics
 from expressionvae.metrics.floor import RELIABILITIES, ceiling, floor, spearman_brown
 
 EFFECTS = metrics.on("effects", "fold changes")
