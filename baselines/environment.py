@@ -157,7 +157,7 @@ def _settings() -> dict[str, str]:
     for key, variable in (("find-links", "UV_FIND_LINKS"), ("index-url", "UV_DEFAULT_INDEX")):
         found = re.search(rf"^\S+\.{key}='(.+)'$", _pip_settings(), re.MULTILINE)
         if found and variable not in settings:
-            settings[variable] = " ".join(found[1].split()) if key == "index-url" else ",".join(found[1].split())
+            settings[variable] = ",".join(found[1].split())
     return settings
 
 
