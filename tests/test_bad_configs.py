@@ -90,14 +90,16 @@ TEXTS = [  # each once as a number, a switch and nothing: what YAML makes of 1, 
 ]  # fmt: skip
 NAMED = {  # sections whose keys become folders, or stand beside those in their tables
     "datasets": OWN,
+    "baselines": {"folder": "linear"},
     "bottlenecks": FSQ,
     "decoders": {"head": "nb", "predict": "mean"},
     "priors": {"kind": "flow", "steps": 2},
     "reversion/screens": {"kind": "local"},
 }
 NO_NAMES = [
-    "paper", "benchmarks", "downloads", "baselines", "quality", "checkpoints", "mine\n", "\nmine", "Mine", "MADE-UP",
-    "my screen", "a/b", "../a", ".", "..", ".hidden", "-mine", "a_b", "a.b", "a{b}", "größe", "a" * 61, "a:b",
+    "paper", "benchmarks", "downloads", "baselines", "environments", "quality", "checkpoints", "mine\n",
+    "\nmine", "Mine", "MADE-UP", "my screen",
+    "a/b", "../a", ".", "..", ".hidden", "-mine", "a_b", "a.b", "a{b}", "größe", "a" * 61, "a:b",
 ]  # fmt: skip
 NO_KEYS = {True: "YAML reads yes, no, on", 2024: "as a number: quote it", None: "quote it",
            datetime.date(2024, 1, 2): "as a date: quote it"}  # fmt: skip
@@ -185,7 +187,12 @@ ROWS: list[tuple[str, Any, str]] = [
     ("paper/table1/runs", [BLOCK | {"prior": ["flow"]}], "'flow' cannot model bottleneck 'fsq'"),
     ("paper/table1/runs", [BLOCK | {"decoder": ["nb"]}], "unknown 'nb' (allowed: ce-quant"),
     ("paper/table1/runs", [BLOCK | {"dataset": ["mein"]}], "unknown 'mein'"),
-    ("paper/table1/runs", [{"baseline": ["scvi"]}], "unknown 'scvi' (allowed: control"),
+    ("paper/table1/runs", [{"baseline": ["scgpt"]}], "unknown 'scgpt' (allowed: control, "),
+    ("baselines/control", {"folder": "linear"}, "'control' is refused: that is the name of a baseline without a model"),
+    ("baselines/inputs", {"folder": "linear"}, "'inputs' is refused: that is the name of"),
+    ("baselines/mine", {}, "key 'folder' is missing"),
+    ("baselines/scvi/options", {"steps": [1]}, "is not of type 'number' or 'string' or 'boolean'"),
+    ("baselines/scvi/option", {"steps": 1}, "unknown key 'option' (did you mean 'options'?"),
     ("paper/figure3/screens", ["datlinger"], "unknown 'datlinger'"),
     ("reversion/screens/made-up-reversion/like", "replogle", "unknown 'replogle' as a made-up dataset"),
     ("reversion/screens/made-up-reversion/simulation/cell_type", "Z", "unknown 'Z' as a cell type of made-up"),

@@ -171,3 +171,23 @@ def test_a_reversion_screen_of_a_lab_goes_with_its_own_datasets(config):
     own["paper"] = config["paper"] | {"figure3": config["paper"]["figure3"] | {"screens": ["wong2026", "other"]}}
     assert encoders.screens(own) == ["other"] and {e.dataset for e in encoders.encoders(own)} == {"mine"}
     assert "wong2026 in figure3" in grid.left_out(own)
+
+
+def test_a_baseline_of_other_authors_has_a_folder_a_model_and_a_sample(config):
+    config["replicates"] = {"trainings": [{"vae": 3, "prior": 0}, {"vae": 3, "prior": 1}], "samples": [0, 7]}
+    config["paper"]["table1"]["runs"] = [{"dataset": ["parse1m"], "baseline": ["scvi", "control"]}]
+    assert [run.folder for run in grid.item_runs(config, "table1")] == [
+        "results/parse1m/baselines/scvi/model-3/sample-0",
+        "results/parse1m/baselines/scvi/model-3/sample-7",
+        "results/parse1m/baselines/control-0",
+        "results/parse1m/baselines/control-7",
+    ]
+    assert all(run.trainings == () for run in grid.item_runs(config, "table1"))
+
+
+def test_its_trainings_are_as_many_as_those_of_stage_1(config):
+    config["replicates"] = {"trainings": [{"vae": seed, "prior": seed} for seed in (0, 1)], "samples": [0]}
+    config["paper"]["table1"]["runs"] = [{"dataset": ["parse1m"], "baseline": ["scvi", "true-vs-true"]}]
+    assert [(run.baseline, run.vae_seed) for run in grid.item_runs(config, "table1")] == [
+        ("scvi", 0), ("scvi", 1), ("true-vs-true", 0),
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from expressionvae import encoders
 from expressionvae.catalogue import baselines
 from expressionvae.catalogue.heads import HEADS
 from expressionvae.catalogue.priors import PRIORS, TRUE_CODES
-from expressionvae.folders import BASELINE, PRIOR, RULE, SCREEN, VAE
+from expressionvae.folders import BASELINE, PRIOR, RERUN, RULE, SCREEN, VAE
 
 TRUE_LIBRARY = "-true-library"  # ending of the folder of a decoder that is told the true cell's library
 TRUE_CELL, DRAWN = "true-cell", "drawn"  # values of the key library_size
@@ -20,7 +20,10 @@ TRUE_CELL, DRAWN = "true-cell", "drawn"  # values of the key library_size
 
 @dataclass(frozen=True, order=True)
 class Run:
-    """One row of scores: a model's decoded cells, or a baseline's (then the model's fields are empty)."""
+    """One row of scores: a model's decoded cells, or a baseline's (then the model's fields are empty).
+
+    Of a baseline that is trained here, `vae_seed` is the seed of its training.
+    """
 
     dataset: str
     baseline: str = ""
@@ -37,7 +40,9 @@ class Run:
     @property
     def folder(self) -> str:
         """Where its cells and scores lie; two runs with one folder are one run."""
-        return self._path(f"{SCREEN}/{BASELINE}" if self.baseline else f"{SCREEN}/{VAE}/{PRIOR}/{RULE}")
+        if not self.baseline:
+            return self._path(f"{SCREEN}/{VAE}/{PRIOR}/{RULE}")
+        return self._path(f"{SCREEN}/{BASELINE if self.baseline in baselines.COMPUTED else RERUN}")
 
     @property
     def trainings(self) -> tuple[str, ...]:
@@ -129,6 +134,12 @@ def predicting_runs(config: Mapping[str, Any], dataset: str) -> list[Run]:
     return [run for run in all_runs(config) if run.dataset == dataset and run.baseline != baselines.FLOOR]
 
 
+def rerun(config: Mapping[str, Any], item: str = "") -> list[str]:
+    """The baselines of other authors (names in the config's `baselines`) that an item asks for; without one, all do."""
+    runs = item_runs(config, item) + companion_runs(config, item) if item else all_runs(config)
+    return list(dict.fromkeys(run.baseline for run in runs if run.baseline in config["baselines"]))
+
+
 def trainings(config: Mapping[str, Any]) -> list[str]:
     """The folder of every VAE and prior that the tables and figures need, each once."""
     folders = [folder for run in all_runs(config) for folder in run.trainings]
@@ -179,8 +190,11 @@ def _expand(config: Mapping[str, Any], block: Mapping[str, Any]) -> Iterable[Run
     asked = [name for name in block.get("dataset", config["screens"]) if name in config["screens"]]
     if "baseline" in block:
         seeds = config["replicates"]["samples"]
-        for dataset, baseline, seed in itertools.product(asked, block["baseline"], seeds):
-            yield Run(dataset, baseline=baseline, sample_seed=seed)
+        models = list(dict.fromkeys(training["vae"] for training in config["replicates"]["trainings"]))
+        for dataset, baseline in itertools.product(asked, block["baseline"]):
+            trained = [0] if baseline in baselines.COMPUTED else models
+            for model, seed in itertools.product(trained, seeds):
+                yield Run(dataset, baseline=baseline, vae_seed=model, sample_seed=seed)
         return
     replicates = itertools.product(config["replicates"]["trainings"], config["replicates"]["samples"])
     choices = itertools.product(asked, block["bottleneck"], block["prior"], block["decoder"], replicates)

@@ -24,7 +24,7 @@ def check(config: Config) -> None:
     Raises:
         UserError: naming the key, the value and what is allowed.
     """
-    _known("screens", config["screens"], config["datasets"])
+    known("screens", config["screens"], config["datasets"])
     for name, dataset in config["datasets"].items():
         _check_dataset(f"datasets.{name}", dataset)
     _check_paths(config)
@@ -37,7 +37,7 @@ def check(config: Config) -> None:
     for part in ("vae", "prior"):
         _check_size(f"{part}.model", config[part]["model"])
         _check_devices(config, part)
-    _known("items", config["items"], config["paper"])
+    known("items", config["items"], config["paper"])
     for item, entry in config["paper"].items():
         for key in ("runs", "companion"):
             for number, block in enumerate(entry.get(key, [])):
@@ -94,7 +94,7 @@ def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
         )
     if made_up:
         recipe = dataset["simulation"]
-        _known(f"{where}.heldout.cell_type", [heldout["cell_type"]], recipe["cell_types"], "as a simulated cell type")
+        known(f"{where}.heldout.cell_type", [heldout["cell_type"]], recipe["cell_types"], "as a simulated cell type")
         if len(set(recipe["cell_types"])) < len(recipe["cell_types"]):
             raise UserError(f"{where}.simulation.cell_types: {recipe['cell_types']} names a cell type twice")
         if recipe["target"] == "gene" and recipe["perturbations"] > recipe["genes"]:
@@ -111,8 +111,8 @@ def _check_bins(lower: list[int]) -> None:
 
 def _check_decoder(config: Config, name: str, decoder: Mapping[str, str]) -> None:
     head, predict = decoder["head"], decoder["predict"]
-    _known(f"decoders.{name}.head", [head], config["heads"])
-    _known(f"decoders.{name}.predict", [predict], HEADS[head].predicts, f"for head {head!r}")
+    known(f"decoders.{name}.head", [head], config["heads"])
+    known(f"decoders.{name}.predict", [predict], HEADS[head].predicts, f"for head {head!r}")
     if "library_size" in decoder and not HEADS[head].takes_library:
         heads = ", ".join(name for name, card in HEADS.items() if card.takes_library)
         raise UserError(f"decoders.{name}.library_size: head {head!r} takes no library size; only {heads} does")
@@ -123,7 +123,7 @@ def _check_weights(config: Config, name: str, prior: Mapping[str, Any]) -> None:
         return
     trained = {other: entry for other, entry in config["priors"].items() if entry.get("kind") in PRIORS}
     with_steps = [other for other, entry in trained.items() if "steps" in entry]
-    _known(f"priors.{name}.weights", [prior["weights"]], with_steps, "as a trained prior that samples in steps")
+    known(f"priors.{name}.weights", [prior["weights"]], with_steps, "as a trained prior that samples in steps")
 
 
 def _check_size(where: str, size: Mapping[str, Any]) -> None:
@@ -140,12 +140,12 @@ def _check_devices(config: Config, part: str) -> None:
 
 
 def _check_block(config: Config, block: Mapping[str, Any], where: str) -> None:
-    _known(f"{where}.dataset", block.get("dataset", []), config["datasets"])
+    known(f"{where}.dataset", block.get("dataset", []), config["datasets"])
     if "baseline" in block:
-        _known(f"{where}.baseline", block["baseline"], COMPUTED)
+        known(f"{where}.baseline", block["baseline"], [*COMPUTED, *config["baselines"]])
         return
     for key, section in {"bottleneck": "bottlenecks", "prior": "priors", "decoder": "decoders"}.items():
-        _known(f"{where}.{key}", block[key], config[section])
+        known(f"{where}.{key}", block[key], config[section])
     for bottleneck, prior in product(block["bottleneck"], block["prior"]):
         _check_pair(config, bottleneck, prior, where)
 
@@ -166,16 +166,16 @@ def _check_pair(config: Config, bottleneck: str, prior: str, where: str) -> None
 def _check_reversion(config: Config) -> None:
     item = config["paper"].get("figure3", {})
     sections = {"bottleneck": "bottlenecks", "head": "heads", "dataset": "datasets"}
-    _known("paper.figure3.screens", item.get("screens", []), config["reversion"]["screens"])
+    known("paper.figure3.screens", item.get("screens", []), config["reversion"]["screens"])
     for key, section in sections.items():
-        _known(f"paper.figure3.{key}", item.get(key, []), config[section])
+        known(f"paper.figure3.{key}", item.get(key, []), config[section])
     made_up = {name: entry for name, entry in config["datasets"].items() if entry["kind"] == "made-up"}
     for name, entry in config["reversion"]["screens"].items():
         if entry["kind"] == "made-up":
             where = f"reversion.screens.{name}"
-            _known(f"{where}.like", [entry["like"]], made_up, "as a made-up dataset")
+            known(f"{where}.like", [entry["like"]], made_up, "as a made-up dataset")
             types, recipe = made_up[entry["like"]]["simulation"]["cell_types"], entry["simulation"]
-            _known(f"{where}.simulation.cell_type", [recipe["cell_type"]], types, f"as a cell type of {entry['like']}")
+            known(f"{where}.simulation.cell_type", [recipe["cell_type"]], types, f"as a cell type of {entry['like']}")
             if recipe["positives"] + 2 > recipe["targets"]:
                 raise UserError(
                     f"{where}.simulation.positives: {recipe['positives']} of {recipe['targets']} targets; "
@@ -183,10 +183,11 @@ def _check_reversion(config: Config) -> None:
                 )
 
 
-def _known(where: str, values: Iterable[str], allowed: Iterable[str], note: str = "") -> None:
+def known(where: str, values: Iterable[str], allowed: Iterable[str], note: str = "") -> None:
+    """Raise UserError for the first of `values` that is not `allowed`, with those that are; `note` says for what."""
     allowed = list(allowed)
     for value in values:
         if value not in allowed:
-            close = difflib.get_close_matches(value, allowed, 1)
+            close = difflib.get_close_matches(str(value), map(str, allowed), 1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise UserError(f"{where}: unknown {value!r} {note}{note and ' '}(allowed: {', '.join(allowed)}){hint}")

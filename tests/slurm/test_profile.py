@@ -23,7 +23,7 @@ def rules() -> str:
 
 def test_it_speaks_of_rules_that_there_are(profile):
     named = profile["set-resources"].keys() | profile["set-threads"].keys()
-    assert named <= set(re.findall(r"^rule (\w+):", rules(), flags=re.MULTILINE))
+    assert named <= set(re.findall(r"^(?:use rule \w+ as |rule )(\w+)", rules(), flags=re.MULTILINE))
 
 
 def test_every_rule_with_a_network_gets_a_gpu_and_threads_to_feed_it(profile):

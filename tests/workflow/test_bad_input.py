@@ -158,7 +158,7 @@ def test_a_working_folder_that_cannot_be_written_is_one_line(read_only):
 @pytest.mark.slow
 def test_a_checkout_in_a_folder_with_braces_is_one_line(tmp_path):
     folder = tmp_path / "a{b}"
-    for name in ("workflow", "config", "resources"):
+    for name in ("workflow", "config", "resources", "baselines"):
         shutil.copytree(REPOSITORY / name, folder / name)
     shutil.copy(REPOSITORY / "Snakefile", folder)
     run = call(tmp_path, "--cores", "1", "--snakefile", folder / "Snakefile", "--", "all")

@@ -117,7 +117,7 @@ CONFIG = {
 def extended(tmp_path_factory):
     """A copy of the project with the three in it, in which the tiny grid has run."""
     folder = tmp_path_factory.mktemp("extended")
-    for part in ("src", "workflow", "config", "resources", "profiles", "envs", "Snakefile"):
+    for part in ("src", "workflow", "config", "resources", "profiles", "envs", "baselines", "Snakefile"):
         source = REPOSITORY / part
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, folder / part)

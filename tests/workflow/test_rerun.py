@@ -157,7 +157,7 @@ def test_another_file_under_the_same_name_and_an_older_date_is_noticed(finished,
 
 
 def test_a_moved_checkout_plans_nothing_that_takes_time(finished, tmp_path):
-    for name in ("Snakefile", "workflow", "config", "resources"):
+    for name in ("Snakefile", "workflow", "config", "resources", "baselines"):
         source = REPOSITORY / name
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, tmp_path / name)
     run = call(finished, *arguments(finished), "--snakefile", tmp_path / "Snakefile", "--dry-run", "--", *MADE)

@@ -60,6 +60,13 @@ def notes_of(item):
     return {name: config["datasets"][name].get("note", "") for name in grid.datasets(config, item)}
 
 
+def rerun_of(item):
+    """What tables say of the baselines of other authors that were trained here."""
+    return {
+        name: {"label": BASELINES[name].label, "folder": BASELINES[name].folder} for name in grid.rerun(config, item)
+    }
+
+
 def reversion_notes():
     """What Figure 3 says of each screen: its note, and whether the published figure is about it."""
     screens = config["reversion"]["screens"]

@@ -6,12 +6,12 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import arithmetic, encoders, grid, sense, work
+from expressionvae import arithmetic, encoders, foreign, grid, sense, work
 from expressionvae.config import check_form
 from expressionvae.data.download_list import read_downloads, stated
 from expressionvae.proteins.esm_files import regression_path
 from expressionvae.folders import FOLDERS
-from expressionvae.files import UserError, require_writable
+from expressionvae.files import UserError, digest, require_writable
 from expressionvae.strict import read_yaml
 
 RESOURCES = Path(workflow.basedir) / "resources"
@@ -26,6 +26,7 @@ try:
             read_yaml(file)  # as Snakemake has, but for what YAML allows and nobody means
     check_form(config, Path(workflow.basedir) / "config" / "schema.yaml")
     sense.check(config)
+    BASELINES = foreign.read(config, Path(workflow.basedir) / "baselines")
     DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -35,7 +36,7 @@ if workflow.is_main_process and grid.left_out(config):
 
 # Folders by the decisions they depend on. (Snakemake's `pathvars` would expand them too late: after the wildcards
 # of a rule's outputs have been constrained.)
-SCREEN, VAE, PRIOR, CELLS, BASELINE, RUN = FOLDERS
+SCREEN, VAE, PRIOR, CELLS, BASELINE, MODEL, RERUN, RUN = FOLDERS
 PAPER = "results/paper"
 SAMPLES = config["replicates"]["samples"]
 ENVIRONMENT = "../../envs/expressionvae.yaml"
@@ -48,7 +49,7 @@ wildcard_constraints:
     dataset="[^/]+",
     bottleneck="[^/]+",
     head="[^/]+",
-    baseline="[a-z-]+",
+    baseline="[a-z0-9-]+",
     prior="[^/]+?",
     predict="[a-z-]+",
     vae_seed=r"\d+",

@@ -40,6 +40,7 @@ rule score_table:
         columns=lambda wildcards: config["paper"][wildcards.item]["columns"],
         datasets=lambda wildcards: grid.datasets(config, wildcards.item),
         baselines=lambda wildcards: config["paper"][wildcards.item].get("published_baselines", []),
+        rerun=lambda wildcards: rerun_of(wildcards.item),
         notes=lambda wildcards: notes_of(wildcards.item),
         bottlenecks=config["bottlenecks"],
         priors=config["priors"],

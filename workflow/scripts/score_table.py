@@ -24,6 +24,7 @@ with reporting(snakemake.log[0]):
         bottlenecks=params.bottlenecks,
         priors=params.priors,
         libraries=params.libraries,
+        rerun=params.rerun,
         companion=companion,
     )
     with written(snakemake.output.scores_csv) as path:

@@ -17,6 +17,7 @@ from expressionvae.files import require
 
 TRAINING = 3.0  # a backward pass costs about two forward passes
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
+GPU_RULES += ("train_baseline", "predict_baseline")
 EACH_SEED = ("sample", "decode", "score", "baseline", "true_vs_true")  # one job serves all sampling seeds
 
 
@@ -87,8 +88,9 @@ class Costs:
 
     def __post_init__(self) -> None:
         """Raise ValueError (see `files.reading`) for a table that lacks a part."""
-        for key in ("startup_s", "rules"):
+        for key in ("startup_s", "rules", "baseline_step_s"):
             require(key in self.table["devices"][self.device], f"device {self.device!r} has no {key}")
+        require("baseline_steps" in self.table, "baseline_steps is missing")
         for key in ("cells_per_s", "bytes_per_value"):
             require(isinstance(self.table[key], Mapping), f"{key} holds no numbers by rule")
         for name, screen in {"default": {}, **self.table["screens"]}.items():
@@ -100,6 +102,8 @@ class Costs:
         steps, operations = self._work(job)
         rates = self.speed["rules"].get(job.rule)
         startup = self.speed["startup_s"]
+        if job.rule == "train_baseline":
+            return startup + self._baseline_steps(job) * self.speed["baseline_step_s"]
         if rates is not None and operations:
             return startup + steps * rates["step_s"] + operations / 1e12 / rates["tflops"]
         return startup + self._cells(job) * self._repeats(job) / self.table["cells_per_s"].get(job.rule, math.inf)
@@ -127,11 +131,22 @@ class Costs:
         query = min(recipe["cells"], 5 * evaluation["cells_per_perturbation"] + evaluation["controls"])
         return {"genes": recipe["genes"], "train_cells": recipe["cells"], "query_cells": query}
 
+    def _baseline_steps(self, job: Job) -> float:
+        """Steps of another author's training, roughly: the config's, or as many as most of them have."""
+        options = self.config["baselines"][job.wildcards["baseline"]].get("options", {})
+        return float(options.get("steps", self.table["baseline_steps"]))
+
     def _repeats(self, job: Job) -> int:
         return len(self.config["replicates"]["samples"]) if job.rule in EACH_SEED else 1
 
     def _cells(self, job: Job) -> float:
-        whole = job.rule in ("encode", "prepare", "fit_bins") or job.rule.startswith("assemble")
+        whole = job.rule in (
+            "encode",
+            "prepare",
+            "fit_bins",
+            "baseline_training",
+            "train_baseline_on_cpu",
+        ) or job.rule.startswith("assemble")
         if "reversion" in job.wildcards:
             screens = self.table["screens"]
             return float(screens.get(job.wildcards["reversion"], screens["default"])["train_cells"])

@@ -49,13 +49,15 @@ def render(
     bottlenecks: Entries,
     priors: Entries,
     libraries: Mapping[str, str],
+    rerun: Entries | None = None,
     companion: pd.DataFrame | None = None,
 ) -> Rendered:
     """Table `name` of `scores` (from `scores.collect`) beside `published` (from `published.load`).
 
-    `columns` are metrics; `baselines` are those of the paper that were not run here, in its order; `notes`
+    `columns` are metrics; `baselines` are those of other authors that the paper prints, in its order; `notes`
     describes datasets, by name, in the caption; `bottlenecks` and `priors` are the config's entries; `libraries` say
-    what nb decoders are told (`grid.libraries`); `companion` are the scores of rows that stand in the companion alone.
+    what nb decoders are told (`grid.libraries`); `rerun` has label and folder of each baseline of other authors that
+    was trained here; `companion` are the scores of rows that stand in the companion alone.
 
     Raises:
         UserError: if no table is called `name`, or a column is no metric.
@@ -70,6 +72,7 @@ def render(
         baselines=baselines,
         bottlenecks=bottlenecks,
         priors=priors,
+        rerun=rerun,
     )
     rows = rows_of(scores, columns=wanted)
     caption = f"{table.title} {notes_of.caption(table, rows, numbers, datasets, notes)}"

@@ -68,17 +68,22 @@ def build(
     baselines: Sequence[str],
     bottlenecks: Entries,
     priors: Entries,
+    rerun: Entries | None = None,
 ) -> list[Row]:
     """Per dataset the models in the order of `scores`, prior by prior, then `baselines`, then the references.
 
     `numbers` are the paper's for this table. A baseline without scores has a row where the paper has a number
-    for it; one that was run but is not in `baselines` follows those that are. `bottlenecks` and `priors` are the
-    config's entries. The best of each column and dataset is marked, the floor left out.
+    for it; one that was run but is not in `baselines` follows those that are, or those of its own folder. `bottlenecks`
+    and `priors` are the config's entries; `rerun` has the label and the folder of each baseline of other authors that
+    was trained here. The best of each column and dataset is marked, the floor left out.
     """
+    rerun = rerun or {}
     ours = {variant: _indexed(summarise(scores, variant), [*RUN, "metric"]) for variant in {*PREDICTED, *REAL}}
     theirs = _indexed(numbers, ["dataset", "model", "head", "metric"])
     keys = {
-        dataset: _keys(table, scores[scores["dataset"] == dataset], numbers[numbers["dataset"] == dataset], baselines)
+        dataset: _keys(
+            table, scores[scores["dataset"] == dataset], numbers[numbers["dataset"] == dataset], baselines, rerun
+        )
         for dataset in datasets
     }
     named = labels(table, [key for some in keys.values() for key in some if not key[3]], bottlenecks, priors)
@@ -86,6 +91,8 @@ def build(
     for dataset in datasets:
         block = [_row(dataset, key, named.get(key), columns, ours, theirs) for key in keys[dataset]]
         for row in block:
+            if row.replicates and row.key[3] in rerun:
+                row.labels = (rerun[row.key[3]]["label"],)
             row.labels += ("",) * (len(table.headers) - len(row.labels))
         _mark_best(block, columns)
         rows += block
@@ -96,12 +103,14 @@ def _indexed(table: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], dict
     return {tuple(line[key] for key in keys): line for line in table.to_dict("records")}  # type: ignore[misc]
 
 
-def _keys(table: ItemCard, scores: pd.DataFrame, numbers: pd.DataFrame, baselines: Sequence[str]) -> list[Key]:
+def _keys(
+    table: ItemCard, scores: pd.DataFrame, numbers: pd.DataFrame, baselines: Sequence[str], rerun: Entries
+) -> list[Key]:
     run: list[Key] = list(dict.fromkeys(scores[RUN[1:]].itertuples(index=False, name=None)))
     models = _in_order(table, [key for key in run if not key[3]])
     done = [key[3] for key in run if key[3]]
     shown = [name for name in baselines if name in done or name in set(numbers["model"])]
-    shown = [name for name in dict.fromkeys([*shown, *done]) if name not in REFERENCES]
+    shown = [name for name in _placed(shown, done, rerun) if name not in REFERENCES]
     references = [name for name in REFERENCES if name in done]
     # The paper's own rows stay visible even where nothing of a dataset was run yet.
     unrun = numbers[numbers["head"] != ""][["model", "head"]].drop_duplicates() if not models else numbers.iloc[:0]
@@ -109,6 +118,17 @@ def _keys(table: ItemCard, scores: pd.DataFrame, numbers: pd.DataFrame, baseline
         ("", prior, decoder, "") for prior, decoder in unrun.reindex(columns=["model", "head"]).itertuples(False)
     ]
     return models + [("", "", "", name) for name in shown + references]
+
+
+def _placed(shown: Sequence[str], done: Sequence[str], rerun: Entries) -> list[str]:
+    """`shown`, and each of `done` that is not among them: behind those of its own folder, else at the end."""
+    placed = list(dict.fromkeys(shown))
+    folder = {name: str(entry["folder"]) for name, entry in rerun.items()}
+    for name in done:
+        if name not in placed:
+            kin = [at for at, other in enumerate(placed) if name in folder and folder.get(other, other) == folder[name]]
+            placed.insert(kin[-1] + 1 if kin else len(placed), name)
+    return placed
 
 
 def _in_order(table: ItemCard, models: list[Key]) -> list[Key]:

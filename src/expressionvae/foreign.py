@@ -1,0 +1,152 @@
+"""Baselines of other authors: what their folders say of them (about.yaml), and what the config asks of each."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from expressionvae.config import unknown_key
+from expressionvae.files import UserError
+from expressionvae.sense import known
+from expressionvae.strict import read_yaml
+
+PAGE = "about.yaml"
+KEYS = ("label", "authors", "paper", "licence", "source", "conditions_on", "device", "predicts", "emits")
+KEYS += ("environment", "options")
+SPACES = ("counts", "linear", "log1p")
+EMITS = ("mean", "sample")
+CHOICES = {"device": ("cpu", "gpu"), "predicts": SPACES, "emits": EMITS}
+CONDITIONS = ("perturbation-learned", "perturbation-embedding", "cell-type", "control-cell")
+PROGRAMS = ("train.py", "predict.py")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An entry of the config's `baselines`.
+
+    Attributes:
+        name: of its row.
+        folder: in `baselines/`.
+        label: what tables call it.
+        page: its about.yaml.
+        changed: options whose value the config states.
+        trained: the first entry that has the same training: with its weights this one predicts.
+    """
+
+    name: str
+    folder: str
+    label: str
+    page: Mapping[str, Any]
+    changed: Mapping[str, Any]
+    trained: str = ""
+
+    @property
+    def on_gpu(self) -> bool:
+        return self.page["device"] == "gpu"
+
+    @property
+    def wants_vectors(self) -> bool:
+        """Whether it has to be told a vector of each perturbation."""
+        return "perturbation-embedding" in self.page["conditions_on"]
+
+    @property
+    def environment(self) -> str | None:
+        """The folder whose lock it runs in; None: the project's own."""
+        return self.page["environment"]
+
+    def options(self, *, training: bool = False) -> str:
+        """Every option with its value, as JSON; with `training`, those of prediction as published."""
+        values = {
+            name: entry["value"]
+            if training and entry.get("stage") == "predict"
+            else self.changed.get(name, entry["value"])
+            for name, entry in self.page["options"].items()
+        }
+        return json.dumps(values, sort_keys=True)
+
+
+def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
+    """The entries of the config's `baselines`, by name.
+
+    Args:
+        root: the folder of the baselines' folders.
+
+    Raises:
+        UserError: for a folder, an option or a value that cannot be, or a page (about.yaml) that is none.
+    """
+    root = Path(root)
+    folders = sorted(path.parent.name for path in root.glob(f"*/{PAGE}"))
+    found: dict[str, Baseline] = {}
+    pages: dict[str, dict[str, Any]] = {}
+    for name, entry in config["baselines"].items():
+        folder = entry["folder"]
+        known(f"baselines.{name}.folder", [folder], folders)
+        if folder not in pages:
+            pages[folder] = _page(root, folder)
+        page, changed = pages[folder], entry.get("options", {})
+        for option, value in changed.items():
+            _check_option(f"baselines.{name}.options", option, value, page["options"])
+        label = entry.get("label") or (page["label"] if name == folder else f"{page['label']} ({name})")
+        baseline = Baseline(name, folder, label, page, changed)
+        training = (folder, baseline.options(training=True))
+        same = (other for other in found.values() if (other.folder, other.options(training=True)) == training)
+        found[name] = replace(baseline, trained=next((other.trained for other in same), name))
+    return found
+
+
+def _check_option(where: str, option: str, value: Any, options: Mapping[str, Any]) -> None:
+    if option not in options:
+        raise UserError(unknown_key(where, option, options))
+    published = options[option]["value"]
+    if _kind(value) != _kind(published):
+        raise UserError(
+            f"{where}.{option}: {value!r} is {_kind(value)}, expected {_kind(published)} as {published!r} is"
+        )
+    if option == "emits":  # of prediction alone: its scripts would not say so before they have trained
+        known(f"{where}.{option}", [value], EMITS)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return "a number" if isinstance(value, int | float) else "a text" if isinstance(value, str) else "no value"
+
+
+def _page(root: Path, folder: str) -> dict[str, Any]:
+    """An about.yaml. Raises UserError, which names the file and the key, where it breaks baselines/README.md."""
+    path = root / folder / PAGE
+    page = read_yaml(path)
+    if not isinstance(page, dict):
+        raise UserError(f"{path}: expected the keys {', '.join(KEYS)}")
+    for key in page:
+        if key not in KEYS:
+            raise UserError(unknown_key(str(path), str(key), dict.fromkeys(KEYS)))
+    for key in KEYS:
+        if key not in page:
+            raise UserError(f"{path}: key {key!r} is missing")
+    for key, allowed in CHOICES.items():
+        known(f"{path}: {key}", [page[key]], allowed)
+    if not isinstance(page["label"], str) or not page["label"]:
+        raise UserError(f"{path}: label: {page['label']!r}, expected a text")
+    if not isinstance(page["conditions_on"], list):
+        raise UserError(f"{path}: conditions_on: {page['conditions_on']!r}, expected a list of {', '.join(CONDITIONS)}")
+    known(f"{path}: conditions_on", page["conditions_on"], CONDITIONS)
+    if not isinstance(page["options"], dict):
+        raise UserError(f"{path}: options: {page['options']!r}, expected entries with value, source and meaning")
+    for option, entry in page["options"].items():
+        if not isinstance(entry, dict) or _kind(entry.get("value")) == "no value":
+            raise UserError(f"{path}: options.{option}: has no value, expected a number, a text, true or false")
+        known(f"{path}: options.{option}.stage", [entry.get("stage", "train")], ("train", "predict"))
+    _require(root, folder, PROGRAMS)
+    if page["environment"] is not None:
+        known(
+            f"{path}: environment", [page["environment"]], sorted(lock.parent.name for lock in root.glob("*/lock.txt"))
+        )
+    return page
+
+
+def _require(root: Path, folder: str, files: tuple[str, ...]) -> None:
+    for file in files:
+        if not (root / folder / file).is_file():
+            raise UserError(f"{root / folder}: has no {file}, which every baseline has (baselines/README.md)")

@@ -1,0 +1,129 @@
+"""What the config may ask of other authors' baselines, and what their pages may say."""
+
+import json
+from copy import deepcopy
+
+import pytest
+import yaml
+
+from expressionvae import foreign, grid
+from expressionvae.config import check_form
+from expressionvae.files import UserError
+from tests.conftest import REPOSITORY
+from tests.test_config import merged
+
+ROOT = REPOSITORY / "baselines"
+CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
+PAGE = {
+    "label": "Toy", "authors": "Nobody", "paper": {"title": "None", "url": "none"}, "licence": "none", "source": "here",
+    "conditions_on": ["control-cell"], "device": "cpu", "predicts": "counts", "emits": "mean", "environment": None,
+    "options": {
+        "factor": {"value": 2.0, "source": "here", "meaning": "of counts"},
+        "exact": {"value": True, "source": "here", "meaning": "or not"},
+        "emits": {"value": "mean", "source": "here", "meaning": "mean or sample", "stage": "predict"},
+    },
+}  # fmt: skip
+
+
+def root_with(folder, page) -> str:
+    """A folder of baselines with one, called toy."""
+    (folder / "toy").mkdir()
+    (folder / "toy" / "about.yaml").write_text(page if isinstance(page, str) else yaml.safe_dump(page))
+    for program in foreign.PROGRAMS:
+        (folder / "toy" / program).touch()
+    return str(folder)
+
+
+def of_toy(folder, entries: dict, page=PAGE) -> dict[str, foreign.Baseline]:
+    return foreign.read({"baselines": entries}, root_with(folder, page))
+
+
+def test_every_folder_has_an_entry_of_its_name_as_it_was_published():
+    found = foreign.read(CONFIG, ROOT)
+    for path in ROOT.glob("*/about.yaml"):
+        page, one = yaml.safe_load(path.read_text()), found[path.parent.name]
+        assert one.label == page["label"] and one.on_gpu == (page["device"] == "gpu")
+        assert json.loads(one.options()) == {name: entry["value"] for name, entry in page["options"].items()}
+
+
+@pytest.mark.parametrize("name", ["scvi", "cpa"])
+def test_means_and_samples_of_one_model_share_its_training(name):
+    found = foreign.read(CONFIG, ROOT)
+    mean, sample = found[name], found[f"{name}-sample"]
+    assert mean.trained == sample.trained == name and sample.label == f"{mean.label}, sample"
+    assert mean.options(training=True) == sample.options(training=True)
+    assert (json.loads(mean.options())["emits"], json.loads(sample.options())["emits"]) == ("mean", "sample")
+
+
+def test_another_training_is_another_model(tmp_path):
+    options = [{}, {"emits": "sample"}, {"factor": 3}, {"factor": 3, "emits": "sample"}, {"factor": 2.0}]
+    found = of_toy(tmp_path, {f"toy-{i}": {"folder": "toy", "options": entry} for i, entry in enumerate(options)})
+    assert [one.trained for one in found.values()] == ["toy-0", "toy-0", "toy-2", "toy-2", "toy-0"]
+
+
+def test_rows_of_one_folder_have_labels_that_tell_them_apart(tmp_path):
+    found = of_toy(tmp_path, {"toy": {"folder": "toy"}, "b": {"folder": "toy"}, "c": {"folder": "toy", "label": "C"}})
+    assert [one.label for one in found.values()] == ["Toy", "Toy (b)", "C"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"folder": "tyo"}, r"baselines.mine.folder: unknown 'tyo' \(allowed: toy\); did you mean 'toy'\?"),
+        ({"options": {"fator": 1}}, r"baselines.mine.options: unknown key 'fator' \(did you mean 'factor'\?"),
+        ({"options": {"factor": "2"}}, "baselines.mine.options.factor: '2' is a text, expected a number as 2.0 is"),
+        ({"options": {"factor": True}}, "factor: True is true or false, expected a number"),
+        ({"options": {"exact": 1}}, "exact: 1 is a number, expected true or false as True is"),
+        ({"options": {"emits": "median"}}, r"options.emits: unknown 'median' \(allowed: mean, sample\)"),
+    ],
+)
+def test_what_a_folder_does_not_have_is_refused_before_anything_runs(tmp_path, entry, words):
+    with pytest.raises(UserError, match=words) as error:
+        of_toy(tmp_path, {"mine": {"folder": "toy"} | entry})
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"device": "tpu"}, r"device: unknown 'tpu' \(allowed: cpu, gpu\)"),
+        ({"predicts": "log"}, r"predicts: unknown 'log' \(allowed: counts, linear, log1p\)"),
+        ({"conditions_on": ["cells"]}, "conditions_on: unknown 'cells'"),
+        ({"conditions_on": "control-cell"}, "conditions_on: 'control-cell', expected a list"),
+        ({"environment": "scvi"}, "environment: unknown 'scvi'"),
+        ({"label": 7}, "label: 7, expected a text"),
+        ({"lisence": "MIT"}, r"unknown key 'lisence' \(did you mean 'licence'"),
+        ({"options": []}, r"options: \[\], expected entries with value"),
+        ({"options": {"a": {"value": None}}}, "options.a: has no value"),
+        ({"options": {"a": {"value": 1, "stage": "tests"}}}, "options.a.stage: unknown 'tests'"),
+    ],
+)
+def test_a_page_that_breaks_the_contract_is_named_with_the_key(tmp_path, change, words):
+    with pytest.raises(UserError, match=f"toy/about.yaml: {words}"):
+        of_toy(tmp_path, {"toy": {"folder": "toy"}}, PAGE | change)
+
+
+@pytest.mark.parametrize("key", PAGE)
+def test_a_key_that_the_page_lacks_is_named(tmp_path, key):
+    with pytest.raises(UserError, match=f"toy/about.yaml: key '{key}' is missing"):
+        of_toy(tmp_path, {"toy": {"folder": "toy"}}, {name: value for name, value in PAGE.items() if name != key})
+
+
+def test_a_page_of_no_keys_and_a_missing_program_are_one_line_each(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(UserError, match="about.yaml: expected the keys label, authors"):
+        of_toy(tmp_path / "a", {"toy": {"folder": "toy"}}, "- nothing")
+    root = root_with(tmp_path, PAGE)
+    (tmp_path / "toy" / "predict.py").unlink()
+    with pytest.raises(UserError, match=r"toy: has no predict.py, which every baseline has \(baselines/README.md\)"):
+        foreign.read({"baselines": {"toy": {"folder": "toy"}}}, root)
+
+
+def test_the_overlay_adds_all_of_them_to_table_1_and_changes_nothing_else():
+    config = merged(deepcopy(CONFIG), yaml.safe_load((REPOSITORY / "config" / "baselines.yaml").read_text()))
+    check_form(config, REPOSITORY / "config" / "schema.yaml")
+    before, now = (grid.item_runs(one, "table1") for one in (CONFIG, config))
+    assert {run.baseline for run in set(now) - set(before)} == set(CONFIG["baselines"]) == set(grid.rerun(config))
+    assert set(before) <= set(now)
+    assert grid.companion_runs(config, "table1") == grid.companion_runs(CONFIG, "table1")
+    assert grid.rerun(CONFIG) == []
