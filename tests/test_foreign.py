@@ -50,15 +50,25 @@ def test_every_folder_has_an_entry_of_its_name_as_it_was_published():
 def test_means_and_samples_of_one_model_share_its_training(name):
     found = foreign.read(CONFIG, ROOT)
     mean, sample = found[name], found[f"{name}-sample"]
-    assert mean.trained == sample.trained == name and sample.label == f"{mean.label}, sample"
-    assert mean.options(training=True) == sample.options(training=True)
+    assert mean.training == sample.training and sample.label == f"{mean.label}, sample"
     assert (json.loads(mean.options())["emits"], json.loads(sample.options())["emits"]) == ("mean", "sample")
 
 
 def test_another_training_is_another_model(tmp_path):
     options = [{}, {"emits": "sample"}, {"factor": 3}, {"factor": 3, "emits": "sample"}, {"factor": 2.0}]
     found = of_toy(tmp_path, {f"toy-{i}": {"folder": "toy", "options": entry} for i, entry in enumerate(options)})
-    assert [one.trained for one in found.values()] == ["toy-0", "toy-0", "toy-2", "toy-2", "toy-0"]
+    first, sample, other, other_sample, published = [one.training for one in found.values()]
+    assert first == sample == published != other == other_sample
+
+
+def test_what_a_training_is_called_hangs_on_no_other_entry(tmp_path):
+    root, entries = (
+        root_with(tmp_path, PAGE),
+        {"b": {"folder": "toy", "options": {"factor": 3}}, "a": {"folder": "toy"}},
+    )
+    alone = foreign.read({"baselines": {"b": entries["b"]}}, root)["b"].training
+    orders = [entries, dict(sorted(entries.items()))]
+    assert {foreign.read({"baselines": some}, root)["b"].training for some in orders} == {alone}
 
 
 def test_rows_of_one_folder_have_labels_that_tell_them_apart(tmp_path):

@@ -5,8 +5,9 @@ VAE = "{bottleneck}/{head}/vae-{vae_seed}"
 PRIOR = "{prior}-{prior_seed}"
 RULE = "{predict}-{sample_seed}"
 BASELINE = "baselines/{baseline}-{sample_seed}"
-MODEL = "baselines/{baseline}/model-{vae_seed}"  # of another author's; its seed is that of our first stage
-RERUN = f"{MODEL}/sample-{{sample_seed}}"
+# Of other authors: the training of a folder with some options, seeded as our first stage is; and the cells of a row.
+MODEL = "baselines/{folder}/{training}/model-{vae_seed}"
+RERUN = "baselines/{baseline}/model-{vae_seed}/sample-{sample_seed}"
 
 # The same as whole paths, for the rules: screen, VAE, prior, decoded cells, baseline, a re-run
 # baseline's model and its cells, and any run with a cells.h5ad.

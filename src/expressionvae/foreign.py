@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from expressionvae.config import unknown_key
 from expressionvae.files import UserError
+from expressionvae.provenance import fingerprint
 from expressionvae.sense import known
 from expressionvae.strict import read_yaml
 
@@ -31,7 +32,6 @@ class Baseline:
         label: what tables call it.
         page: its about.yaml.
         changed: options whose value the config states.
-        trained: the first entry that has the same training: with its weights this one predicts.
     """
 
     name: str
@@ -39,7 +39,6 @@ class Baseline:
     label: str
     page: Mapping[str, Any]
     changed: Mapping[str, Any]
-    trained: str = ""
 
     @property
     def on_gpu(self) -> bool:
@@ -65,6 +64,11 @@ class Baseline:
         }
         return json.dumps(values, sort_keys=True)
 
+    @property
+    def training(self) -> str:
+        """What its training is called beside others of its folder: by its options, whatever those of prediction are."""
+        return fingerprint(self.options(training=True))[:8]
+
 
 def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
     """The entries of the config's `baselines`, by name.
@@ -88,10 +92,7 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
         for option, value in changed.items():
             _check_option(f"baselines.{name}.options", option, value, page["options"])
         label = entry.get("label") or (page["label"] if name == folder else f"{page['label']} ({name})")
-        baseline = Baseline(name, folder, label, page, changed)
-        training = (folder, baseline.options(training=True))
-        same = (other for other in found.values() if (other.folder, other.options(training=True)) == training)
-        found[name] = replace(baseline, trained=next((other.trained for other in same), name))
+        found[name] = Baseline(name, folder, label, page, changed)
     return found
 
 

@@ -117,3 +117,29 @@ def test_what_is_planned_is_what_a_dry_run_counts(tmp_path):
     jobs = costs.read_jobs(told(REPOSITORY / "workflow" / "planned.py", snakefile, config))
     planned = Counter(job.rule for job in jobs)
     assert len(planned) > 20 and planned == {rule: int(count) for rule, count in counted if rule != "total"}
+
+
+TRAINING = Job(
+    "train_baseline", {"dataset": "replogle", "folder": "scvi", "training": "1a2b3c4d", "vae_seed": "0"}, (), ()
+)
+
+
+def test_half_the_steps_of_another_author_s_training_take_half_as_long(h100):
+    start = TABLE["devices"]["h100"]["startup_s"]
+    options = {"steps": TABLE["baseline_steps"] // 2}
+    half = {**CONFIG, "baselines": {**CONFIG["baselines"], "scvi": {"folder": "scvi", "options": options}}}
+    whole = h100.seconds(TRAINING) - start
+    assert whole > 0 and Costs(half, TABLE, "h100").seconds(TRAINING) - start == pytest.approx(whole / 2)
+    assert costs.by_rule([TRAINING], h100)["train_baseline"].gpu_seconds == h100.seconds(TRAINING)
+
+
+@pytest.mark.parametrize("device", TABLE["devices"])
+def test_every_job_of_another_author_s_baseline_costs_some_time(device):
+    named = {**TRAINING.wildcards, "baseline": "scvi", "sample_seed": "0"}
+    text = (REPOSITORY / "workflow" / "rules" / "baselines.smk").read_text()
+    rules = re.findall(r"^(?:use rule \w+ as |rule )(\w*_?baseline_?\w*)", text, flags=re.MULTILINE)
+    assert len(rules) == 10
+    for rule in rules:
+        job = Job(rule, {"environment": "scvi"} if rule == "baseline_environment" else named, (), ())
+        prices = Costs(CONFIG, TABLE, device)
+        assert prices.seconds(job) >= TABLE["devices"][device]["startup_s"] and prices.bytes(job) >= 0

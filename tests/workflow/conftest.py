@@ -1,5 +1,7 @@
 """Running the workflow as a user does, in a folder of its own."""
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,6 +29,22 @@ def command(folder: Path, *arguments: str | Path) -> list[str]:
     """The command line of a run whose working directory is `folder`."""
     run = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", folder]
     return [*map(str, run), *map(str, arguments)]
+
+
+def copied(folder: Path) -> Path:
+    """`folder`, with a copy of the project in it, to which a test adds what a user would."""
+    for part in ("src", "workflow", "config", "resources", "profiles", "envs", "baselines", "Snakefile"):
+        source = REPOSITORY / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, folder / part)
+    return folder
+
+
+def call_copy(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run snakemake in a copy of the project, with the copy's library before the installed one, for every job."""
+    run = [sys.executable, "-m", "snakemake", *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(folder / "src")}
+    return subprocess.run(run, capture_output=True, text=True, cwd=folder, env=environment)
 
 
 def tiny(*configs: str) -> list[str | Path]:

@@ -1,16 +1,10 @@
 """A head, a prior and a metric of one's own: their files, a card each and lines of config, and nothing else."""
 
-import os
-import shutil
-import subprocess
-import sys
-
 import pandas as pd
 import pytest
 import yaml
 
-from tests.conftest import REPOSITORY
-from tests.workflow.conftest import tiny
+from tests.workflow.conftest import call_copy, copied, tiny
 
 pytestmark = pytest.mark.slow
 
@@ -116,11 +110,7 @@ CONFIG = {
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
     """A copy of the project with the three in it, in which the tiny grid has run."""
-    folder = tmp_path_factory.mktemp("extended")
-    for part in ("src", "workflow", "config", "resources", "profiles", "envs", "baselines", "Snakefile"):
-        source = REPOSITORY / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, folder / part)
+    folder = copied(tmp_path_factory.mktemp("extended"))
     library = folder / "src" / "expressionvae"
     for path, text in FILES.items():
         (library / path).write_text(text)
@@ -134,11 +124,7 @@ def extended(tmp_path_factory):
 
 
 def snakemake(folder, *targets):
-    arguments = [*map(str, tiny("demo.yaml")), str(folder / "own.yaml"), "--", *targets]
-    # The copy's library before the installed one, for every job.
-    environment = os.environ | {"PYTHONPATH": str(folder / "src")}
-    command = [sys.executable, "-m", "snakemake", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    return call_copy(folder, *tiny("demo.yaml"), folder / "own.yaml", "--", *targets)
 
 
 def test_table_1_has_the_new_row_and_column(extended):

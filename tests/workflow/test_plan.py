@@ -70,6 +70,31 @@ def test_gpu_rules_ask_for_a_gpu_and_others_do_not(paper):
     assert with_gpu == set(GPU_RULES) & asked.keys()
 
 
+BASELINES = {
+    "baseline_environment": 1,
+    "baseline_training": 2,
+    "baseline_query": 2 * 4,
+    "train_baseline": 2 * 3,  # scVI, CPA, scGen: means and samples come from one training
+    "train_baseline_on_cpu": 2,  # the linear model
+    "predict_baseline": 2 * 5 * 4,
+    "predict_baseline_on_cpu": 2 * 4,
+    "admit_baseline": 2 * 6 * 4,
+}
+
+
+def test_with_the_baselines_of_other_authors_the_paper_s_plan_grows_by_their_jobs_alone(paper, tmp_path):
+    arguments = ["--profile", "profiles/slurm", "--configfile", "config/baselines.yaml", "--directory", str(tmp_path)]
+    plan = dry_run(*arguments)
+    planned, before = jobs(plan), jobs(paper)
+    assert {rule: planned[rule] for rule in BASELINES} == BASELINES and not BASELINES.keys() & before.keys()
+    others = {rule: count for rule, count in planned.items() if rule not in BASELINES}
+    expected = before | {"score": before["score"] + 2 * 6, "baseline_perturbations": 2}
+    assert others == expected | {"total": before["total"] + sum(BASELINES.values()) + 2 * 6 + 2}
+    asks = dict(re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?=^\[|\Z)", plan, flags=re.MULTILINE | re.DOTALL))
+    with_gpu = {rule for rule in BASELINES if "gpu=1" in asks[rule]}
+    assert with_gpu == {"train_baseline", "predict_baseline"}
+
+
 def test_the_demo_is_the_paper_s_grid_on_one_screen(tmp_path):
     planned = jobs(dry_run("--profile", "profiles/demo", "--directory", str(tmp_path)))
     expected = {"train_vae": 11, "train_prior": 18, "reversion": 8, "true_vs_true": 1}

@@ -25,13 +25,17 @@ fi
 """
 
 
-def baselines_of(device):
-    """A wildcard constraint: the baselines whose training wants a GPU, or those that do without."""
-    return "|".join(name for name, one in BASELINES.items() if one.page["device"] == device) or "(?!)"
+def baselines_of(device, part):
+    """A wildcard constraint: the baselines that want a GPU, or those that do without, by one of their names."""
+    return "|".join(sorted({getattr(one, part) for one in BASELINES.values() if one.page["device"] == device})) or "(?!)"
 
 
 def baseline_of(wildcards):
-    return BASELINES[wildcards.baseline]
+    """Of a row by its name; of a training, any of those that share it."""
+    if "baseline" in wildcards.keys():
+        return BASELINES[wildcards.baseline]
+    here = (wildcards.folder, wildcards.training)
+    return next(one for one in BASELINES.values() if (one.folder, one.training) == here)
 
 
 def environment_record(wildcards):
@@ -70,7 +74,8 @@ def vectors_if_wanted(wildcards):
 
 def baseline_weights(wildcards):
     """What a baseline predicts with: entries that differ only in how they predict share a training."""
-    return f"{MODEL}/weights".format(**dict(wildcards) | {"baseline": baseline_of(wildcards).trained})
+    one = baseline_of(wildcards)
+    return f"{MODEL}/weights".format(**dict(wildcards), folder=one.folder, training=one.training)
 
 
 def baseline_files(*names):

@@ -124,15 +124,15 @@ rule train_baseline:
     benchmark:
         benchmark_of("train_baseline", MODEL)
     wildcard_constraints:
-        baseline=baselines_of("gpu"),
+        folder=baselines_of("gpu", "folder"),
+        training=baselines_of("gpu", "training"),
     conda:
         baseline_conda
     threads: config["threads"]
     params:
         version=1,
-        folder=lambda wildcards: baseline_of(wildcards).folder,
         options=lambda wildcards: baseline_of(wildcards).options(training=True),
-        about="baseline {baseline}",
+        about="baseline {folder}",
         record=lambda wildcards, output: environment_record(wildcards),
         python=lambda wildcards, output: baseline_python(wildcards),
         program=baseline_program("train.py"),
@@ -150,7 +150,8 @@ use rule train_baseline as train_baseline_on_cpu with:
     benchmark:
         benchmark_of("train_baseline_on_cpu", MODEL)
     wildcard_constraints:
-        baseline=baselines_of("cpu"),
+        folder=baselines_of("cpu", "folder"),
+        training=baselines_of("cpu", "training"),
 
 
 rule predict_baseline:
@@ -167,7 +168,7 @@ rule predict_baseline:
     benchmark:
         benchmark_of("predict_baseline", RERUN)
     wildcard_constraints:
-        baseline=baselines_of("gpu"),
+        baseline=baselines_of("gpu", "name"),
     conda:
         baseline_conda
     threads: config["threads"]
@@ -193,7 +194,7 @@ use rule predict_baseline as predict_baseline_on_cpu with:
     benchmark:
         benchmark_of("predict_baseline_on_cpu", RERUN)
     wildcard_constraints:
-        baseline=baselines_of("cpu"),
+        baseline=baselines_of("cpu", "name"),
 
 
 rule admit_baseline:

@@ -133,8 +133,9 @@ class Costs:
 
     def _baseline_steps(self, job: Job) -> float:
         """Steps of another author's training, roughly: the config's, or as many as most of them have."""
-        options = self.config["baselines"][job.wildcards["baseline"]].get("options", {})
-        return float(options.get("steps", self.table["baseline_steps"]))
+        entries = [one for one in self.config["baselines"].values() if one["folder"] == job.wildcards["folder"]]
+        stated = [one["options"]["steps"] for one in entries if "steps" in one.get("options", {})]
+        return float(max(stated, default=self.table["baseline_steps"]))
 
     def _repeats(self, job: Job) -> int:
         return len(self.config["replicates"]["samples"]) if job.rule in EACH_SEED else 1

@@ -79,3 +79,43 @@ def test_the_family_that_a_metric_is_shown_in_does_not_decide_which_file_it_is_r
     shape = {"datasets": ["demo"], "baselines": [], "bottlenecks": BOTTLENECKS, "priors": PRIORS}
     (row,) = build(ITEMS["table1"], scores, NOTHING, columns=[column], **shape)
     assert row.cells[metric].mean == scores.loc[scores["metric"] == metric, "value"].iloc[0]
+
+
+RERUN = {"scvi": {"label": "scVI", "folder": "scvi"}, "scvi-sample": {"label": "scVI, sample", "folder": "scvi"},
+         "mine": {"label": "Mine", "folder": "own"}}  # fmt: skip
+PRINTED = pd.DataFrame(
+    {"item": "table1", "dataset": "demo", "model": model, "head": "", "metric": "w2", "mean": mean, "se": 0.5}
+    for model, mean in (("state", 5.0), ("scvi", 7.0), ("cpa", 8.0))
+)
+
+
+def with_baselines(*done: str):
+    return build(
+        ITEMS["table1"],
+        long_table([baseline("demo", name) for name in done], ["w2"], lambda run, metric: 6.0),
+        PRINTED,
+        columns=columns_of(ITEMS["table1"], ["w2"]),
+        datasets=["demo"],
+        baselines=["state", "scvi", "cpa"],
+        bottlenecks=BOTTLENECKS,
+        priors=PRIORS,
+        rerun=RERUN,
+    )
+
+
+def test_a_baseline_that_was_trained_here_has_its_number_beside_the_paper_s():
+    made = {row.label: row.cells["w2"] for row in with_baselines("mine", "scvi", "perturb-mean")}
+    assert (made["scVI"].mean, made["scVI"].published) == (6.0, 7.0)
+    assert math.isnan(made["CPA"].mean) and made["CPA"].published == 8.0
+    assert math.isnan(made["Mine"].published)
+
+
+@pytest.mark.parametrize("done", [("mine", "scvi", "scvi-sample", "perturb-mean"),
+                                  ("mine", "scvi-sample", "scvi", "perturb-mean")])  # fmt: skip
+def test_the_rows_of_one_folder_stand_together_and_those_that_the_paper_lacks_come_last(done):
+    labels = [row.label for row in with_baselines(*done)]
+    assert labels == ["STATE", "scVI", "scVI, sample", "CPA", "Mine", "PerturbMean"]
+
+
+def test_samples_stand_behind_the_printed_row_where_means_were_not_run():
+    assert [row.label for row in with_baselines("scvi-sample")] == ["STATE", "scVI", "scVI, sample", "CPA"]
