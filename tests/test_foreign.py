@@ -50,7 +50,7 @@ def test_every_folder_has_an_entry_of_its_name_as_it_was_published():
 def test_means_and_samples_of_one_model_share_its_training(name):
     found = foreign.read(CONFIG, ROOT)
     mean, sample = found[name], found[f"{name}-sample"]
-    assert mean.training == sample.training and sample.label == f"{mean.label}, sample"
+    assert mean.training == sample.training and sample.label == f"{mean.label} (sample)"
     assert (json.loads(mean.options())["emits"], json.loads(sample.options())["emits"]) == ("mean", "sample")
 
 

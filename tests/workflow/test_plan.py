@@ -95,6 +95,25 @@ def test_with_the_baselines_of_other_authors_the_paper_s_plan_grows_by_their_job
     assert with_gpu == {"train_baseline", "predict_baseline"}
 
 
+CONDA = """#!/bin/sh
+test "$1" = --version && echo "conda 24.7.1" && exit
+echo '{"conda_prefix": "/opt/conda", "platform": "linux-64", "conda_version": "24.7.1", "root_prefix": "/opt/conda",
+  "channel_priority": "strict", "get": {"channel_priority": "strict"}}'
+"""
+
+
+def test_where_conda_makes_environments_none_is_built_beside_them(tmp_path, monkeypatch):
+    (tmp_path / "conda").write_text(CONDA)
+    (tmp_path / "conda").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    arguments = ["--configfile", "config/demo.yaml", "config/baselines.yaml", "--directory", str(tmp_path)]
+    plan = dry_run("--cores", "1", "--software-deployment-method", "conda", "--printshellcmds", *arguments)
+    planned = jobs(plan)
+    assert "baseline_environment" not in planned and planned["train_baseline"] == 3
+    assert plan.count('python="$(command -v python)"') == sum(planned[rule] for rule in BASELINES if "_baseline" in rule
+                                                             and "admit" not in rule)  # fmt: skip
+
+
 def test_the_demo_is_the_paper_s_grid_on_one_screen(tmp_path):
     planned = jobs(dry_run("--profile", "profiles/demo", "--directory", str(tmp_path)))
     expected = {"train_vae": 11, "train_prior": 18, "reversion": 8, "true_vs_true": 1}

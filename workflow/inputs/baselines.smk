@@ -27,7 +27,9 @@ fi
 
 def baselines_of(device, part):
     """A wildcard constraint: the baselines that want a GPU, or those that do without, by one of their names."""
-    return "|".join(sorted({getattr(one, part) for one in BASELINES.values() if one.page["device"] == device})) or "(?!)"
+    return (
+        "|".join(sorted({getattr(one, part) for one in BASELINES.values() if one.page["device"] == device})) or "(?!)"
+    )
 
 
 def baseline_of(wildcards):

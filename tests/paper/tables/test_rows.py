@@ -81,7 +81,7 @@ def test_the_family_that_a_metric_is_shown_in_does_not_decide_which_file_it_is_r
     assert row.cells[metric].mean == scores.loc[scores["metric"] == metric, "value"].iloc[0]
 
 
-RERUN = {"scvi": {"label": "scVI", "folder": "scvi"}, "scvi-sample": {"label": "scVI, sample", "folder": "scvi"},
+RERUN = {"scvi": {"label": "scVI", "folder": "scvi"}, "scvi-sample": {"label": "scVI (sample)", "folder": "scvi"},
          "mine": {"label": "Mine", "folder": "own"}}  # fmt: skip
 PRINTED = pd.DataFrame(
     {"item": "table1", "dataset": "demo", "model": model, "head": "", "metric": "w2", "mean": mean, "se": 0.5}
@@ -114,8 +114,8 @@ def test_a_baseline_that_was_trained_here_has_its_number_beside_the_paper_s():
                                   ("mine", "scvi-sample", "scvi", "perturb-mean")])  # fmt: skip
 def test_the_rows_of_one_folder_stand_together_and_those_that_the_paper_lacks_come_last(done):
     labels = [row.label for row in with_baselines(*done)]
-    assert labels == ["STATE", "scVI", "scVI, sample", "CPA", "Mine", "PerturbMean"]
+    assert labels == ["STATE", "scVI", "scVI (sample)", "CPA", "Mine", "PerturbMean"]
 
 
 def test_samples_stand_behind_the_printed_row_where_means_were_not_run():
-    assert [row.label for row in with_baselines("scvi-sample")] == ["STATE", "scVI", "scVI, sample", "CPA"]
+    assert [row.label for row in with_baselines("scvi-sample")] == ["STATE", "scVI", "scVI (sample)", "CPA"]

@@ -194,3 +194,10 @@ def test_every_published_number_has_ours_beside_it_once_all_is_run(table, paper)
 def test_models_that_the_papers_table_lacks_are_named(table):
     scores = long_table([model("replogle", "flow", "hurdle", 0)], NINE)
     assert "Not in the paper's Table 1: Flow hurdle." in table("replogle", scores=scores).markdown
+
+
+def test_baselines_that_the_papers_table_lacks_are_named_where_they_were_trained(table):
+    runs = [model("replogle", "ar", "mse", 0), *(baseline("replogle", name) for name in ("scvi", "linear", "control"))]
+    text = table("replogle", scores=long_table(runs, NINE)).markdown
+    assert "Not in the paper's Table 1: linear." in text
+    assert "Not run here, published number only: STATE, CPA, scGPT, scLDM (ω = 1), PerturbMean." in text

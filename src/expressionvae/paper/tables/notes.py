@@ -150,7 +150,8 @@ def remarks(
 
 
 def _only_ours(table: ItemCard, rows: Sequence[Row]) -> list[str]:
-    ours = [r for r in rows if r.kind == "model" and all(math.isnan(cell.published) for cell in r.cells.values())]
+    run = [row for row in rows if row.kind == "model" or (row.kind == "baseline" and row.replicates)]
+    ours = [r for r in run if all(math.isnan(cell.published) for cell in r.cells.values())]
     who = dict.fromkeys(row.label for row in ours)
     return [f"Not in the paper's {table.number}: {', '.join(who)}."] if who else []
 
