@@ -212,7 +212,7 @@ def test_another_number_of_cells_than_stated_stops_or_is_reported(tmp_path, caps
         slice_screen(*arguments, **options)
     assert not (tmp_path / "sliced.h5ad").exists()
     slice_screen(*arguments, **options, on_difference="report")
-    assert f"WARNING: not as known of this screen:\n  {said}" in capsys.readouterr().out
+    assert f"WARNING: not as known of this screen:\n  {said}" in capsys.readouterr().err
 
 
 def test_a_condition_cannot_be_both(tmp_path, no_counts_read):

@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     import pandas as pd
 
     from expressionvae.data import prepared
@@ -21,4 +21,5 @@ with reporting(snakemake.log[0]):
     used = [latents.usage(result)] if result.codes else []  # Gaussian latents have no codes: a table without rows
     with written(snakemake.output.codes) as path:
         pd.DataFrame(used, columns=latents.USAGE).to_csv(path, index=False)
-    print(*(f"perplexity of code usage: {row['perplexity']:.1f} of {row['codes']}" for row in used))
+    for row in used:
+        log.info(f"perplexity of code usage: {row['perplexity']:.1f} of {row['codes']}")

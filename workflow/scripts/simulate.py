@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     from expressionvae.data import madeup
     from expressionvae.proteins.fasta import read_fasta
 
@@ -17,4 +17,4 @@ with reporting(snakemake.log[0]):
         control=dataset["control"],
         proteins=[sequences[name] for name in targets] if sequences else None,
     )
-    print(f"{snakemake.params.name}: {recipe.cells} made-up cells x {recipe.genes} genes")
+    log.info(f"{snakemake.params.name}: {recipe.cells} made-up cells x {recipe.genes} genes")

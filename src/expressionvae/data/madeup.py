@@ -17,12 +17,12 @@ import pandas as pd
 from jaxtyping import Float, Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
-from tqdm import tqdm
 
 from expressionvae.data import sealed
 from expressionvae.data.compact import smallest
 from expressionvae.data.madeup_proteins import AMINO_ACIDS
 from expressionvae.files import UserError, seal, written
+from expressionvae.progress import Progress
 
 BLOCK = 1024  # cells drawn together from one generator; part of what a seed means
 
@@ -229,30 +229,30 @@ def _write_counts(
     Layout: https://anndata.readthedocs.io/en/stable/fileformat-prose.html (sparse arrays, encoding-version
     0.1.0).
     """
-    with tqdm(total=recipe.cells, unit=" cells", desc="made-up screen") as progress:
-        group = file.create_group("X")
-        group.attrs.update(
-            {
-                "encoding-type": "csr_matrix",
-                "encoding-version": "0.1.0",
-                "shape": [recipe.cells, recipe.genes],
-            }
-        )
-        options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, **sealed.CHECKED}
-        data, indices = (
-            group.create_dataset(name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), **options)
-            for name in ("data", "indices")
-        )
-        indptr = np.zeros(recipe.cells + 1, dtype=np.int64)
-        for start in range(0, recipe.cells, BLOCK):
-            cells = slice(start, min(start + BLOCK, recipe.cells))
-            counts = draw(recipe, truth, start // BLOCK, cell_type[cells], perturbation[cells])
-            indptr[cells.start + 1 : cells.stop + 1] = indptr[start] + counts.indptr[1:]
-            for dataset, values in ((data, counts.data), (indices, counts.indices)):
-                dataset.resize((indptr[cells.stop],))
-                dataset[indptr[start] :] = values
-            progress.update(cells.stop - start)
-        group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
+    progress = Progress("made-up cells", recipe.cells)
+    group = file.create_group("X")
+    group.attrs.update(
+        {
+            "encoding-type": "csr_matrix",
+            "encoding-version": "0.1.0",
+            "shape": [recipe.cells, recipe.genes],
+        }
+    )
+    options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, **sealed.CHECKED}
+    data, indices = (
+        group.create_dataset(name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), **options)
+        for name in ("data", "indices")
+    )
+    indptr = np.zeros(recipe.cells + 1, dtype=np.int64)
+    for start in range(0, recipe.cells, BLOCK):
+        cells = slice(start, min(start + BLOCK, recipe.cells))
+        counts = draw(recipe, truth, start // BLOCK, cell_type[cells], perturbation[cells])
+        indptr[cells.start + 1 : cells.stop + 1] = indptr[start] + counts.indptr[1:]
+        for dataset, values in ((data, counts.data), (indices, counts.indices)):
+            dataset.resize((indptr[cells.stop],))
+            dataset[indptr[start] :] = values
+        progress.advance(cells.stop - start)
+    group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
 
 
 def _standardised(values: Float[ndarray, "row column"]) -> Float[ndarray, "row column"]:

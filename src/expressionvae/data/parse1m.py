@@ -1,5 +1,6 @@
 """The Parse 1M screen: one donor of Parse's PBMC cytokine atlas (12 donors, 10 million cells)."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from expressionvae.data.h5ad import Source
 from expressionvae.data.panel import absent
 from expressionvae.data.streaming import counts_matrix, slice_h5ad
 from expressionvae.files import UserError, reading, require, written
+
+log = logging.getLogger(__name__)
 
 LIBRARIES = ("tscp_count", "n_counts", "total_counts", "nCount_RNA", "n_umi")  # counts of a cell over all genes
 LABELS = {"cell_type": "cell_type", "perturbation": "cytokine"}
@@ -82,19 +85,19 @@ def find_counts(
         except UserError as error:
             if forced:
                 raise
-            print(f"{error}\nso the counts come from the full file")
+            log.info(f"{error}\nso the counts come from the full file")
             return Found("full", "", library_column)
         there = source.columns("obs")
         names = [library_column] if library_column else [name for name in LIBRARIES if name in there]
     if names:
-        print(f"{source.path.name}: full-panel library sizes in obs {names[0]}")
+        log.info(f"{source.path.name}: full-panel library sizes in obs {names[0]}")
         return Found("hvg2000", key, names[0])
     without = f"{source.path.name}: obs has no full-panel library size (config key library_column; looked for "
     without += f"{', '.join(LIBRARIES)})"
     if forced:
-        print(f"{without}: library size = sum over its {source.n_genes:,} genes, less than the true one")
+        log.info(f"{without}: library size = sum over its {source.n_genes:,} genes, less than the true one")
         return Found("hvg2000", key, None)
-    print(f"{without}, so the counts come from the full file")
+    log.info(f"{without}, so the counts come from the full file")
     return Found("full", "", library_column)
 
 
@@ -133,7 +136,7 @@ def assemble_parse1m(
     options = {"symbol_map": symbol_map, "key": key, "library_column": library_column, "rows": rows, "uns": about}
     slice_h5ad(source, output, split.genes, labels=LABELS, **options)
     save_quality(quality, _quality(cells, listed, _library(output), donor, control))
-    print(f"{output}: {len(rows):,} cells of donor {donor}")
+    log.info(f"{output}: {len(rows):,} cells of donor {donor}")
 
 
 def _cells(

@@ -3,6 +3,7 @@
 Replogle et al. 2022 (K562, RPE1) and Nadig et al. 2025 (HepG2, Jurkat).
 """
 
+import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -40,8 +41,10 @@ from expressionvae.data.knockdown import (
 )
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel, canonical, doubtful, locate, names_like
-from expressionvae.data.streaming import Meter, Writer, cut, distinct, libraries, scratch
+from expressionvae.data.streaming import Writer, cut, distinct, libraries, passed, passing, scratch
 from expressionvae.files import UserError, written
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,10 @@ class Line:
         place = np.array([column[gene] for gene in names])
         doubts = doubtful(symbols, targets, symbol_map)
         if doubts:
-            print(f"{name}: {len(doubts)} targets are ambiguous in var: {', '.join(doubts)}")
+            log.info(f"{name}: {len(doubts)} targets are ambiguous in var: {', '.join(doubts)}")
         renamed = [f"{old} as {new}" for old, new in zip(published.categories, names, strict=True) if old != new]
         if renamed:
-            print(f"{name}: {len(renamed)} targets are listed under another symbol: {', '.join(renamed)}")
+            log.info(f"{name}: {len(renamed)} targets are listed under another symbol: {', '.join(renamed)}")
         return cls(name, source, label, place[published.codes], Panel.of(source.frame("var"), split.genes, symbol_map))
 
     def differences(self, stated: Mapping[str, Any], split: Split, control: str) -> list[str]:
@@ -138,7 +141,7 @@ def assemble_replogle(
         obs = pd.concat([part["obs"] for part in parts]).astype({"cell_type": "category", "perturbation": "category"})
         tables = {name: pd.concat([part[name] for part in parts]) for name in quality}
         survivors = _by_scale(pd.concat([part["survivors"] for part in parts]), split, control, scale)
-        print("\n".join(survivors))
+        log.info("\n".join(survivors))
         unexpected = _unexpected(tables["perturbations"], split, control)
         settle(unexpected + survivors if unexpected else [], on_difference)
         writer.finish(obs, split.genes, split.about(obs, name="replogle", control=control))
@@ -226,7 +229,7 @@ def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> Measured
     is_control, rules = line.label == control, rule.on_each_scale()
     own, library = np.zeros(len(line.label)), np.zeros(len(line.label))
     control_sum = {scale: np.zeros(line.source.n_genes) for scale in rules}
-    meter = Meter(f"{line.name} ({line.source.path.name})", len(line.label))
+    progress = passing(f"{line.name} ({line.source.path.name})", len(line.label))
     for rows, block in line.source.matrix().blocks():
         library[rows] = libraries(block)
         own[rows] = own_counts(block, line.target[rows])
@@ -234,8 +237,7 @@ def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> Measured
         for scale, bounds in rules.items():
             control_sum[scale] += summed_expression(block[controls], library[rows][controls], bounds)
         spool.append(cut(block, line.panel))
-        meter.add(block)
-    print(meter)
+        passed(progress, block)
     residual = {}
     for scale, bounds in rules.items():
         mean = control_sum[scale] / is_control.sum()
@@ -246,7 +248,7 @@ def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> Measured
 
 def _report(line: Line, targets: pd.DataFrame, keep: Kept, control: str) -> None:
     kept = int((targets["why"] == "kept").sum())
-    print(f"{line.name}: kept {keep.sum():,} of {len(keep):,} cells, {kept:,} of {len(targets):,} targets")
+    log.info(f"{line.name}: kept {keep.sum():,} of {len(keep):,} cells, {kept:,} of {len(targets):,} targets")
     unmeasured = sorted({*line.label[line.target < 0]} - {control})
     if unmeasured:
-        print(f"{line.name}: {len(unmeasured)} targets are not among its genes, left out: {', '.join(unmeasured)}")
+        log.info(f"{line.name}: {len(unmeasured)} targets are not among its genes, left out: {', '.join(unmeasured)}")

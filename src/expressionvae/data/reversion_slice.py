@@ -1,5 +1,6 @@
 """A reversion screen of any size, checked by its labels and cut to an encoder's genes in one pass over the file."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
@@ -18,6 +19,8 @@ from expressionvae.data.matrix import matrix_key
 from expressionvae.data.reversion import Screen
 from expressionvae.data.streaming import slice_h5ad
 from expressionvae.files import UserError
+
+log = logging.getLogger(__name__)
 
 _MADE_UP = {  # what `madeup_reversion.simulate` writes
     "target_column": "target", "condition_column": "condition", "gene_column": None, "layer": None,
@@ -100,7 +103,7 @@ def slice_screen(
     with Source(output) as sliced:
         empty = int((np.diff(sliced.file["X/indptr"][:]) == 0).sum())
     if empty:
-        print(f"{screen.path.name}: {empty} of {len(rows)} cells have no count on the panel at all")
+        log.info(f"{screen.path.name}: {empty} of {len(rows)} cells have no count on the panel at all")
 
 
 def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], Screen]:
@@ -121,7 +124,7 @@ def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], Screen]:
     refuse_aliases(source.path, wanted.condition_column, pd.Series(condition[~condition.isna()]))
     rows = np.flatnonzero(condition.isin([*treated, *untreated]) & ~unused)
     if len(rows) < len(target):
-        print(f"{source.path.name}: {len(rows)} of {len(target)} cells are of the two conditions and have a target")
+        log.info(f"{source.path.name}: {len(rows)} of {len(target)} cells are of the two conditions and have a target")
     labels, is_treated = np.asarray(target[rows], dtype=object), np.asarray(condition[rows].isin(treated))
     screen = Screen(source.path, labels, is_treated, spelled(wanted.control, labels), [], wanted.min_cells)
     _check_control(screen, wanted.target_column)
@@ -160,7 +163,7 @@ def _matching(known: Sequence[str], pattern: str, where: str) -> list[str]:
         found = [label] if label in known else [name for name in known if fnmatchcase(name, form)]
         if found:
             if form == other:
-                print(f"{where}: no condition is '{pattern}'; those of '{other}' are taken: {', '.join(found)}")
+                log.info(f"{where}: no condition is '{pattern}'; those of '{other}' are taken: {', '.join(found)}")
             return found
     return []
 
@@ -194,7 +197,7 @@ def _positives(screen: Screen, wanted: Sequence[str]) -> list[str]:
             "cells (config key min_cells); at least 2 are needed to rank the positives among"
         )
     if absent := [name for name in wanted if name not in ranked]:
-        print(f"{screen.path.name}: {len(absent)} of {len(wanted)} positives lack treated cells: {some(absent)}")
+        log.info(f"{screen.path.name}: {len(absent)} of {len(wanted)} positives lack treated cells: {some(absent)}")
     return here
 
 

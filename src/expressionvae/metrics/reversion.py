@@ -1,5 +1,6 @@
 """Scores of a frozen embedding of a reversion screen (paper section 4.3): separability and enrichment."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from scipy import sparse, stats
 
 from expressionvae.data.reversion import Screen
 from expressionvae.files import UserError, written
+
+log = logging.getLogger(__name__)
 
 COLUMNS = [
     "embedding", "metric", "value", "low", "high", "random_low", "random_high", "p_value",
@@ -246,4 +249,4 @@ def write(scored: Sequence[tuple[pd.DataFrame, pd.DataFrame]], scores: str | Pat
         table = pd.concat(tables, ignore_index=True)
         with written(path) as temporary:
             table.to_csv(temporary, index=False, float_format="%.10g")
-    print(pd.concat([table for table, _ in scored])[["embedding", *COLUMNS[1:8]]].to_string(index=False))
+    log.info(pd.concat([table for table, _ in scored])[["embedding", *COLUMNS[1:8]]].to_string(index=False))

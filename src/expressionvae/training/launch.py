@@ -5,6 +5,7 @@ once for each task, and each of those starts its share of the processes.
 https://docs.pytorch.org/docs/stable/elastic/run.html
 """
 
+import logging
 import os
 import shlex
 import signal
@@ -20,6 +21,8 @@ from expressionvae.files import UserError
 from expressionvae.training import processes
 from expressionvae.training.checkpoints import SIGNALS as STOPPING
 from expressionvae.training.loop import use_threads
+
+log = logging.getLogger(__name__)
 
 SIGNALS = tuple(number.name for number in STOPPING)  # passed on
 SECONDS = 100  # that processes have to end after such a signal, within the two minutes that a cluster gives
@@ -83,7 +86,7 @@ def _start_processes(count: int, tasks: int) -> int:
         except ChildFailedError as error:
             codes = {rank: failure.exitcode for rank, failure in error.failures.items()}
             ended = ", ".join(f"process {rank} with code {code}" for rank, code in codes.items())
-            print(f"the training ended: {ended}", file=sys.stderr)
+            log.warning(f"the training ended: {ended}")
             return os.EX_TEMPFAIL if os.EX_TEMPFAIL in codes.values() else 1
     return 0
 

@@ -1,9 +1,9 @@
 """The loop that trains stage 1 and stage 2 alike: AdamW, clipping, bf16 on a GPU, checkpoints that resume."""
 
 import csv
+import logging
 import math
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,10 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from expressionvae.files import UserError, require, written
+from expressionvae.progress import Progress
 from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
 from expressionvae.training.processes import Processes
-from expressionvae.training.progress import Progress
 from expressionvae.training.schedule import Order, Schedule, seed_of
+
+log = logging.getLogger(__name__)
 
 Row = dict[str, float | int | str]
 Watch = Callable[[list[Row]], None]
@@ -124,7 +126,7 @@ class Trainer:
         self._save()
         if self.processes.first:
             kept = f"stops after step {self.step}, kept; the next attempt goes on from there"
-            print(f"{what}: {why}: {kept}", file=sys.stderr)
+            log.warning(f"{what}: {why}: {kept}")
         self.processes.spread(None)  # the others end when the state is kept: the first to end ends all
         raise Stopped
 

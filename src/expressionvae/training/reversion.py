@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
+from expressionvae.progress import Progress
 from expressionvae.training.loop import best_device, precision
-from expressionvae.training.progress import Progress
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
 

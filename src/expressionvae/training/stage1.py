@@ -10,12 +10,12 @@ from expressionvae.data.cells import Cells
 from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
 from expressionvae.grid import MEAN_OF_DRAWS
+from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents, code_type, numbers
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.progress import Progress
 from expressionvae.training.schedule import Schedule, seed_of
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
+from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
 from expressionvae.resume import Pieces
 from expressionvae.training.batches import Columns
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents, code_type, numbers
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.progress import Progress
 from expressionvae.training.schedule import Schedule, seed_of
 
 
