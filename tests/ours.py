@@ -130,7 +130,7 @@ def write(folder: Path) -> dict[str, Ours]:
     add("reversion.csv", lambda path: figure3_data.collect(of_screen, [path]))
     pd.DataFrame(rows).to_csv(folder / "reversion.csv", index=False)
     whose = {"dataset": "d", "bottleneck": "fsq", "head": "nb", "screen": "s"}
-    pd.DataFrame(rows).assign(**whose).to_csv(add("figure3.csv", sources._read_reversion), index=False)
+    pd.DataFrame(rows).assign(**whose, published=0.5).to_csv(add("figure3.csv", sources._read_reversion), index=False)
     add("bin_coverage.json", sources._share).write_text('{"share": 0.5, "n": 4, "last_lower_edge": 9}\n')
     levels = pd.DataFrame({"cell_type": ["T"], "group": ["all"], "from": [1.0], "to": [10.0], "cells": [30]})
     levels.to_csv(add("libraries.csv", partial(quality.read, "libraries")), index=False)

@@ -7,14 +7,14 @@ from collections import Counter
 import pytest
 import yaml
 
-from expressionvae.run import costs, plan
+from expressionvae.run import costs
 from expressionvae.run.costs import Costs, Job
 from tests.conftest import REPOSITORY
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
 TABLE = yaml.safe_load((REPOSITORY / "resources" / "costs.yaml").read_text())
 MEASURED = json.loads((REPOSITORY / "benchmarks" / "gpu-h100.json").read_text())
-HERE = {"dataset": "replogle", "bottleneck": "fsq", "head": "nb", "vae_seed": "0", "prior": "ar", "prior_seed": "0"}
+RUN = {"dataset": "replogle", "bottleneck": "fsq", "head": "nb", "vae_seed": "0", "prior": "ar", "prior_seed": "0"}
 
 PLANNED = """\
 {"rule": "train_vae", "wildcards": {"dataset": "a, b=c", "head": "nb"}, "inputs": ["x, y.h5ad"], "outputs": ["vae.pt"]}
@@ -49,12 +49,12 @@ def test_operations_of_stage_2_are_those_of_the_paper_s_size():
     ],
 )
 def test_the_table_gives_back_what_was_measured(h100, rule, measured):
-    job = Job(rule, HERE | {"predict": "sample"}, (), ())
+    job = Job(rule, RUN | {"predict": "sample"}, (), ())
     assert h100.seconds(job) - TABLE["devices"]["h100"]["startup_s"] == pytest.approx(measured, rel=0.3)
 
 
 def test_twice_the_steps_take_twice_as_long(h100):
-    job = Job("train_vae", HERE, (), ())
+    job = Job("train_vae", RUN, (), ())
     longer = {**CONFIG, "vae": {**CONFIG["vae"], "training": {**CONFIG["vae"]["training"], "iterations": 150_000}}}
     start = TABLE["devices"]["h100"]["startup_s"]
     twice = Costs(longer, TABLE, "h100").seconds(job) - start
@@ -62,7 +62,7 @@ def test_twice_the_steps_take_twice_as_long(h100):
 
 
 def test_fewer_denoising_steps_cost_less(h100):
-    single, many = (h100.seconds(Job("sample", HERE | {"prior": prior}, (), ())) for prior in ("mdlm-1", "mdlm"))
+    single, many = (h100.seconds(Job("sample", RUN | {"prior": prior}, (), ())) for prior in ("mdlm-1", "mdlm"))
     assert single < many
 
 
@@ -73,7 +73,7 @@ def test_a_download_costs_its_size():
 
 
 def test_jobs_are_read_as_planned_whatever_their_names_hold():
-    training, everything = costs.read_plan(PLANNED)
+    training, everything = costs.read_jobs(PLANNED)
     assert training == Job("train_vae", {"dataset": "a, b=c", "head": "nb"}, ("x, y.h5ad",), ("vae.pt",))
     assert everything == Job("all", {}, ("vae.pt",), ())
 
@@ -81,14 +81,14 @@ def test_jobs_are_read_as_planned_whatever_their_names_hold():
 def test_a_prior_without_steps_draws_in_one_pass(h100):
     at_once = {**CONFIG, "priors": {**CONFIG["priors"], "new": {"kind": "new"}}}
     single = {**CONFIG, "priors": {**CONFIG["priors"], "new": {"kind": "mdlm", "steps": 1}}}
-    job = Job("sample", HERE | {"prior": "new"}, (), ())
+    job = Job("sample", RUN | {"prior": "new"}, (), ())
     seconds = [Costs(config, TABLE, "h100").seconds(job) for config in (at_once, single)]
     assert seconds[0] == seconds[1] > TABLE["devices"]["h100"]["startup_s"]
 
 
 def test_the_longest_path_is_the_slowest_chain(h100):
-    first = Job("train_vae", HERE, (), ("vae.pt",))
-    second = Job("train_prior", HERE, ("vae.pt",), ("prior.pt",))
+    first = Job("train_vae", RUN, (), ("vae.pt",))
+    second = Job("train_prior", RUN, ("vae.pt",), ("prior.pt",))
     aside = Job("figure1", {}, (), ("figure1.png",))
     last = Job("all", {}, ("prior.pt", "figure1.png"), ())
     seconds, chain = costs.longest_path([last, aside, second, first], h100)
@@ -97,27 +97,9 @@ def test_the_longest_path_is_the_slowest_chain(h100):
 
 
 def test_only_rules_that_ask_for_a_gpu_count_gpu_hours(h100):
-    estimates = costs.by_rule([Job("train_vae", HERE, (), ()), Job("figure1", {}, (), ())], h100)
+    estimates = costs.by_rule([Job("train_vae", RUN, (), ()), Job("figure1", {}, (), ())], h100)
     assert estimates["train_vae"].gpu_seconds == estimates["train_vae"].seconds > 0
     assert estimates["figure1"].gpu_seconds == 0
-
-
-def test_the_text_has_a_line_a_rule_and_what_is_left(h100):
-    jobs = [Job("train_vae", HERE, (), ("vae.pt",)), Job("figure1", {}, (), ())]
-    lines = plan.text(jobs, jobs[1:], h100, None).splitlines()
-    assert lines[3].split()[:3] == ["train_vae", "1", "0"] and lines[4].split()[:3] == ["figure1", "1", "1"]
-    assert "Still to do: 0.0 GPU hours." in lines
-
-
-@pytest.mark.slow
-def test_snakemake_plan_estimates_the_demo(tmp_path):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", tmp_path]
-    command += ["--cores", "1", "--configfile", REPOSITORY / "config" / "demo.yaml", "--", "plan"]
-    run = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=REPOSITORY)
-    assert run.returncode == 0, run.stderr[-2000:]
-    told = {line.split()[0]: line.split()[1] for line in (run.stdout + run.stderr).splitlines() if line[:1].islower()}
-    assert (told["train_vae"], told["train_prior"]) == ("11", "18")
-    assert not (tmp_path / "results" / "paper").exists()
 
 
 @pytest.mark.slow
@@ -130,6 +112,6 @@ def test_what_is_planned_is_what_a_dry_run_counts(tmp_path):
 
     counts = told("-m", "snakemake", "--snakefile", snakefile, "--configfile", config, "--dry-run", "all")
     counted = re.findall(r"^(\w+) +(\d+)$", counts, flags=re.MULTILINE)
-    jobs = costs.read_plan(told(REPOSITORY / "workflow" / "planned.py", snakefile, config))
+    jobs = costs.read_jobs(told(REPOSITORY / "workflow" / "planned.py", snakefile, config))
     planned = Counter(job.rule for job in jobs)
     assert len(planned) > 20 and planned == {rule: int(count) for rule, count in counted if rule != "total"}

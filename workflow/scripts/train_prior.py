@@ -9,7 +9,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.nn import store
     from expressionvae.proteins.perturbations import Perturbations
     from expressionvae.provenance import describe
-    from expressionvae.run.progress_plot import Live
+    from expressionvae.run.progress_plot import ProgressPlot
     from expressionvae.training import launch, loop, processes, stage2
     from expressionvae.training.latents import Latents
     from expressionvae.training.schedule import Schedule
@@ -22,7 +22,7 @@ with reporting(snakemake.log[0]):
     embedding = Perturbations.load(source).of(latents.perturbations, source)
     blueprint = stage2.blueprint_for(latents, embedding, p.size, p.options)
     schedule, apart = Schedule(**p.training, checkpoint_every=p.checkpoint_every), Validation(**p.validation)
-    kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
+    kept = {"checkpoints": Path(p.checkpoints), "watch": ProgressPlot(p.checkpoints)}
     options = {"validation": apart, "seed": seeds["prior"], "version": p.version, **kept}
     model, history = stage2.train(latents, embedding, blueprint, schedule, **options)
     processes.leave()

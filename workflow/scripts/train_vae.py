@@ -10,7 +10,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.data.validation import Validation
     from expressionvae.nn import store
     from expressionvae.provenance import describe
-    from expressionvae.run.progress_plot import Live
+    from expressionvae.run.progress_plot import ProgressPlot
     from expressionvae.training import launch, loop, processes, stage1
     from expressionvae.training.schedule import Schedule
     from expressionvae.vae import build
@@ -28,7 +28,7 @@ with reporting(snakemake.log[0]):
         head_options=p.head_options,
     )
     schedule, apart = Schedule(**p.training, checkpoint_every=p.checkpoint_every), Validation(**p.validation)
-    kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
+    kept = {"checkpoints": Path(p.checkpoints), "watch": ProgressPlot(p.checkpoints)}
     options = {"validation": apart, "seed": seed, "version": p.version, **kept}
     model, history = stage1.train(train, blueprint, schedule, **options)
     processes.leave()

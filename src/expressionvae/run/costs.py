@@ -29,7 +29,7 @@ class Job:
     outputs: tuple[str, ...]
 
 
-def read_plan(text: str) -> list[Job]:
+def read_jobs(text: str) -> list[Job]:
     """The jobs that `workflow/planned.py` printed: a JSON object a line, with rule, wildcards, inputs and outputs."""
     told = (json.loads(line) for line in text.splitlines())
     return [Job(job["rule"], job["wildcards"], tuple(job["inputs"]), tuple(job["outputs"])) for job in told]
@@ -52,6 +52,11 @@ def prior_operations(size: Mapping[str, Any], tokens: int, outputs: int) -> floa
     d, f, L = size["width"], size["feedforward"], tokens
     layer = 8 * L * d * d + 4 * L * L * d + 4 * L * d * f + 12 * d * d
     return float(size["layers"] * layer + 2 * L * d * outputs)
+
+
+def _trained(schedule: Mapping[str, Any]) -> tuple[float, float]:
+    """Steps of a training, and the cells that they see."""
+    return float(schedule["iterations"]), float(schedule["iterations"] * schedule["batch_size"])
 
 
 @dataclass
@@ -144,13 +149,11 @@ class Costs:
         outputs = math.prod(bottleneck["levels"]) if bottleneck["kind"] == "fsq" else bottleneck["channels"]
         prior = prior_operations(config["prior"]["model"], tokens, outputs)
         if job.rule == "train_vae":
-            plan = config["vae"]["training"]
-            cells = float(plan["iterations"] * plan["batch_size"])
-            return float(plan["iterations"]), TRAINING * cells * (encoder + decoder)
+            steps, cells = _trained(config["vae"]["training"])
+            return steps, TRAINING * cells * (encoder + decoder)
         if job.rule == "train_prior":
-            plan = config["prior"]["training"]
-            cells = float(plan["iterations"] * plan["batch_size"])
-            return float(plan["iterations"]), TRAINING * cells * prior
+            steps, cells = _trained(config["prior"]["training"])
+            return steps, TRAINING * cells * prior
         if job.rule == "sample":
             passes, work = self._sampling(job, tokens)
             return float(passes * batches), work * prior * cells

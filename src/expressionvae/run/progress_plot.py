@@ -12,7 +12,7 @@ from expressionvae.files import written
 log = logging.getLogger(__name__)
 
 
-class Live:
+class ProgressPlot:
     """Called with a loss table as it grows, keeps `progress.csv` and `progress.png` in a folder, now and then.
 
     Args:

@@ -71,11 +71,11 @@ def _steps(axes: Axes, steps: pd.DataFrame) -> None:
     order = list(dict.fromkeys(steps["step"]))
     names = list(dict.fromkeys(steps["cell_type"]))
     for i, name in enumerate(names):
-        here = steps[steps["cell_type"] == name].set_index("step").reindex(order)
+        part = steps[steps["cell_type"] == name].set_index("step").reindex(order)
         places = np.arange(len(order)) + (i - (len(names) - 1) / 2) * 0.8 / len(names)
         label = None if len(names) == 1 else _shown(name)
-        axes.barh(places, here["cells"], 0.8 / len(names), color=_COLOURS[i % _FEW], label=label)
-        for place, cells in zip(places, here["cells"], strict=True):
+        axes.barh(places, part["cells"], 0.8 / len(names), color=_COLOURS[i % _FEW], label=label)
+        for place, cells in zip(places, part["cells"], strict=True):
             axes.text(cells, place, f" {cells:,.0f}", va="center", fontsize=6)
     axes.set_yticks(range(len(order)), order)
     axes.invert_yaxis()
@@ -88,8 +88,8 @@ def _steps(axes: Axes, steps: pd.DataFrame) -> None:
 
 def _knockdown(axes: Axes, perturbations: pd.DataFrame, limit: float) -> None:
     edges = np.linspace(0, 1.5, 61).tolist()
-    for colour, (name, here) in zip(_COLOURS, perturbations.groupby("cell_type", sort=False), strict=False):
-        residual = here["residual"].replace(np.inf, np.nan).dropna().clip(upper=edges[-1])
+    for colour, (name, part) in zip(_COLOURS, perturbations.groupby("cell_type", sort=False), strict=False):
+        residual = part["residual"].replace(np.inf, np.nan).dropna().clip(upper=edges[-1])
         share = (residual < limit).mean()
         axes.hist(residual, edges, histtype="step", color=colour, label=f"{_shown(name)}: {share:.0%} below {limit:g}")
     axes.axvline(limit, color="black", linestyle="--", linewidth=0.8)
@@ -117,8 +117,8 @@ def _libraries(axes: Axes, libraries: pd.DataFrame) -> None:
 def _sizes(axes: Axes, perturbations: pd.DataFrame, column: str) -> None:
     groups = perturbations.groupby("cell_type", sort=False)
     several = groups.ngroups <= _FEW
-    for i, (name, here) in enumerate(groups):
-        cells = np.sort(here.loc[here[column] > 0, column].to_numpy())[::-1]
+    for i, (name, part) in enumerate(groups):
+        cells = np.sort(part.loc[part[column] > 0, column].to_numpy())[::-1]
         colour = _COLOURS[i] if several else BLUE
         axes.plot(
             np.arange(1, len(cells) + 1), cells, color=colour, label=_shown(name) if several else None, linewidth=1.2

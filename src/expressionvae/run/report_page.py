@@ -23,7 +23,7 @@ tbody tr:hover { background: #f2f7fc; }
 sup { line-height: 0; }
 pre { background: #f7f7f7; padding: 1rem; overflow-x: auto; font-size: 13px; }
 """
-_KEPT = re.compile(rf"&lt;({'|'.join(TAGS)})&gt;((?:(?!&lt;)[^<>])*)&lt;/\1&gt;")
+_TAGGED = re.compile(rf"&lt;({'|'.join(TAGS)})&gt;((?:(?!&lt;)[^<>])*)&lt;/\1&gt;")
 _PROSE = 40  # a cell with more letters than this is broken into lines
 
 
@@ -35,9 +35,9 @@ def from_file(path: str | Path, title: str) -> str:
 
 
 def from_markdown(text: str, title: str) -> str:
-    """The page of CommonMark `text` with tables; of HTML in it, pairs of `markup.TAGS` alone are kept; no pictures."""
+    """The page of CommonMark `text` with tables; of HTML in it, pairs of `markup.TAGS` alone stay; no pictures."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
-    body = _KEPT.sub(r"<\1>\2</\1>", body)
+    body = _TAGGED.sub(r"<\1>\2</\1>", body)
     body = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', body, flags=re.DOTALL)
     return _page(re.sub(r"<td([^>]*)>(.*?)</td>", _cell, body, flags=re.DOTALL), title)
 

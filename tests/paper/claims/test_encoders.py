@@ -3,7 +3,6 @@ from dataclasses import replace
 
 import pytest
 
-from expressionvae.paper.claims.evidence import Evidence
 from expressionvae.paper.claims.sources import auc_se
 from tests.paper.claims.samples import SCREEN, encoders, evidence, judged, verdict
 
@@ -70,18 +69,10 @@ def test_scgpts_number_is_not_about_another_screen():
     assert verdict("matches-scgpt", body, f"{AUC}, made-up-reversion") == "not decided"
 
 
-@pytest.mark.parametrize(
-    "share,said", [(1.0, "holds"), (0.9969, "holds"), (0.97, "does not hold"), (None, "not decided")]
-)
-def test_nearly_all_means_have_to_be_bounded(share, said):
-    assert verdict("bounded-bins", Evidence(published=False, coverage={SCREEN: share})) == said
-
-
-def test_a_screen_without_encoders_or_coverage_is_not_decided():
+def test_a_screen_without_encoders_is_not_decided():
     body = evidence({("ar", "mse", "fd"): 1.0})
     for claim in ("hurdle-best-auc", "pairing-varies", "matches-scgpt"):
         assert verdict(claim, body, AUC) == "not decided"
-    assert verdict("bounded-bins", body) == "not decided"
 
 
 def test_the_error_of_an_auc_is_hanley_and_mcneils():

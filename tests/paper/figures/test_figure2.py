@@ -125,16 +125,6 @@ def test_several_bottlenecks_are_named_and_not_mixed(tmp_path):
     assert {"AR\nfsq", "AR\nfsq-1024"} <= set(texts(figure))
 
 
-def test_ink_has_contrast_on_every_shade():
-    assert figure2.ink_on((1.0, 1.0, 1.0)) != "white"
-    assert figure2.ink_on((0.03, 0.19, 0.42)) == "white"
-
-
-def test_shades_fall_steadily_in_lightness():
-    grey = [np.dot((0.2126, 0.7152, 0.0722), figure2._MAP(x)[:3]) for x in np.linspace(0, 1, 50)]
-    assert (np.diff(grey) < 0).all()
-
-
 @pytest.mark.parametrize("suffix", ["pdf", "png"])
 def test_the_same_scores_give_the_same_bytes(tmp_path, paper, suffix):
     files = [tmp_path / f"{i}.{suffix}" for i in range(2)]

@@ -1,11 +1,14 @@
 import math
+from dataclasses import replace
 
 import pandas as pd
+import pytest
 
+from expressionvae.paper.columns import COLUMNS
 from expressionvae.paper.published import KEY
 from expressionvae.paper.tables.items import ITEMS, columns_of
 from expressionvae.paper.tables.rows import build, frame
-from tests.paper.samples import BOTTLENECKS, PRIORS, long_table, model
+from tests.paper.samples import BOTTLENECKS, PRIORS, baseline, long_table, made_up, model
 
 NOTHING = pd.DataFrame(columns=[*KEY, "mean", "se", "decimals", "se_decimals"])
 
@@ -67,3 +70,12 @@ def test_only_run_labels_have_a_column_of_their_own():
     runs = [model("demo", "ar", "mse", 0)]
     assert frame(rows("table4", runs, ["w2"]))["label"].tolist() == ["AR-FSQ-MSE"]
     assert "label" not in frame(rows("table6", runs, ["w2"])).columns
+
+
+@pytest.mark.parametrize(("metric", "family"), [("w2", "Error"), ("pds", "Distribution"), ("mae_lfc", "Moments")])
+def test_the_family_that_a_metric_is_shown_in_does_not_decide_which_file_it_is_read_from(tmp_path, metric, family):
+    column = replace(COLUMNS[metric], family=family)
+    scores = made_up(tmp_path, [baseline("demo", "true-vs-true")])
+    shape = {"datasets": ["demo"], "baselines": [], "bottlenecks": BOTTLENECKS, "priors": PRIORS}
+    (row,) = build(ITEMS["table1"], scores, NOTHING, columns=[column], **shape)
+    assert row.cells[metric].mean == scores.loc[scores["metric"] == metric, "value"].iloc[0]

@@ -8,24 +8,18 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column, families
-from expressionvae.paper.figures.shading import OUTLIER, best, darkness, outliers
-from expressionvae.writing.formatting import DASH, four_digits, small_error
+from expressionvae.paper.figures import heatmap
+from expressionvae.paper.figures.heatmap import CELL
+from expressionvae.paper.figures.shading import OUTLIER
+from expressionvae.writing.formatting import DASH
 from expressionvae.writing.style import INK, QUIET
 
-# One hue, lightness falling steadily: read alike with any colour vision and in grey.
-_MAP = LinearSegmentedColormap.from_list(
-    "richness", ["#f7fbff", "#d6e6f4", "#abd0e6", "#6aaed6", "#3787c0", "#105ba4", "#08306b"]
-)
-_EMPTY = "#f0f0f0"
-
 # Inches: the drawing's unit is the inch, so that type keeps its size whatever the number of rows and panels.
-_CELL, _FAMILY_GAP, _PRIOR_GAP, _PANEL_GAP, _MARGIN = 1.14, 0.14, 0.10, 0.22, 0.12
+_FAMILY_GAP, _PRIOR_GAP, _PANEL_GAP, _MARGIN = 0.14, 0.10, 0.22, 0.12
 _TITLE, _FAMILY, _HEADER, _FOOTER_LINE = 0.30, 0.26, 0.26, 0.17
 
 
@@ -76,7 +70,7 @@ class Layout:
     @property
     def width(self) -> float:
         count = sum(len(members) for _, members in self.groups)
-        return max(self.left + count * _CELL + (len(self.groups) - 1) * _FAMILY_GAP + _MARGIN, 5.0)
+        return max(self.left + count * CELL + (len(self.groups) - 1) * _FAMILY_GAP + _MARGIN, 5.0)
 
     @property
     def height(self) -> float:
@@ -115,7 +109,7 @@ def draw(
     for dataset in datasets:
         _panel(axes, top, dataset, _of(models, dataset), _of(published, dataset), layout)
         top += height + _PANEL_GAP
-    _legend(axes, width)
+    heatmap.legend(axes, width - _MARGIN, _MARGIN + _TITLE / 2 - 0.05)
     for i, note in enumerate(notes):
         axes.text(_MARGIN, top + (i + 0.6) * _FOOTER_LINE, note, fontsize=7.5, color=QUIET, va="center")
     return figure
@@ -147,13 +141,13 @@ def _panel(
     _row_labels(axes, layout, tops)
     left = layout.left
     for family, members in layout.groups:
-        _family_header(axes, family, left, len(members) * _CELL, top + _TITLE)
+        _family_header(axes, family, left, len(members) * CELL, top + _TITLE)
         for column in members:
             ours, paper = (_values(table, layout.lines, column) for table in (scores, published))
-            at = (left + _CELL / 2, first - _HEADER / 2)
+            at = (left + CELL / 2, first - _HEADER / 2)
             axes.text(*at, f"{column.long} {column.arrow}", fontsize=8.5, ha="center", va="center", color=INK)
-            _column(axes, column, ours, paper, left, tops, layout.step)
-            left += _CELL
+            heatmap.draw_column(axes, column, ours, paper, left, tops, layout.step)
+            left += CELL
         left += _FAMILY_GAP
     if not layout.lines:
         axes.text(_MARGIN, first + layout.step / 2, "no scores", fontsize=9, color=QUIET, va="center")
@@ -195,61 +189,6 @@ def _values(table: pd.DataFrame | None, lines: Sequence[Line], column: Column) -
     ]
     means, errors = np.array(pairs, dtype=float).reshape(-1, 2).T
     return np.where(np.isfinite(means), means, np.nan), errors
-
-
-def _column(
-    axes: Axes,
-    column: Column,
-    ours: tuple[np.ndarray, np.ndarray],
-    paper: tuple[np.ndarray, np.ndarray],
-    left: float,
-    tops: Sequence[float],
-    step: float,
-) -> None:
-    means, errors = ours
-    shades, starred, bold = darkness(means, column), outliers(means, column), best(means, column)
-    for i, top in enumerate(tops):
-        missing = not np.isfinite(means[i])
-        fill = to_rgb(_EMPTY) if missing else _MAP(shades[i])[:3]
-        edge = Rectangle((left, top), _CELL, step, facecolor=fill, edgecolor="white", linewidth=1.2)
-        axes.add_patch(edge)
-        texts = [(DASH if missing else four_digits(means[i]) + "*" * int(starred[i]), 9.0)]
-        if np.isfinite(errors[i]):
-            texts.append((f"±{small_error(errors[i])}", 6.8))
-        if np.isfinite(paper[0][i]):
-            texts.append((f"[{four_digits(paper[0][i])}]", 6.8))
-        _stack(axes, texts, left + _CELL / 2, top + step / 2, ink_on(fill), bool(bold[i]))
-
-
-def _stack(axes: Axes, texts: list[tuple[str, float]], x: float, middle: float, color: str, bold: bool) -> None:
-    """Lines of text above one another, centred in a cell; the first in bold where it is the column's best."""
-    pitches = [size / 72 * 1.22 for _, size in texts]
-    y = middle - sum(pitches) / 2
-    for i, ((text, size), pitch) in enumerate(zip(texts, pitches, strict=True)):
-        label = axes.text(x, y + pitch / 2, text, fontsize=size, ha="center", va="center_baseline", color=color)
-        label.set_fontweight("bold" if bold and i == 0 else "normal")
-        y += pitch
-
-
-def ink_on(fill: Sequence[float]) -> str:
-    """Black or white, whichever has the greater contrast on an sRGB `fill` (WCAG 2.1, relative luminance)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in fill]
-    luminance = float(np.dot((0.2126, 0.7152, 0.0722), linear))
-    return INK if (luminance + 0.05) / 0.06 > 1.05 / (luminance + 0.05) else "white"
-
-
-def _legend(axes: Axes, width: float) -> None:
-    """worse [gradient] better, at the top right, level with the first panel's title."""
-    steps, bar = 40, 1.1
-    right, y = width - _MARGIN, _MARGIN + _TITLE / 2 - 0.05
-    start = right - 0.45 - bar
-    colours: Colormap = _MAP
-    for i in range(steps):
-        corner = (start + bar * i / steps, y - 0.06)
-        fill = colours(i / (steps - 1))
-        axes.add_patch(Rectangle(corner, bar / steps * 1.05, 0.12, facecolor=fill, linewidth=0))
-    axes.text(start - 0.06, y, "worse", fontsize=7.5, ha="right", va="center", color=QUIET)
-    axes.text(right - 0.40, y, "better", fontsize=7.5, ha="left", va="center", color=QUIET)
 
 
 def _footer(

@@ -33,7 +33,7 @@ _ROW, _WIDTH, _TOP, _LEGEND, _NOTE = 2.7, 10.2, 0.02, 0.50, 0.165  # inches
 
 
 def draw(summary: pd.DataFrame, *, notes: Mapping[str, str]) -> Figure:
-    """The paper's Figure 3 from `reversion.summarise`: a row a screen and training dataset, three panels.
+    """The paper's Figure 3 from `figure3_data.summarise`: a row a screen and training dataset, three panels.
 
     Bars: trained encoders, by head and bottleneck, the best of a panel with its value; whiskers: 95% interval.
     Diamonds: the same encoder untrained. Lines: chance, PCA, log values, and scGPT's published number; a cross:
@@ -46,12 +46,12 @@ def draw(summary: pd.DataFrame, *, notes: Mapping[str, str]) -> Figure:
     height = _TOP + _ROW * len(rows) + _LEGEND + _NOTE * len(text) + 0.1
     figure = Figure(figsize=(_WIDTH, height), facecolor="white")
     for i, (screen, dataset) in enumerate(rows):
-        here = summary[(summary["screen"] == screen) & summary["dataset"].isin([dataset, ""])]
+        shown = summary[(summary["screen"] == screen) & summary["dataset"].isin([dataset, ""])]
         bottom = height - _TOP - _ROW * (i + 1)
         for j, metric in enumerate(PANELS):
             area = (0.075 + 0.313 * j, (bottom + 0.36) / height, 0.262, (_ROW - 0.88) / height)
             axes = figure.add_axes(area)
-            _panel(axes, here[here["metric"] == metric], metric, heads, bottlenecks)
+            _panel(axes, shown[shown["metric"] == metric], metric, heads, bottlenecks)
         title = f"Trained on {names.dataset(dataset)}, embedding {screen}"
         figure.text(0.012, (bottom + _ROW - 0.20) / height, title, fontsize=10.5, fontweight="bold", color=INK)
     _legend(figure, summary, bottlenecks, (_NOTE * len(text) + 0.08) / height)

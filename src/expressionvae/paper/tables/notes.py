@@ -9,6 +9,7 @@ from expressionvae import grid
 from expressionvae.paper import names
 from expressionvae.paper.columns import COLUMNS, Column
 from expressionvae.paper.published import disagreements
+from expressionvae.paper.scores import from_cells
 from expressionvae.paper.tables.items import ITEMS, Item
 from expressionvae.paper.tables.rows import Cell, Row
 from expressionvae.writing.formatting import fixed
@@ -56,7 +57,7 @@ def footnotes(rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 
 def _floor_sizes(rows: Sequence[Row]) -> str:
-    halves, ceilings = _sizes(rows, distribution=True), _sizes(rows, distribution=False)
+    halves, ceilings = _sizes(rows, of_cells=True), _sizes(rows, of_cells=False)
     return (
         "Distribution metrics: one random half of the true cells against the other, PCA fitted on one; "
         f"cells per side {halves or 'not known'}. These metrics depend on the number of cells, and the rows "
@@ -66,11 +67,11 @@ def _floor_sizes(rows: Sequence[Row]) -> str:
     )
 
 
-def _sizes(rows: Sequence[Row], distribution: bool) -> str:
+def _sizes(rows: Sequence[Row], of_cells: bool) -> str:
     """As in "n = 2,500 (Replogle), n = 2,400 (Parse 1M)" of the floor rows."""
     parts = []
     for row in rows:
-        cells = [c for n, c in row.cells.items() if (COLUMNS[n].family == "Distribution") == distribution]
+        cells = [cell for name, cell in row.cells.items() if from_cells(name) == of_cells]
         sizes = {cell.size for cell in cells if cell.replicates and cell.size is not None}
         if row.key[3] == names.FLOOR and sizes:
             parts.append(f"n = {_span(sizes)} ({names.dataset(row.dataset)})")

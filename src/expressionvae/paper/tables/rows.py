@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from expressionvae.paper import names
-from expressionvae.paper.columns import COLUMNS, Column
-from expressionvae.paper.scores import RUN, summarise
+from expressionvae.paper.columns import Column
+from expressionvae.paper.scores import RUN, from_cells, summarise
 from expressionvae.paper.tables.items import Item
 from expressionvae.paper.tables.labels import Entries, Key, Printed, labels
 from expressionvae.writing.formatting import fixed
@@ -131,7 +131,7 @@ def _row(
     row = Row(dataset, key, kind, texts, printed)
     distribution, effects = FLOOR if baseline == names.FLOOR else PREDICTED
     for column in columns:
-        variant = distribution if column.family in ("Distribution", "Moments") else effects
+        variant = distribution if from_cells(column.name) else effects
         cell = _cell(ours[variant].get((dataset, *key, column.name)))
         cell.half = float(ours["half"].get((dataset, *key, column.name), {}).get("mean", math.nan))
         lines = [theirs.get((dataset, *who, column.name)) for who in printed]
@@ -192,16 +192,8 @@ def frame(rows: Sequence[Row]) -> pd.DataFrame:
             line |= {f"{name}_published": cell.published, f"{name}_published_se": cell.published_se}
         lines.append(line)
     table = pd.DataFrame(lines)
-    empty = {
-        kind: not table.filter(regex=f"{kind}$").notna().to_numpy().any() for kind in ("_published", "_published_se")
-    }
-    return table[[name for name in table.columns if _kept(str(name), table, empty)]]
-
-
-def _kept(name: str, table: pd.DataFrame, empty: Mapping[str, bool]) -> bool:
-    for kind, nothing in empty.items():
-        if name.endswith(kind):
-            return not nothing
-    if name.endswith("_half"):
-        return COLUMNS[name.removesuffix("_half")].family == "Distribution" and bool(table[name].notna().any())
-    return True
+    kinds = ("_published", "_published_se")
+    empty = tuple(kind for kind in kinds if not table.filter(regex=f"{kind}$").notna().to_numpy().any())
+    without_half = [name for name in table.filter(regex="_half$") if not table[name].notna().any()]
+    left_out = {*without_half, *(name for name in table.columns if empty and str(name).endswith(empty))}
+    return table[[name for name in table.columns if name not in left_out]]

@@ -111,12 +111,12 @@ def _leaves(item: str, config: Config) -> list[str]:
         path = _resolve(start, config)
         stack = [path] if path else []
         while stack:
-            here = stack.pop(0)
-            value = _at(config, here)
+            place = stack.pop(0)
+            value = _at(config, place)
             if isinstance(value, Mapping):
-                stack = [f"{here}.{key}" for key in value if key != "kind"] + stack
+                stack = [f"{place}.{key}" for key in value if key != "kind"] + stack
             else:
-                found.append(here)
+                found.append(place)
     return found
 
 
