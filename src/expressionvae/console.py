@@ -95,7 +95,7 @@ def reporting(log: str | Path) -> Iterator[logging.Logger]:
     Every job of a rule passes here first, before it loads numpy or torch: their arithmetic is settled here.
     Processes that a job starts to share its work add to the job's log.
     """
-    arithmetic.settle()
+    arithmetic.make_reproducible()
     launched = LAUNCHED in os.environ
     for stream in (sys.stdout, sys.stderr):
         use_utf8(stream)

@@ -90,7 +90,7 @@ def test_leaky_unmeasured_and_unlisted_targets_go_and_are_named(tmp_path, splits
     assert "G1 (in 2 columns, the first is taken)" in out and "AARS1 as AARS" in out
 
 
-def test_a_heldout_target_that_does_not_survive_stops_the_job_with_what_befell_it(tmp_path, splits, lines):
+def test_a_heldout_target_that_does_not_survive_stops_the_job_with_what_became_of_it(tmp_path, splits, lines):
     of_panel(splits, "G11", "G2")
     with pytest.raises(UserError, match=r"1 of 3 listed are absent: G2\n    G2: not knocked down; mean residual"):
         assemble(tmp_path, splits, on_difference="stop")

@@ -123,7 +123,7 @@ def repeated(where: str, names: pd.Index) -> list[str]:
     return [f"{where} has {len(twice)} cell names more than once, to be numbered: {_some(list(twice))}"]
 
 
-def settle(differences: Sequence[str], on_difference: str) -> None:
+def stop_or_warn(differences: Sequence[str], on_difference: str) -> None:
     """Stop at (or only print) what differs from what is known of a screen.
 
     Raises: UserError, with every difference, where config key on_difference is `stop`.

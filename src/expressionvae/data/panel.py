@@ -15,7 +15,7 @@ from expressionvae.files import UserError
 
 log = logging.getLogger(__name__)
 
-Columns = Integer[ndarray, "panel"]  # column of each panel gene in a file, -1 when absent
+GeneColumns = Integer[ndarray, "panel"]  # column of each panel gene in a file, -1 when absent
 Places = Integer[ndarray, "gene"]  # place in the panel of each gene of a file, -1 when it is not of the panel
 
 
@@ -27,7 +27,7 @@ class Panel:
     """
 
     genes: list[str]
-    columns: Columns
+    columns: GeneColumns
     of_column: Places
 
     @classmethod
@@ -83,7 +83,7 @@ def names_like(
     return max(kinds, key=lambda names: int((locate(names, genes, symbol_map) >= 0).sum()))
 
 
-def locate(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[str, str]) -> Columns:
+def locate(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[str, str]) -> GeneColumns:
     """Column of each wanted gene: under its own, else its current, else its outdated name; -1 when absent.
 
     Of several columns of one symbol the first counts, as in scanpy's `var_names_make_unique`. No column serves two

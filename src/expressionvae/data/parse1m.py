@@ -20,7 +20,7 @@ from expressionvae.data.assembly import (
     read_split,
     repeated,
     save_quality,
-    settle,
+    stop_or_warn,
 )
 from expressionvae.data.h5ad import Source
 from expressionvae.data.panel import absent
@@ -81,7 +81,7 @@ def find_counts(
             said = lacking(source.path.name, absent(matrix.genes, genes, symbol_map), genes)
             if said and not forced:
                 raise UserError(said[0])
-            settle(said, on_difference)
+            stop_or_warn(said, on_difference)
         except UserError as error:
             if forced:
                 raise
@@ -168,7 +168,7 @@ def _cells(
     away = of_donor.loc[(of_donor["cell_type"] == split.heldout_cell_type).to_numpy(), "perturbation"].unique()
     what = f"held-out cytokines in {split.heldout_cell_type}"
     said += missing(set(away) & {*split.heldout}, split.heldout, what)
-    settle(said, on_difference)
+    stop_or_warn(said, on_difference)
     cells["listed"] = (
         cells["here"] & cells["perturbation"].isin(split.perturbations) & cells["cell_type"].isin(split.cell_types)
     )

@@ -24,8 +24,8 @@ from expressionvae.data.assembly import (
     read_split,
     repeated,
     save_quality,
-    settle,
     spelled_twice,
+    stop_or_warn,
 )
 from expressionvae.data.h5ad import Source
 from expressionvae.data.knockdown import (
@@ -135,7 +135,7 @@ def assemble_replogle(
         for line in lines:  # what can be known before the counts are read, of all files
             line.source.matrix().probe()
         differences = [line.differences(stated.get(line.name, {}), split, control) for line in lines]
-        settle([said for of_line in differences for said in of_line], on_difference)
+        stop_or_warn([said for of_line in differences for said in of_line], on_difference)
         writer = Writer(stack.enter_context(written(output)), len(split.genes))
         parts = [_filtered(line, split, control, rule, writer) for line in lines]
         obs = pd.concat([part["obs"] for part in parts]).astype({"cell_type": "category", "perturbation": "category"})
@@ -143,7 +143,7 @@ def assemble_replogle(
         survivors = _by_scale(pd.concat([part["survivors"] for part in parts]), split, control, scale)
         log.info("\n".join(survivors))
         unexpected = _unexpected(tables["perturbations"], split, control)
-        settle(unexpected + survivors if unexpected else [], on_difference)
+        stop_or_warn(unexpected + survivors if unexpected else [], on_difference)
         writer.finish(obs, split.genes, split.about(obs, name="replogle", control=control))
     save_quality(quality, tables)
 
@@ -155,8 +155,8 @@ def _unexpected(targets: pd.DataFrame, split: Split, control: str) -> list[str]:
     here = kept.loc[kept["cell_type"] == split.heldout_cell_type, "perturbation"]
     what = f"held-out targets that survive in {split.heldout_cell_type}"
     lost = missing(here[here.isin(split.heldout)], split.heldout, what)
-    befell = targets[(targets["cell_type"] == split.heldout_cell_type) & targets["perturbation"].isin(split.heldout)]
-    for row in befell[befell["why"] != "kept"].itertuples():
+    away = targets[(targets["cell_type"] == split.heldout_cell_type) & targets["perturbation"].isin(split.heldout)]
+    for row in away[away["why"] != "kept"].itertuples():
         lost.append(
             f"  {row.perturbation}: {row.why}; mean residual {row.residual:.3f}, "
             f"{row.passing} of {row.cells} cells pass"

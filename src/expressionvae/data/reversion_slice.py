@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expressionvae.data.assembly import differing, settle
+from expressionvae.data.assembly import differing, stop_or_warn
 from expressionvae.data.checks import no_label, some, totals
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import like, plain, refuse_aliases, spelled
 from expressionvae.data.matrix import matrix_key
-from expressionvae.data.reversion import Screen
+from expressionvae.data.reversion_screen import ReversionScreen
 from expressionvae.data.streaming import slice_h5ad
 from expressionvae.files import UserError
 
@@ -79,7 +79,7 @@ def slice_screen(
     """
     with Source(path) as source:
         found = {"cells": source.n_cells, "genes": source.n_genes}
-        settle(differing(source.path.name, found, stated or {}), on_difference)
+        stop_or_warn(differing(source.path.name, found, stated or {}), on_difference)
         rows, treated, screen = in_use(source, wanted)
         key = matrix_key(wanted.layer) if wanted.layer else None
         if key:
@@ -106,7 +106,7 @@ def slice_screen(
         log.info(f"{screen.path.name}: {empty} of {len(rows)} cells have no count on the panel at all")
 
 
-def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], Screen]:
+def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], ReversionScreen]:
     """Check a screen's labels: rows of the cells in use, the conditions that are treated, and the screen of them.
 
     What the config names is found under any spelling (`labels.plain`).
@@ -126,7 +126,7 @@ def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], Screen]:
     if len(rows) < len(target):
         log.info(f"{source.path.name}: {len(rows)} of {len(target)} cells are of the two conditions and have a target")
     labels, is_treated = np.asarray(target[rows], dtype=object), np.asarray(condition[rows].isin(treated))
-    screen = Screen(source.path, labels, is_treated, spelled(wanted.control, labels), [], wanted.min_cells)
+    screen = ReversionScreen(source.path, labels, is_treated, spelled(wanted.control, labels), [], wanted.min_cells)
     _check_control(screen, wanted.target_column)
     positives = _positives(screen, [spelled(name, labels) for name in wanted.positives])
     return rows, treated, replace(screen, positives=positives)
@@ -168,7 +168,7 @@ def _matching(known: Sequence[str], pattern: str, where: str) -> list[str]:
     return []
 
 
-def _check_control(screen: Screen, column: str) -> None:
+def _check_control(screen: ReversionScreen, column: str) -> None:
     resting = int(screen.resting.sum())
     if not (screen.target == screen.control).any():
         raise UserError(
@@ -183,7 +183,7 @@ def _check_control(screen: Screen, column: str) -> None:
         )
 
 
-def _positives(screen: Screen, wanted: Sequence[str]) -> list[str]:
+def _positives(screen: ReversionScreen, wanted: Sequence[str]) -> list[str]:
     ranked = set(screen.target[screen.scored(treated=True)])
     here = [name for name in wanted if name in ranked]
     if not here:

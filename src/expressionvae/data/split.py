@@ -12,7 +12,7 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
-from expressionvae.data.assembly import lacking, settle
+from expressionvae.data.assembly import lacking, stop_or_warn
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import one_spelling, perturbation, spelled
@@ -107,7 +107,7 @@ def _panel(screen: Screen, training: Rows, genes: int | Sequence[str] | None, on
             f"{screen.path}: has none of the {len(genes)} genes of config key genes ({checks.some(genes)}); "
             f"its genes are {checks.some(screen.genes)}"
         )
-    settle(lacking(screen.path.name, panel.absent, panel.genes), on_difference)
+    stop_or_warn(lacking(screen.path.name, panel.absent, panel.genes), on_difference)
     return panel
 
 

@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from anndata.utils import make_index_unique
-from jaxtyping import Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
 
@@ -26,8 +25,6 @@ from expressionvae.files import UserError, remove_stale, seal, temporary_prefix,
 from expressionvae.progress import Progress
 
 log = logging.getLogger(__name__)
-
-Columns = Integer[ndarray, "gene"]  # for each gene of a file its place in the panel, -1 when it has none
 
 CHUNK = 131_072  # values compressed together: half a thousand cells of a 2,000-gene panel
 KEYS = ("X", "layers/counts", RAW)  # where published files keep raw counts

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy import sparse, stats
 
-from expressionvae.data.reversion import Screen
+from expressionvae.data.reversion_screen import ReversionScreen
 from expressionvae.files import UserError, written
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Enrichment:
 
 
 def score(
-    name: str, embedding: Rows, screen: Screen, *, shuffles: int, bootstrap: int, seed: int
+    name: str, embedding: Rows, screen: ReversionScreen, *, shuffles: int, bootstrap: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores (`COLUMNS`) and ranking of one embedding, one row a cell of `screen`.
 
@@ -156,7 +156,7 @@ def _centroids(rows: Rows, labels: ndarray, kinds: int) -> Float[ndarray, "kind 
     return dense / np.bincount(labels, minlength=kinds)[:, None]
 
 
-def _ranking(unit: Rows, screen: Screen) -> pd.DataFrame:
+def _ranking(unit: Rows, screen: ReversionScreen) -> pd.DataFrame:
     resting = np.asarray(unit[screen.resting].mean(axis=0)).ravel()
     targets, distance, sizes = _distances(unit, screen, resting, treated=True)
     known, untreated, _ = _distances(unit, screen, resting, treated=False)
@@ -168,7 +168,9 @@ def _ranking(unit: Rows, screen: Screen) -> pd.DataFrame:
     return table.sort_values("distance", ignore_index=True)
 
 
-def _distances(unit: Rows, screen: Screen, resting: ndarray, *, treated: bool) -> tuple[ndarray, ndarray, ndarray]:
+def _distances(
+    unit: Rows, screen: ReversionScreen, resting: ndarray, *, treated: bool
+) -> tuple[ndarray, ndarray, ndarray]:
     """Targets of one condition, how far each one's centroid is from the resting cells, and its number of cells."""
     cells = screen.scored(treated)
     targets, labels, sizes = np.unique(screen.target[cells].astype(str), return_inverse=True, return_counts=True)

@@ -28,7 +28,7 @@ SIGNALS = tuple(number.name for number in STOPPING)  # passed on
 SECONDS = 100  # that processes have to end after such a signal, within the two minutes that a cluster gives
 
 
-def share(devices: int, threads: int, *, tasks: int = 1, starter: str | None = None) -> None:
+def start_on_each_device(devices: int, threads: int, *, tasks: int = 1, starter: str | None = None) -> None:
     """Return in a process that trains; one that starts others stays here, then ends with their exit code.
 
     Args:

@@ -14,7 +14,7 @@ from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
 from expressionvae.resume import Pieces
-from expressionvae.training.batches import Columns
+from expressionvae.training.batches import TensorBatches
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.latents import Latents, code_type, numbers
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
@@ -59,7 +59,7 @@ def train(
     mean, std = moments(values, latents.codes, parts[0])
     model = build(blueprint, torch.from_numpy(embedding), mean, std).to(device)
     compile_for(device, schedule.compile, model.prior.trunk)
-    batch = Columns([values, torch.from_numpy(latents.perturbation), torch.from_numpy(latents.cell_type)], device)
+    batch = TensorBatches([values, torch.from_numpy(latents.perturbation), torch.from_numpy(latents.cell_type)], device)
     name = fingerprint(vars(blueprint), vars(schedule), seed, version, latents.values, embedding, parts[1].numpy())
 
     def losses(model: nn.Module, cells: Tensor) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ from expressionvae.vae.model import ExpressionVAE
 
 @runtime_checkable
 class Block(Protocol):
-    """Some cells, as `data.reversion.blocks` yields them: CSR counts [cell gene] and size factors [cell]."""
+    """Some cells, as `data.reversion_screen.blocks` yields them: CSR counts [cell gene] and size factors [cell]."""
 
     counts: Any
     size_factor: Any
