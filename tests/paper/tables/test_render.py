@@ -234,12 +234,17 @@ def test_shares_of_zeros_are_never_bold_and_have_no_arrow(paper):
     assert lines[2][1] == "True codes"
 
 
-def test_every_form_is_written_and_a_table_without_one_has_no_file(tmp_path, tables):
+def test_every_form_is_written(tmp_path, tables):
     paths = {form: str(tmp_path / form) for form in ("csv", "md", "tex", "compared_csv", "compared_md")}
     save(tables["table4"], paths)
     assert (tmp_path / "compared_md").read_text().startswith("**Table 4 beside the paper.**")
     assert len(pd.read_csv(tmp_path / "compared_csv")) == 77
     assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_only_the_forms_that_are_asked_for_are_written(tmp_path, tables):
+    save(tables["table4"], {"md": str(tmp_path / "table4.md"), "scores": str(tmp_path / "scores.csv")})
+    assert [path.name for path in tmp_path.iterdir()] == ["table4.md"]
 
 
 def test_an_unknown_table_is_named(paper):

@@ -24,6 +24,7 @@ from expressionvae.paper.claims.verdict import (
     compare,
     digits,
     in_ses,
+    of_signs,
     show,
     undecided,
 )
@@ -78,7 +79,7 @@ def _best_latent(scores: Scores, dataset: str, metric: str) -> Finding:
         0: f"within noise ({in_ses(difference.ses)})",
         None: UNKNOWN,
     }[difference.sign]
-    verdict = {1: Verdict.HOLDS, -1: Verdict.FAILS}.get(difference.sign or 0, Verdict.OPEN)
+    verdict = of_signs([difference.sign])
     return Finding(dataset, label(metric), verdict, numbers, difference.gain, reason)
 
 
