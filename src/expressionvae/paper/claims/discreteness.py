@@ -3,6 +3,7 @@
 import math
 from statistics import median
 
+from expressionvae.catalogue.priors import TRUE_CODES
 from expressionvae.paper import names
 from expressionvae.paper.claims.common import (
     CAUSE,
@@ -29,7 +30,7 @@ from expressionvae.paper.claims.verdict import (
     undecided,
 )
 
-FLOW, TRUE_CODES = "flow", "true-codes"
+FLOW = "flow"
 COLLAPSED = 10.0  # times the FD of the best sampling decoder
 
 

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from expressionvae.catalogue.items import card
 from expressionvae.files import written
-from expressionvae.paper.columns import chosen
+from expressionvae.paper.columns import chosen, columns_of
 from expressionvae.paper.tables import notes as notes_of
 from expressionvae.paper.tables.compared import compare, compared_markdown
-from expressionvae.paper.tables.items import columns_of, item
 from expressionvae.paper.tables.labels import Entries, levels
 from expressionvae.paper.tables.rows import build, companion_rows, frame
 from expressionvae.paper.tables.scores_latex import latex
@@ -60,7 +60,7 @@ def render(
     Raises:
         UserError: if no table is called `name`, or a column is no metric.
     """
-    table, wanted = item(name), columns_of(item(name), columns)
+    table, wanted = card(name), columns_of(card(name), columns)
     numbers = published[published["item"] == name]
     rows_of = partial(
         build,
