@@ -30,7 +30,7 @@ from expressionvae.console import reporting
 with reporting(sys.argv[1]):
     import torch
     from expressionvae import arithmetic
-    from expressionvae.training.loop import use_threads
+    from expressionvae.training.device import use_threads
     use_threads(2)
     _ = torch.ones(300, 300) @ torch.ones(300, 300)
     print(arithmetic.record())

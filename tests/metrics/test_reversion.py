@@ -10,14 +10,13 @@ from sklearn.metrics import calinski_harabasz_score, roc_auc_score
 
 from expressionvae.data.reversion_screen import ReversionScreen
 from expressionvae.files import UserError
+from expressionvae.metrics.enrichment import curve_area, enrichment
 from expressionvae.metrics.reversion import (
     COLUMNS,
     METRICS,
     _calinski_harabasz,
     _total,
     cosine_distance,
-    curve_area,
-    enrichment,
     normalised,
     score,
     separability,

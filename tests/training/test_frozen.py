@@ -7,7 +7,7 @@ import yaml
 from scipy import sparse
 from snakemake.utils import update_config
 
-from expressionvae.data import madeup, madeup_reversion, reversion_screen
+from expressionvae.data import madeup, madeup_names, madeup_reversion, reversion_screen
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
 from expressionvae.data.reversion_slice import Wanted, slice_screen
@@ -78,7 +78,7 @@ def planted(tmp_path_factory):
     drawn = [madeup.draw(recipe, truth, i, cell_type[p], perturbation[p]) for i, p in enumerate(parts)]
     counts = sparse.csr_matrix(sparse.vstack(drawn))
     library = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
-    genes = madeup.gene_names(recipe.genes)
+    genes = madeup_names.gene_names(recipe.genes)
     cells = Cells(Compact.of(counts), library / np.median(library), [""] * recipe.cells, [""] * recipe.cells, genes, "")
     simulation = config["reversion"]["screens"]["made-up-reversion"]["simulation"]
     madeup_reversion.simulate(folder / "r.h5ad", recipe=madeup_reversion.Recipe(**simulation), training=recipe)

@@ -8,13 +8,13 @@ with reporting(snakemake.log[0]):
     from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
     from expressionvae.metrics.scores import write_scores
     from expressionvae.provenance import describe
-    from expressionvae.training import latents, loop, stage1
+    from expressionvae.training import device, latents, stage1
     from expressionvae.vae import build
 
     p, files, predict = snakemake.params, snakemake.output, snakemake.wildcards.predict
     trained = {stage: int(snakemake.wildcards[f"{stage}_seed"]) for stage in ("vae", "prior")}
-    loop.use_threads(snakemake.config["threads"])
-    model, blueprint = build.load(snakemake.input.model, loop.best_device())
+    device.use_threads(snakemake.config["threads"])
+    model, blueprint = build.load(snakemake.input.model, device.best_device())
     query = read_query(snakemake.input.query)
     training = latents.Latents.load(snakemake.input.training)
     rows, draws = chosen_rows(len(query), p.richness["cells"]), range(p.richness["draws"])

@@ -8,12 +8,12 @@ with reporting(snakemake.log[0]) as log:
     from expressionvae.data import prepared
     from expressionvae.files import written
     from expressionvae.proteins.perturbations import Perturbations
-    from expressionvae.training import latents, loop, stage1
+    from expressionvae.training import device, latents, stage1
     from expressionvae.vae import build
 
-    loop.use_threads(snakemake.config["threads"])
+    device.use_threads(snakemake.config["threads"])
     train, source = prepared.read(snakemake.input.train), snakemake.input.perturbations
-    model, _ = build.load(snakemake.input.model, loop.best_device(), train.genes)
+    model, _ = build.load(snakemake.input.model, device.best_device(), train.genes)
     perturbations = Perturbations.load(source)
     perturbations.of(sorted(set(train.perturbation)), source)  # all of them are there
     result = stage1.encode(model, train, perturbations.labels, batch_size=snakemake.params.batch_size)

@@ -3,12 +3,12 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]) as log:
-    from expressionvae.data import madeup
+    from expressionvae.data import madeup, madeup_names
     from expressionvae.proteins.fasta import read_fasta
 
     dataset = snakemake.params.dataset
     recipe = madeup.Recipe(**dataset["simulation"])
-    targets = madeup.target_names(recipe.target, recipe.perturbations, recipe.genes)
+    targets = madeup_names.target_names(recipe.target, recipe.perturbations, recipe.genes)
     sequences = read_fasta(snakemake.input.proteins).sequences if snakemake.input.get("proteins") else None
     madeup.simulate(
         snakemake.output.screen,

@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.data import sealed
 from expressionvae.data.compact import smallest
-from expressionvae.data.madeup_proteins import AMINO_ACIDS
+from expressionvae.data.madeup_names import _numbered, composition, gene_names, target_names
 from expressionvae.files import UserError, seal, written
 from expressionvae.progress import Progress
 
@@ -63,26 +63,6 @@ class Structure:
     effects: Float[ndarray, "type perturbation gene"]  # natural-log fold changes
     size: Float[ndarray, " gene"]
     state: Float[ndarray, "module gene"]  # log-expression per unit of a cell's own module activity
-
-
-def target_names(target: str, perturbations: int, genes: int) -> list[str]:
-    """Return the labels: symbols of the panel's first genes (target `gene`), or CYTO01, ... (`cytokine`)."""
-    if target == "cytokine":
-        return _numbered("CYTO", perturbations, 2)
-    if perturbations > genes:
-        raise UserError(f"config simulation.perturbations is {perturbations}, more than simulation.genes ({genes})")
-    return gene_names(genes)[:perturbations]
-
-
-def gene_names(genes: int) -> list[str]:
-    """Return the panel: GENE0001, GENE0002, ..."""
-    return _numbered("GENE", genes, 4)
-
-
-def composition(sequences: Sequence[str]) -> Float[ndarray, "perturbation residue"]:
-    """Share of each of the twenty amino acids in each protein."""
-    counts = np.array([[sequence.count(letter) for letter in AMINO_ACIDS] for sequence in sequences], dtype=np.float64)
-    return counts / counts.sum(axis=1, keepdims=True)
 
 
 def simulate(
@@ -258,8 +238,3 @@ def _write_counts(
 def _standardised(values: Float[ndarray, "row column"]) -> Float[ndarray, "row column"]:
     spread = values.std(axis=0)
     return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-
-
-def _numbered(stem: str, number: int, digits: int) -> list[str]:
-    digits = max(digits, len(str(number)))
-    return [f"{stem}{index:0{digits}d}" for index in range(1, number + 1)]

@@ -20,7 +20,6 @@ from expressionvae.data.assembly import (
     differing,
     histogram,
     lacking,
-    missing,
     read_split,
     repeated,
     save_quality,
@@ -29,7 +28,6 @@ from expressionvae.data.assembly import (
 )
 from expressionvae.data.h5ad import Source
 from expressionvae.data.knockdown import (
-    SCALES,
     Filter,
     Kept,
     Targets,
@@ -41,6 +39,7 @@ from expressionvae.data.knockdown import (
 )
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel, canonical, doubtful, locate, names_like
+from expressionvae.data.replogle_survivors import by_scale, unexpected_targets
 from expressionvae.data.streaming import Writer, cut, distinct, libraries, passed, passing, scratch
 from expressionvae.files import UserError, written
 
@@ -140,43 +139,12 @@ def assemble_replogle(
         parts = [_filtered(line, split, control, rule, writer) for line in lines]
         obs = pd.concat([part["obs"] for part in parts]).astype({"cell_type": "category", "perturbation": "category"})
         tables = {name: pd.concat([part[name] for part in parts]) for name in quality}
-        survivors = _by_scale(pd.concat([part["survivors"] for part in parts]), split, control, scale)
+        survivors = by_scale(pd.concat([part["survivors"] for part in parts]), split, control, scale)
         log.info("\n".join(survivors))
-        unexpected = _unexpected(tables["perturbations"], split, control)
+        unexpected = unexpected_targets(tables["perturbations"], split, control)
         stop_or_warn(unexpected + survivors if unexpected else [], on_difference)
         writer.finish(obs, split.genes, split.about(obs, name="replogle", control=control))
     save_quality(quality, tables)
-
-
-def _unexpected(targets: pd.DataFrame, split: Split, control: str) -> list[str]:
-    """What differs between the targets that survive and those that the split files list."""
-    kept = targets[targets["why"] == "kept"]
-    said = missing(kept["perturbation"], {*split.perturbations} - {control}, "targets that survive in some line")
-    here = kept.loc[kept["cell_type"] == split.heldout_cell_type, "perturbation"]
-    what = f"held-out targets that survive in {split.heldout_cell_type}"
-    lost = missing(here[here.isin(split.heldout)], split.heldout, what)
-    away = targets[(targets["cell_type"] == split.heldout_cell_type) & targets["perturbation"].isin(split.heldout)]
-    for row in away[away["why"] != "kept"].itertuples():
-        lost.append(
-            f"  {row.perturbation}: {row.why}; mean residual {row.residual:.3f}, "
-            f"{row.passing} of {row.cells} cells pass"
-        )
-    return said + lost
-
-
-def _by_scale(survivors: pd.DataFrame, split: Split, control: str, scale: str) -> list[str]:
-    """How many listed targets each scale of the filter lets through: it shows which one the split was made with."""
-    listed, said = {*split.perturbations} - {control}, []
-    for name in SCALES:
-        here = survivors[survivors["scale"] == name]
-        away = here.loc[here["cell_type"] == split.heldout_cell_type, "perturbation"]
-        used = " (in use)" if name == scale else ""
-        said.append(
-            f"with residual_scale {name}{used}: {len({*split.heldout} & {*away})} of {len(split.heldout)} held-out "
-            f"targets survive in {split.heldout_cell_type}, {len(listed & {*here['perturbation']})} of {len(listed)} "
-            "listed targets in some line"
-        )
-    return said
 
 
 def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writer) -> dict[str, pd.DataFrame]:

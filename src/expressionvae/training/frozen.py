@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from expressionvae.progress import Progress
-from expressionvae.training.loop import best_device, precision
+from expressionvae.training.device import best_device, precision
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
 

@@ -20,7 +20,7 @@ from expressionvae.console import LAUNCHED
 from expressionvae.files import UserError
 from expressionvae.training import processes
 from expressionvae.training.checkpoints import SIGNALS as STOPPING
-from expressionvae.training.loop import use_threads
+from expressionvae.training.device import use_threads
 
 log = logging.getLogger(__name__)
 

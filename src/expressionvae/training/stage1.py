@@ -15,8 +15,9 @@ from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
+from expressionvae.training.device import best_device, compile_for, precision
 from expressionvae.training.latents import Latents, code_type, numbers
-from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
+from expressionvae.training.loop import Row, Trainer, Watch
 from expressionvae.training.schedule import Schedule, seed_of
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE

@@ -16,8 +16,9 @@ from expressionvae.provenance import fingerprint
 from expressionvae.resume import Pieces
 from expressionvae.training.batches import TensorBatches
 from expressionvae.training.checkpoints import Checkpoints
+from expressionvae.training.device import best_device, compile_for, precision
 from expressionvae.training.latents import Latents, code_type, numbers
-from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
+from expressionvae.training.loop import Row, Trainer, Watch
 from expressionvae.training.schedule import Schedule, seed_of
 
 
