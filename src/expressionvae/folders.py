@@ -9,8 +9,8 @@ BASELINE = "baselines/{baseline}-{sample_seed}"
 MODEL = "baselines/{folder}/{training}/model-{vae_seed}"
 RERUN = "baselines/{baseline}/model-{vae_seed}/sample-{sample_seed}"
 
-# The same as whole paths, for the rules: screen, VAE, prior, decoded cells, baseline, a re-run
-# baseline's model and its cells, and any run with a cells.h5ad.
+# The same as whole paths, for the rules: screen, VAE, prior, decoded cells, baseline, model and cells of other authors,
+# and any run with a cells.h5ad.
 FOLDERS = (
     SCREEN,
     f"{SCREEN}/{VAE}",

@@ -93,4 +93,3 @@ PRIORS: dict[str, PriorCard] = {
         sampling=("steps",),
     ),
 }
-LABELS = {TRUE_CODES: "True codes"} | {kind: card.label for kind, card in PRIORS.items()}

@@ -6,7 +6,7 @@ from expressionvae.catalogue import heads, priors
 from expressionvae.catalogue.baselines import BASELINES
 
 DATASETS = {"replogle": "Replogle", "parse1m": "Parse 1M"}
-PRIORS = priors.LABELS
+PRIORS = {priors.TRUE_CODES: "True codes"} | {kind: card.label for kind, card in priors.PRIORS.items()}
 BOTTLENECKS = {"fsq": "FSQ", "gaussian": "Gaussian"}
 HEADS = {name: card.label for name, card in heads.HEADS.items()}  # as in Figure 3
 DECODERS = {
