@@ -1,4 +1,4 @@
-"""scGPT's own network (scgpt 0.2.4) on the tokens of a screen, and the two stubs without which the package does not import."""
+"""scGPT's own network on the tokens of a screen, and the stub without which its package does not import."""
 
 import importlib.machinery
 import json
@@ -47,8 +47,10 @@ class Options:
 
 
 def generator() -> type[nn.Module]:
-    """scGPT's TransformerGenerator. Its tokenizer imports torchtext, which no longer loads beside any current torch, for
-    a class that nothing here uses."""
+    """Return scGPT's TransformerGenerator.
+
+    Its tokenizer imports torchtext, which loads beside no current torch, for a class that nothing here uses.
+    """
     for name in ("torchtext", "torchtext.vocab"):
         module = types.ModuleType(name)
         module.__spec__ = importlib.machinery.ModuleSpec(name, None)
@@ -65,12 +67,14 @@ def generator() -> type[nn.Module]:
 class Tokens:
     """Which token stands for each gene and each perturbation.
 
-    A perturbation is the tokens of its parts (`A+B` has two): a part that is a gene of the panel is flagged there, any other
-    part (a target outside the panel, a cytokine) is an extra token at the end, flagged, with value 0. Names that the
-    vocabulary lacks get a token of their own, learned here.
+    A perturbation is the tokens of its parts (`A+B` has two): a part that is a gene of the panel is flagged there, any
+    other part (a target outside the panel, a cytokine) is an extra token at the end, flagged, with value 0. Names that
+    the vocabulary lacks get a token of their own, learned here.
     """
 
-    def __init__(self, genes: list[str], perturbations: list[str], control: str, separator: str, vocabulary: dict[str, int]):
+    def __init__(
+        self, genes: list[str], perturbations: list[str], control: str, separator: str, vocabulary: dict[str, int]
+    ):
         self.vocabulary = dict(vocabulary)
         for name in (*SPECIAL, *genes):
             self.vocabulary.setdefault(name, len(self.vocabulary))
@@ -85,8 +89,10 @@ class Tokens:
             self.extra[label] = [self.vocabulary.setdefault(part, len(self.vocabulary)) for part in outside]
 
     def batch(self, values: Tensor, labels: list[str], chosen: Tensor | None = None) -> dict[str, Tensor]:
-        """The network's input for cells [cell, gene] under `labels`; `chosen` genes only, if given. The extra tokens stand
-        behind the genes; at least one cell of a batch has no padding (torch cuts what none uses)."""
+        """Return the network's input for cells [cell, gene] under `labels`, of the `chosen` genes only if given.
+
+        Extra tokens stand behind the genes; cells with fewer of them are padded.
+        """
         n, genes = values.shape
         longest = max(len(self.extra[label]) for label in labels)
         src = torch.full((n, genes + longest), self.vocabulary[PAD])
@@ -102,7 +108,12 @@ class Tokens:
         if chosen is not None:
             kept = torch.cat([chosen, torch.arange(genes, genes + longest)])
             src, flags, given = src[:, kept], flags[:, kept], given[:, kept]
-        return {"src": src, "values": given, "input_pert_flags": flags, "src_key_padding_mask": src == self.vocabulary[PAD]}
+        return {
+            "src": src,
+            "values": given,
+            "input_pert_flags": flags,
+            "src_key_padding_mask": src == self.vocabulary[PAD],
+        }
 
 
 def build(options: Options, tokens: Tokens) -> nn.Module:

@@ -1,7 +1,7 @@
 """Fine-tune scGPT from a checkpoint's folder, or train it from scratch (see ../README.md for the command line).
 
-A random control cell of the same cell type goes in with the perturbation flagged, the perturbed cell is to come out: mean
-squared error over log1p values. As in the published comparison, save where its code errs:
+A random control cell of the same cell type goes in with the perturbation flagged, and the perturbed cell is to come
+out: mean squared error over log1p values. As in the published comparison, save where its code errs:
 - it shuffles its gene tokens but not their values: here a value keeps its gene;
 - it drops genes that its vocabulary lacks, and perturbations whose target is outside the panel: here they have tokens.
 """

@@ -52,7 +52,11 @@ class Options:
         require(self, **dict.fromkeys([*names, "prior_layers", "prior_heads"], (1, 65_536)), class_dropout=(0, 1))
         require(self, vae_epochs=(1, 1e6), prior_epochs=(1, 1e6), batch_size=(1, 1e6), vae_lr=(0, 1), prior_lr=(0, 1))
         require(self, gradient_clip=(1e-9, 1e9), guidance=(0, 100))
-        for width, heads in (("vae_width", "vae_heads"), ("vae_width", "vae_cross_heads"), ("prior_width", "prior_heads")):
+        for width, heads in (
+            ("vae_width", "vae_heads"),
+            ("vae_width", "vae_cross_heads"),
+            ("prior_width", "prior_heads"),
+        ):
             if getattr(self, width) % getattr(self, heads):
                 raise ValueError(f"option {width!r} is {getattr(self, width)}, expected a multiple of {heads!r}")
 

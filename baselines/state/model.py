@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anndata as ad
@@ -64,7 +64,7 @@ def codes(kind: str, labels: list[str]) -> dict[str, str]:
 
 
 def as_upstream_wants(cells: Cells, labels: list[str], cell_types: list[str], target_sum: float) -> ad.AnnData:
-    """Log values in obsm["X_hvg"], codes in obs. With genes as both input and output nothing reads X: it stays empty."""
+    """Log values in obsm["X_hvg"], codes in obs. Where genes are input and output nothing reads X: it stays empty."""
     obs = pd.DataFrame(index=pd.RangeIndex(len(cells)).astype(str))
     obs["perturbation"] = pd.Categorical(pd.Series(cells.perturbation, obs.index).map(codes("p", labels)))
     obs["cell_type"] = pd.Categorical(pd.Series(cells.cell_type, obs.index).map(codes("c", cell_types)))
@@ -72,6 +72,28 @@ def as_upstream_wants(cells: Cells, labels: list[str], cell_types: list[str], ta
     values = log_normal(cells.counts, target_sum)
     var = pd.DataFrame(index=pd.Index(cells.genes))
     return ad.AnnData(sparse.csr_matrix(values.shape, dtype=np.float32), obs, var, obsm={"X_hvg": values})
+
+
+def with_controls(query: Cells, control: str) -> Cells:
+    """The query, then its control cells, each once a cell type: what upstream draws its inputs from.
+
+    Rows that want controls are control cells for upstream too: what stands there is not added again.
+    """
+    wants_control = query.perturbation == control
+    seen: set[tuple[str, bytes]] = set()
+    added = []
+    for row in np.argsort(~wants_control, kind="stable"):
+        cell = query.counts[row]
+        key = (query.cell_type[row], cell.indices.tobytes() + cell.data.tobytes())
+        if not wants_control[row] and key not in seen:
+            added.append(row)
+        seen.add(key)
+    return replace(
+        query,
+        counts=sparse.csr_matrix(sparse.vstack([query.counts, query.counts[added]])),
+        perturbation=np.concatenate([query.perturbation, np.repeat(control, len(added))]),
+        cell_type=np.concatenate([query.cell_type, query.cell_type[added]]),
+    )
 
 
 def write_vectors(path: Path, vectors: dict[str, np.ndarray], labels: list[str], control: str) -> None:
@@ -101,7 +123,7 @@ def train_command(options: Options, control: str, seed: int) -> list[str]:
         "training.batch_size": options.sets_per_batch,
         "training.lr": options.lr,
         "training.gradient_clip_val": options.gradient_clip,
-        "training.val_freq": options.checkpoint_every,  # upstream's checkpoints come at this pace; it has nothing to validate
+        "training.val_freq": options.checkpoint_every,  # the pace of checkpoints too; there is nothing to validate
         "training.train_seed": seed,
         "+training.log_every_n_steps": max(1, min(50, options.steps // 20)),
         "model": "state",
@@ -123,9 +145,18 @@ def train_command(options: Options, control: str, seed: int) -> list[str]:
 
 
 def infer_command(model: Path, control: str, seed: int) -> list[str]:
-    columns = ["--pert-col", "perturbation", "--celltype-col", "cell_type", "--batch-col", "batch", "--control-pert", control]
-    files = ["--adata", "query.h5ad", "--output", "cells.npy", "--model-dir", str(model.absolute())]
-    return ["tx", "infer", *files, "--embed-key", "X_hvg", *columns, "--seed", str(seed)]
+    settings = {
+        "adata": "query.h5ad",
+        "output": "cells.npy",
+        "model-dir": model.absolute(),
+        "embed-key": "X_hvg",
+        "pert-col": "perturbation",
+        "celltype-col": "cell_type",
+        "batch-col": "batch",
+        "control-pert": control,
+        "seed": seed,
+    }
+    return ["tx", "infer", *(f"--{name}={value}" for name, value in settings.items())]
 
 
 def call(command: list[str], folder: Path, threads: int, device: str, watch: Callable[[], None] | None = None) -> None:
@@ -138,7 +169,7 @@ def call(command: list[str], folder: Path, threads: int, device: str, watch: Cal
     log = folder / "state.log"
     with log.open("ab") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "state", *command],
+            [sys.executable, "-P", "-m", "state", *command],  # -P: what lies in `folder` is no module
             cwd=folder,
             env=os.environ | chosen,
             stdin=subprocess.DEVNULL,
@@ -160,7 +191,9 @@ def call(command: list[str], folder: Path, threads: int, device: str, watch: Cal
         watch()
     if child.returncode:
         print(*log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-30:], sep="\n", file=sys.stderr)
-        raise Mistake(f"`state {' '.join(command[:2])}` ended with exit code {child.returncode}; its last lines stand above")
+        raise Mistake(
+            f"`state {' '.join(command[:2])}` ended with exit code {child.returncode}; its last lines stand above"
+        )
 
 
 def _end_with_parent() -> None:

@@ -1,45 +1,21 @@
 """Predict perturbed cells through `state tx infer` (see ../README.md for the command line).
 
-Left alone, it gives a label that it does not know the control's vector and says nothing (refused here), draws its inputs
-from the control cells of the file, of any cell type where the wanted one has none (every cell type brings its own here),
-and writes its cells to obsm while X keeps what was given (asked for an array, it writes the cells alone).
+Left alone, it gives a label that it does not know the control's vector and says nothing (refused here), draws its
+inputs from the control cells of the file, of any cell type where the wanted one has none (every cell type brings its
+own here), and writes its cells to obsm while X keeps what was given (asked for an array, it writes the cells alone).
 """
 
 import sys
 import tempfile
 from argparse import Namespace
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
 import numpy as np
 import steps
-from contract import Cells, index, main, predict_arguments, read_model, read_options, read_query, write_cells
-from model import Options, as_upstream_wants, call, codes, infer_command
-from scipy import sparse
-
-
-def with_controls(query: Cells, control: str) -> Cells:
-    """The query, then its control cells, each once a cell type: what upstream draws its inputs from.
-
-    Rows that want controls are control cells for upstream too: what stands there is not added again.
-    """
-    wants_control = query.perturbation == control
-    seen: set[tuple[str, bytes]] = set()
-    added = []
-    for row in np.argsort(~wants_control, kind="stable"):
-        cell = query.counts[row]
-        key = (query.cell_type[row], cell.indices.tobytes() + cell.data.tobytes())
-        if not wants_control[row] and key not in seen:
-            added.append(row)
-        seen.add(key)
-    return replace(
-        query,
-        counts=sparse.csr_matrix(sparse.vstack([query.counts, query.counts[added]])),
-        perturbation=np.concatenate([query.perturbation, np.repeat(control, len(added))]),
-        cell_type=np.concatenate([query.cell_type, query.cell_type[added]]),
-    )
+from contract import index, main, predict_arguments, read_model, read_options, read_query, write_cells
+from model import Options, as_upstream_wants, call, codes, infer_command, with_controls
 
 
 def predict(given: Namespace) -> None:

@@ -1,6 +1,6 @@
 """Train STATE through `state tx train` (see ../README.md for the command line).
 
-Its loader reads the h5ad files that a TOML file names and what part each plays. Ours names one file, all of it training.
+Its loader reads the h5ad files that a TOML file names, and what part each plays. Ours names one, all of it training.
 """
 
 import shutil
