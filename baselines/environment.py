@@ -10,6 +10,7 @@ lies its log. A Python of a version that the lock names is looked for on this ma
 import argparse
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -153,14 +154,17 @@ def _settings() -> dict[str, str]:
     uv does not read pip's settings: where pip is told of a folder of packages or of an index, uv is told too.
     """
     settings = dict(os.environ) | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-    listed = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-    )
     for key, variable in (("find-links", "UV_FIND_LINKS"), ("index-url", "UV_DEFAULT_INDEX")):
-        found = re.search(rf"^\S+\.{key}='(.+)'$", listed.stdout, re.MULTILINE)
+        found = re.search(rf"^\S+\.{key}='(.+)'$", _pip_settings(), re.MULTILINE)
         if found and variable not in settings:
-            settings[variable] = " ".join(found[1].split()) if key == "index-url" else ",".join(found[1].split())
+            settings[variable] = ",".join(found[1].split())
     return settings
+
+
+@functools.cache
+def _pip_settings() -> str:
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 BASELINES = Path(__file__).resolve().parent
@@ -31,11 +32,21 @@ def wanted_pythons(requirements: str) -> list[str]:
 
 
 def resolve(folder: Path) -> list[str]:
-    """Pins of all packages that `folder`'s requirements need, on the versions of Python that it names."""
-    source, overrides = folder / "requirements.in", folder / "overrides.txt"
-    pythons = wanted_pythons(source.read_text(encoding="utf-8"))
-    command = ["uv", "pip", "compile", "--no-config", "--quiet", "--universal", "--python-version", pythons[0]]
-    command += ["--no-annotate", "--no-header"]
+    """Pins of all packages that `folder`'s requirements need, on every version of Python that it names."""
+    pythons = wanted_pythons((folder / "requirements.in").read_text(encoding="utf-8"))
+    found = _compile(folder, folder / "requirements.in", "--universal", "--python-version", pythons[0])
+    pins = [line for line in found if not CUDA.match(line)]
+    with tempfile.TemporaryDirectory() as temporary:
+        written = Path(temporary) / "lock.txt"
+        written.write_text(lock_text(pins, pythons), encoding="utf-8")
+        for python in pythons:
+            _compile(folder, written, "--python-version", python)
+    return pins
+
+
+def _compile(folder: Path, source: Path, *options: str) -> list[str]:
+    command = ["uv", "pip", "compile", "--no-config", "--quiet", "--no-annotate", "--no-header", *options]
+    overrides = folder / "overrides.txt"
     command += ["--override", str(overrides)] if overrides.exists() else []
     # From the public index alone, whatever this machine serves: a lock of one machine's builds fits no other.
     local = ("UV_FIND_LINKS", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
@@ -45,8 +56,8 @@ def resolve(folder: Path) -> list[str]:
         sys.exit("error: the program uv is not there: `pip install uv`")
     done = subprocess.run([*command, str(source)], env=settings, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.exit(f"error: {folder.name}: {done.stderr.strip()}")
-    return [line for line in done.stdout.splitlines() if line and not CUDA.match(line)]
+        sys.exit(f"error: {folder.name} ({' '.join(options)}): {done.stderr.strip()}")
+    return [line for line in done.stdout.splitlines() if line]
 
 
 def lock_text(pins: list[str], pythons: list[str]) -> str:

@@ -23,11 +23,13 @@ sys.path.insert(0, str(ROOT / "src"))
 from expressionvae import grid  # noqa: E402
 from expressionvae.data.cells import Cells  # noqa: E402
 from expressionvae.data.compact import Compact  # noqa: E402
+from expressionvae.data.validation import random_split  # noqa: E402
 from expressionvae.priors.build import Blueprint as PriorBlueprint  # noqa: E402
 from expressionvae.priors.build import build as build_prior  # noqa: E402
-from expressionvae.training import loop, plan  # noqa: E402
+from expressionvae.training import loop  # noqa: E402
 from expressionvae.training.batches import CellBatches  # noqa: E402
 from expressionvae.training.checkpoints import Checkpoints  # noqa: E402
+from expressionvae.training.schedule import Schedule  # noqa: E402
 from expressionvae.vae.build import Blueprint, build  # noqa: E402
 
 GENES, CELLS, PERTURBATIONS, CELL_TYPES, EMBEDDING = 2000, 20_000, 400, 4, 2560
@@ -64,10 +66,10 @@ def timed(*actions: Callable[[], object], burst: int = STEPS, warm_up: int = WAR
 
 
 def trainer(model: torch.nn.Module, losses: loop.Losses, cells: int, settings: dict) -> loop.Trainer:
-    schedule = plan.Plan(**settings)
+    schedule = Schedule(**settings)
     folder = Path(tempfile.mkdtemp())
     options = {"seed": 0, "device": torch.device("cuda"), "checkpoints": Checkpoints(folder, "none")}
-    made = loop.Trainer(model, losses, plan.random_split(cells, 0.01, 0), schedule, **options)
+    made = loop.Trainer(model, losses, random_split(cells, 0.01, 0), schedule, **options)
     model.train()
     return made
 

@@ -24,10 +24,12 @@ from scipy import sparse
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from expressionvae.data.cells import Cells, read  # noqa: E402
+from expressionvae.data.cells import Cells  # noqa: E402
 from expressionvae.data.compact import Compact  # noqa: E402
-from expressionvae.training import batches, loop, plan  # noqa: E402
+from expressionvae.data.validation import Validation, random_split, split  # noqa: E402
+from expressionvae.training import batches, loop  # noqa: E402
 from expressionvae.training.checkpoints import Checkpoints  # noqa: E402
+from expressionvae.training.schedule import Order, Schedule  # noqa: E402
 from expressionvae.vae.build import Blueprint, build  # noqa: E402
 
 DRAWN, DENSITY = 4000, 0.2  # cells really drawn; the others of the file are their copies in another order
@@ -89,9 +91,9 @@ def trainer(settings: dict, cells: Cells, device: torch.device, get: Callable) -
         loss, penalty = model(*get(indices))
         return {"loss": loss + penalty}
 
-    schedule, split = plan.Plan(**settings["vae"]["training"]), plan.random_split(len(cells), 0.01, 0)
+    schedule, parts = Schedule(**settings["vae"]["training"]), random_split(len(cells), 0.01, 0)
     kept = Checkpoints(Path(tempfile.gettempdir()), "none")
-    made = loop.Trainer(model, losses, split, schedule, seed=0, device=device, checkpoints=kept)
+    made = loop.Trainer(model, losses, parts, schedule, seed=0, device=device, checkpoints=kept)
     model.train()
     return made
 
@@ -174,15 +176,17 @@ def rss() -> dict[str, float]:
 
 
 def in_child(path: str, most_bytes: str) -> None:
+    from expressionvae.data.prepared import read  # needs more packages than a GPU machine may have
+
     started = time.perf_counter()
     cells = read(path, int(most_bytes))
     result = {"read_s": time.perf_counter() - started}
-    validation = plan.Validation(0.05, 0.01, 0)
+    validation = Validation(0.05, 0.01, 0)
     about = {"heldout_cell_type": cells.heldout_cell_type, "control": cells.control}
-    training, _ = plan.split(cells.cell_type, cells.perturbation, **about, validation=validation)
+    training, _ = split(cells.cell_type, cells.perturbation, **about, validation=validation)
     cells.checksum()
     cells.panel_library()
-    order, batch = plan.Order(training, 128, 0), batches.CellBatches(cells, torch.device("cpu"))
+    order, batch = Order(training, 128, 0), batches.CellBatches(cells, torch.device("cpu"))
     taken = []
     for number in range(2000):
         started = time.perf_counter()

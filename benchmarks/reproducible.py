@@ -54,7 +54,7 @@ def embedding() -> Callable[[], object]:
     from esm import Alphabet
     from esm.model.esm2 import ESM2
 
-    from expressionvae.data.esm import embed
+    from expressionvae.proteins.esm import embed
 
     size = argparse.Namespace(layers=6, width=320, heads=20)
     model = ESM2(num_layers=size.layers, embed_dim=size.width, attention_heads=size.heads)

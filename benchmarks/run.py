@@ -75,13 +75,13 @@ def differential_expression() -> tuple[float, float, float]:
     """Rank tests of 20 perturbations x 1,000 genes by pdex (compiled), against ours."""
     from pdex import pdex
 
+    from expressionvae.evaluation.comparison import Compared
     from expressionvae.metrics.de import differential_expression as ours
-    from expressionvae.metrics.space import Cells
 
     random = np.random.default_rng(0)
     values = np.log1p(random.poisson(0.7, (3000, 1000))).astype(np.float32)
     labels = np.array(["ctrl"] * 1000 + [f"p{i:02d}" for i in range(20) for _ in range(100)])
-    cells = Cells(sparse.csr_matrix(values), labels, np.array([f"g{i}" for i in range(1000)]), "ctrl")
+    cells = Compared(sparse.csr_matrix(values), labels, np.array([f"g{i}" for i in range(1000)]), "ctrl")
     return ratio(
         lambda: pdex(cells.anndata(), groupby="perturbation", reference="ctrl", threads=1),
         lambda: ours(cells, epsilon=0.0, threads=1),

@@ -22,8 +22,8 @@ import yaml
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist
 
-from expressionvae.data import predictions, truth
-from expressionvae.metrics import de, distribution, effects, scores, space
+from expressionvae.evaluation import comparison, predictions, truth
+from expressionvae.metrics import de, distribution, effects, scores
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -68,7 +68,7 @@ def plain_mmd2(true: np.ndarray, predicted: np.ndarray, sigmas: list[float]) -> 
     return tt + pp - 2 * tp
 
 
-def stock_cell_eval(true: space.Cells, predicted: space.Cells, folder: str) -> None:
+def stock_cell_eval(true: comparison.Compared, predicted: comparison.Compared, folder: str) -> None:
     """The same metrics by cell-eval as it comes, its rank tests included, in one variant."""
     import cell_eval
 
@@ -86,7 +86,7 @@ def stock_cell_eval(true: space.Cells, predicted: space.Cells, folder: str) -> N
         evaluator.compute(skip_metrics=skipped, write_csv=False)
 
 
-def ratios(true: space.Cells, predicted: space.Cells, evaluation: dict, de_true: Any) -> None:
+def ratios(true: comparison.Compared, predicted: comparison.Compared, evaluation: dict, de_true: Any) -> None:
     """Each fast path beside the plain one that a test holds it to."""
     from sklearn.decomposition import PCA
 
@@ -131,11 +131,11 @@ def main() -> None:
         query = pd.read_csv(Path(folder) / "query.csv")
         predictions.write(Path(folder) / "cells.h5ad", cells(*size, seed=2)[0], query, genes, {})
         print("| step | CPU seconds | peak so far, GB |\n|---|--:|--:|")
-        known = timed("read the truth", lambda: space.read_truth(Path(folder) / "truth.h5ad"))
+        known = timed("read the truth", lambda: truth.read_truth(Path(folder) / "truth.h5ad"))
         rescale = {"truth": known, "rescale_to": evaluation["rescale_to"]}
-        reference = timed("compare it", lambda: space.compared(known, **rescale))
-        found = timed("read", lambda: space.read_predicted(Path(folder) / "cells.h5ad", truth=known))
-    predicted = timed("compare", lambda: space.compared(found, **rescale))
+        reference = timed("compare it", lambda: comparison.compared(known, **rescale))
+        found = timed("read", lambda: predictions.read_predicted(Path(folder) / "cells.h5ad", truth=known))
+    predicted = timed("compare", lambda: comparison.compared(found, **rescale))
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas", "seed")}
     timed("distances", lambda: scores.distribution_scores(reference, predicted, **options, variants=scores.VARIANTS))
     de_true = timed(

@@ -14,27 +14,19 @@ import torch
 import yaml
 from scipy.sparse import csr_matrix
 
-from expressionvae import costs
-from expressionvae.data import (
-    cells,
-    download_list,
-    downloads,
-    parse1m,
-    perturbations,
-    predictions,
-    proteins,
-    reversion,
-    sealed,
-    truth,
-)
+from expressionvae.data import download_list, downloads, parse1m, prepared, reversion, screen_labels, sealed
 from expressionvae.data.bins import Bins
+from expressionvae.evaluation import predictions, truth
 from expressionvae.files import RESTORE, digest, reading
-from expressionvae.metrics import de, recovery, space
+from expressionvae.metrics import de, recovery
 from expressionvae.nn import store
-from expressionvae.paper import losses, page, published, quality, resources, richness, scores, settings_table
-from expressionvae.paper import reversion as figure3
+from expressionvae.paper import published, scores
 from expressionvae.paper.claims import sources
+from expressionvae.paper.figures import figure3_data, richness
+from expressionvae.paper.tables import settings_table
 from expressionvae.priors import build as priors
+from expressionvae.proteins import embedded, perturbations, symbols
+from expressionvae.run import costs, losses, quality, report_page, resources
 from expressionvae.training import latents
 from expressionvae.vae import build as vaes
 from tests.conftest import REPOSITORY
@@ -75,15 +67,15 @@ def write(folder: Path) -> dict[str, Ours]:
         return folder / name
 
     screen = a_screen()
-    sealed.write(add("train.h5ad", cells.read), screen, compression="gzip")
-    read_train = partial(sealed.read, what="the training cells", **truth.NEEDED)
+    sealed.write(add("train.h5ad", prepared.read), screen, compression="gzip")
+    read_train = partial(prepared.whole, what="the training cells")
     sealed.write(add("train-whole.h5ad", read_train), screen, compression="gzip")
-    sealed.write(add("labels.h5ad", lambda path: perturbations.read_labels(path, path)), screen)
-    sealed.write(add("truth.h5ad", space.read_truth), screen, compression="gzip")
+    sealed.write(add("labels.h5ad", lambda path: screen_labels.read_labels(path, path)), screen)
+    sealed.write(add("truth.h5ad", truth.read_truth), screen, compression="gzip")
     query = truth.query(screen)
     query.to_csv(add("query.csv", truth.read_query), index=False)
     values = np.asarray(screen.X.toarray(), np.float32)
-    read_predicted = partial(space.read_predicted, truth=screen)
+    read_predicted = partial(predictions.read_predicted, truth=screen)
     predictions.write(add("cells.h5ad", read_predicted), values, query, GENES, {"seed": 0})
     about = {"treated": np.array(["t"], object), "positives": np.array(["A"], object), "control": "ctrl"}
     sliced = screen.copy()
@@ -95,7 +87,7 @@ def write(folder: Path) -> dict[str, Ours]:
     vectors = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     table = perturbations.Perturbations(["A", "B", "ctrl"], vectors, ["B"])
     table.save(add("perturbations.npz", perturbations.Perturbations.load))
-    proteins.Proteins(["A", "B", "C"], vectors, [5, 6, 7], []).save(add("proteins.npz", proteins.read_proteins))
+    embedded.Proteins(["A", "B", "C"], vectors, [5, 6, 7], []).save(add("proteins.npz", embedded.read_proteins))
     coded, gaussian = shared.latents(gaussian=False), shared.latents(gaussian=True)
     coded.save(add("latents.npz", latents.Latents.load))
     gaussian.save(add("latents-gaussian.npz", latents.Latents.load))
@@ -133,17 +125,17 @@ def write(folder: Path) -> dict[str, Ours]:
     add("richness.csv", lambda path: richness.collect([RUN], [path], "spread")).write_text(rich)
     numbers = dict.fromkeys(["value", "low", "high", "random_low", "random_high", "p_value"], 0.5)
     numbers |= dict.fromkeys(["positives", "targets", "cells"], 6)
-    rows = [{"embedding": e, "metric": m, **numbers} for e in ("trained", "untrained") for m in figure3.METRICS]
+    rows = [{"embedding": e, "metric": m, **numbers} for e in ("trained", "untrained") for m in figure3_data.METRICS]
     of_screen = [{"screen": "s", "dataset": "d"}]
-    add("reversion.csv", lambda path: figure3.collect(of_screen, [path]))
+    add("reversion.csv", lambda path: figure3_data.collect(of_screen, [path]))
     pd.DataFrame(rows).to_csv(folder / "reversion.csv", index=False)
     whose = {"dataset": "d", "bottleneck": "fsq", "head": "nb", "screen": "s"}
-    pd.DataFrame(rows).assign(**whose).to_csv(add("figure3.csv", sources._read_reversion), index=False)
+    pd.DataFrame(rows).assign(**whose, published=0.5).to_csv(add("figure3.csv", sources._read_reversion), index=False)
     add("bin_coverage.json", sources._share).write_text('{"share": 0.5, "n": 4, "last_lower_edge": 9}\n')
     levels = pd.DataFrame({"cell_type": ["T"], "group": ["all"], "from": [1.0], "to": [10.0], "cells": [30]})
     levels.to_csv(add("libraries.csv", partial(quality.read, "libraries")), index=False)
     parse1m.Found("full", "", None).save(add("counts_in.yaml", parse1m.Found.load))
-    add("page.md", lambda path: page.from_file(path, "x")).write_text("| a |\n| - |\n| 1 |\n")
+    add("page.md", lambda path: report_page.from_file(path, "x")).write_text("| a |\n| - |\n| 1 |\n")
 
     data = folder / "data.bin"
     data.write_bytes(b"data")
@@ -155,7 +147,7 @@ def write(folder: Path) -> dict[str, Ours]:
     add("costs.yaml", read_costs)
     add("table1.csv", published.load)
     add("table2.csv", settings_table.load)
-    add("symbols.tsv", proteins.read_symbol_map)
+    add("symbols.tsv", symbols.read_symbol_map)
     parts = {"downloads.yaml": ".", "costs.yaml": ".", "symbols.tsv": ".", "table1.csv": "published"}
     for name, where in (parts | {"table2.csv": "published/settings"}).items():
         (folder / name).write_bytes((REPOSITORY / "resources" / where / name).read_bytes())

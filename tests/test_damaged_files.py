@@ -16,9 +16,9 @@ import pytest
 import torch
 import yaml
 
-from expressionvae.data.perturbations import Perturbations
 from expressionvae.files import AGAIN, RESTORE, SEAL_BYTES, UserError
 from expressionvae.nn.store import TRAINED_ANEW
+from expressionvae.proteins.perturbations import Perturbations
 from expressionvae.vae import build as vaes
 from tests import ours
 from tests.damages import flipped

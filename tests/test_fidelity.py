@@ -14,11 +14,12 @@ from torch import nn
 
 from expressionvae import grid, sense
 from expressionvae.config import check_form
+from expressionvae.data.validation import random_split
 from expressionvae.nn import gaussian
 from expressionvae.priors import build as priors
 from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.loop import Trainer
-from expressionvae.training.plan import Plan, random_split
+from expressionvae.training.schedule import Schedule
 from expressionvae.vae import build as vae
 from expressionvae.vae.heads import nb
 from tests.conftest import REPOSITORY
@@ -261,7 +262,7 @@ def dispersion(log: float | None) -> float:
 
 def trainer(folder: Path) -> Trainer:
     options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": Checkpoints(folder, "a")}
-    schedule = Plan(**CONFIG["vae"]["training"])
+    schedule = Schedule(**CONFIG["vae"]["training"])
     return Trainer(of("VAE fsq nb"), lambda model, cells: {}, random_split(10, 0.1, 0), schedule, **options)
 
 
@@ -269,8 +270,8 @@ def facts(folder: Path) -> dict[str, Any]:
     """What of the document's choices can be read off the code, by the document's name of them."""
     made = trainer(folder)
     groups, betas, eps = made.optimiser.param_groups, *(made.optimiser.defaults[key] for key in ("betas", "eps"))
-    decayed = sum(len(group["params"]) for group in groups if group["weight_decay"] == made.plan.weight_decay)
-    peak = made.plan.learning_rate
+    decayed = sum(len(group["params"]) for group in groups if group["weight_decay"] == made.schedule.weight_decay)
+    peak = made.schedule.learning_rate
     feedforward = of("VAE fsq").encoder.blocks[0].feedforward
     return {
         "activation of the feed-forward": type(feedforward[1]).__name__,
@@ -285,7 +286,7 @@ def facts(folder: Path) -> dict[str, Any]:
         "optimiser": f"{type(made.optimiser).__name__} {betas} {eps}",
         "parameters without weight decay": len(list(made.model.parameters())) - decayed,
         "rate of the VAE at steps 0, 1,250, 2,500, 75,000": tuple(
-            round(peak * made.plan.rate(step), 9) for step in (0, 1250, 2500, 75_000)
+            round(peak * made.schedule.rate(step), 9) for step in (0, 1250, 2500, 75_000)
         ),
     }
 

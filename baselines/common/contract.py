@@ -79,7 +79,7 @@ class Cells:
     control: str  # "" in a query
 
     def __len__(self) -> int:
-        return self.counts.shape[0]
+        return len(self.perturbation)
 
 
 def read_train(path: Path) -> Cells:
@@ -213,7 +213,7 @@ def write_cells(
     """Write cells.h5ad under a temporary name, renamed last."""
     assert space in SPACES and values.shape == query.counts.shape, (space, values.shape)
     assert (space == "counts") == (target_sum is None), "a normalised space states what a cell sums to"
-    stored = values.data if sparse.issparse(values) else values
+    stored = values.data if isinstance(values, sparse.csr_matrix) else values
     if not np.isfinite(stored).all():
         raise Mistake("predicted cells hold values that are not finite: the training has diverged")
     assert not stored.size or stored.min() >= 0

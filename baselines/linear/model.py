@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from contract import Cells, Mistake, log_normal, require
 from numpy.linalg import solve, svd
 
@@ -30,12 +31,9 @@ def pseudobulks(cells: Cells, target_sum: float) -> dict[tuple[str, str], np.nda
     """Mean of log-normal values [gene], of every (cell type, perturbation) that training holds."""
     log = log_normal(cells.counts, target_sum)
     label = np.where(cells.is_control, cells.control, cells.perturbation)
-    pairs, group = np.unique(np.stack([cells.cell_type, label]).astype(str), axis=1, return_inverse=True)
-    group = group.ravel()
-    return {
-        (str(cell_type), str(name)): np.asarray(log[group == i].mean(axis=0), np.float64).ravel()
-        for i, (cell_type, name) in enumerate(pairs.T)
-    }
+    groups = pd.DataFrame({"cell_type": cells.cell_type, "label": label}).groupby(["cell_type", "label"]).indices
+    means = {pair: np.asarray(log[rows].mean(axis=0), np.float64).ravel() for pair, rows in groups.items()}
+    return {(str(cell_type), str(name)): mean for (cell_type, name), mean in means.items()}  # pyright: ignore
 
 
 def changes(bulk: dict[tuple[str, str], np.ndarray], control: str) -> dict[str, np.ndarray]:

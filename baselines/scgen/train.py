@@ -11,7 +11,8 @@ import numpy as np
 import steps
 import torch
 from contract import fingerprint, log_normal, main, model_folder, read_options, read_train, train_arguments
-from model import Model, Options, shifts
+from model import Model, Options
+from shifts import shifts
 
 
 def train(given: Namespace) -> None:

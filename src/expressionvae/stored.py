@@ -1,4 +1,4 @@
-"""Arrays and tables in our files, each held to the names and kinds that it must have.
+"""Tables in our files, each held to the names and kinds that it must have.
 
 Everything that reads is to be called within `files.reading`, which turns what is wrong into a message with the path.
 """
@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from numpy import ndarray
 
 from expressionvae.files import require
 
@@ -22,18 +20,12 @@ _NONE = ["", "nan", "NaN"]  # what stands for no number in a CSV
 _DIGEST = b"expressionvae.sha256"
 
 
-def npz(path: str | Path, *names: str) -> list[ndarray]:
-    """Arrays of an .npz by name."""
-    file = np.load(path, allow_pickle=False)
-    require(isinstance(file, np.lib.npyio.NpzFile), "it is no .npz")
-    with file:
-        for name in names:
-            require(name in file.files, f"{name!r} is missing; it has {', '.join(file.files)}")
-        return [file[name] for name in names]
-
-
-def table(path: str | Path, texts: Sequence[str], numbers: Sequence[str], sep: str = ",") -> pd.DataFrame:
+def table(
+    path: str | Path, texts: Sequence[str], numbers: Sequence[str], sep: str = ",", absent: Sequence[str] = ()
+) -> pd.DataFrame:
     """A CSV with these columns, and perhaps others; text stays text ("NA" is a label too), a missing number is NaN.
+
+    absent: what else than an empty cell stands for no number.
 
     It must end with the end of a line: one that is cut within a number would give another.
     """
@@ -42,14 +34,18 @@ def table(path: str | Path, texts: Sequence[str], numbers: Sequence[str], sep: s
         require(file.read() == b"\n", "it is cut short: its last line has no end")
     with open(path, encoding="utf-8", newline="") as file:
         header = next(csv.reader(file, delimiter=sep))
-    for name in (*texts, *numbers):
-        require(name in header, f"column {name!r} is missing; it has {', '.join(header)}")
-    absent = {name: _NONE for name in header if name not in texts}
+    _require_names([*texts, *numbers], header, "column ")
+    none: Any = {name: [*_NONE, *absent] for name in header if name not in texts}
     types: Any = dict.fromkeys(texts, str)
-    frame = pd.read_csv(path, sep=sep, dtype=types, keep_default_na=False, na_values=absent, index_col=False)
+    frame = pd.read_csv(path, sep=sep, dtype=types, keep_default_na=False, na_values=none, index_col=False)
     for name in numbers:
         _require_numbers(frame[name], name)
     return frame
+
+
+def _require_names(wanted: Sequence[str], found: Sequence[str], kind: str = "") -> None:
+    for name in wanted:
+        require(name in found, f"{kind}{name!r} is missing; it has {', '.join(found)}")
 
 
 def _require_numbers(column: pd.Series, name: str) -> None:
@@ -72,8 +68,7 @@ def parquet(path: str | Path, *names: str) -> "pa.Table":
     import pyarrow.parquet
 
     frame = pyarrow.parquet.read_table(path, page_checksum_verification=True)
-    for name in names:
-        require(name in frame.column_names, f"column {name!r} is missing; it has {', '.join(frame.column_names)}")
+    _require_names(names, frame.column_names, "column ")
     stated = (frame.schema.metadata or {}).get(_DIGEST)
     require(stated in (None, _content(frame)), "its content has changed since it was written")
     return frame

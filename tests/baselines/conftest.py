@@ -18,10 +18,11 @@ UNREACHED = re.compile("sending request|dns error|connect|timed out|is not there
 
 
 def script(name: str) -> ModuleType:
-    """baselines/{name}.py, which is run as a program and belongs to no package."""
-    spec = importlib.util.spec_from_file_location(f"baselines_{name}", toy.BASELINES / f"{name}.py")
+    """baselines/{name}.py, which belongs to no package."""
+    spec = importlib.util.spec_from_file_location(f"baselines_{name.replace('/', '_')}", toy.BASELINES / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there
     spec.loader.exec_module(module)
     return module
 

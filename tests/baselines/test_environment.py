@@ -106,6 +106,24 @@ def test_the_package_that_uv_complains_about_is_the_one_that_is_named(environmen
     assert line.startswith(f"package {blamed} could not be installed: ") and "\n" not in line
 
 
+@pytest.mark.parametrize(
+    ("listed", "variable", "value"),
+    [
+        ("global.find-links='/a /b'", "UV_FIND_LINKS", "/a,/b"),
+        (":env:.find-links='/a'", "UV_FIND_LINKS", "/a"),
+        ("global.index-url='https://mirror.example/simple'", "UV_DEFAULT_INDEX", "https://mirror.example/simple"),
+        ("global.timeout='5'", "UV_DEFAULT_INDEX", None),
+    ],
+)
+def test_uv_is_told_where_pip_looks_for_packages(environment, monkeypatch, listed, variable, value):
+    monkeypatch.setattr(environment, "_pip_settings", lambda: f"global.cert='/c'\n{listed}\n")
+    for name in ("UV_FIND_LINKS", "UV_DEFAULT_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    assert environment._settings().get(variable) == value
+    monkeypatch.setenv(variable, "/of-the-user")
+    assert environment._settings()[variable] == "/of-the-user"
+
+
 def test_a_python_that_is_not_there_is_said(environment, shelf, tmp_path):
     with pytest.raises(environment.Failure, match=r"baseline toy: no Python 3\.99 on this machine"):
         environment.build(baseline(tmp_path, "tinyone==1.0", python="3.99"), tmp_path / "cache")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from expressionvae.data import madeup
-from expressionvae.data.esm import embed, load, tiny_esm2
 from expressionvae.data.madeup_proteins import AMINO_ACIDS, write_proteins
-from expressionvae.data.proteins import read_fasta
 from expressionvae.files import UserError
+from expressionvae.proteins.esm import embed, load, tiny_esm2
+from expressionvae.proteins.fasta import read_fasta
 
 RECIPE = madeup.Recipe(
     cells=2500,

@@ -1,7 +1,7 @@
 import numpy as np
 
 from expressionvae.data.madeup_proteins import write_proteins
-from expressionvae.data.proteins import read_fasta
+from expressionvae.proteins.fasta import read_fasta
 
 
 def test_proteins_differ_in_length_and_composition(tmp_path):

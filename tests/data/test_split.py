@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import h5ad, sparse, truth
-from expressionvae.data.cells import read
-from expressionvae.data.perturbations import Labels
+from expressionvae.data import h5ad, sparse
+from expressionvae.data.prepared import read
 from expressionvae.data.screen import Columns
+from expressionvae.data.screen_labels import Labels
 from expressionvae.data.split import choose, prepare, published
+from expressionvae.evaluation import truth
 from expressionvae.files import UserError
 
 COLUMNS = Columns("perturbation", "cell_type", None, None, None)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from expressionvae.metrics.space import Cells, compared
+from expressionvae.evaluation.comparison import Compared, compared
 
 GENES = 40
 CONTROL = "PBS"
@@ -43,7 +43,7 @@ def as_predicted(truth: ad.AnnData, X: np.ndarray) -> ad.AnnData:
     return ad.AnnData(sparse.csr_matrix(X.astype(np.float32)), obs=obs, var=truth.var.copy(), uns=uns)
 
 
-def cells_of(labels: np.ndarray, X: np.ndarray) -> Cells:
+def cells_of(labels: np.ndarray, X: np.ndarray) -> Compared:
     truth = as_truth(labels, X)
     return compared(truth, truth=truth, rescale_to=1e4)
 
@@ -64,12 +64,12 @@ def predicted(truth, labels) -> ad.AnnData:
 
 
 @pytest.fixture
-def true_cells(labels) -> Cells:
+def true_cells(labels) -> Compared:
     return cells_of(labels, draw_counts(labels, seed=0))
 
 
 @pytest.fixture
-def predicted_cells(labels) -> Cells:
+def predicted_cells(labels) -> Compared:
     return cells_of(labels, draw_counts(labels, seed=1))
 
 
@@ -77,7 +77,7 @@ def predicted_cells(labels) -> Cells:
 def toy_cells():
     """Maker of cells with any number of perturbations."""
 
-    def make(perturbations: int, per: int, controls: int, seed: int) -> Cells:
+    def make(perturbations: int, per: int, controls: int, seed: int) -> Compared:
         labels = labels_of(perturbations, per, controls)
         return cells_of(labels, draw_counts(labels, seed))
 
@@ -85,7 +85,7 @@ def toy_cells():
 
 
 @pytest.fixture
-def constant_cells(labels) -> Cells:
+def constant_cells(labels) -> Compared:
     """What a collapsed deterministic decoder gives: the same cell for every row."""
     return cells_of(labels, np.tile(np.arange(1, GENES + 1), (len(labels), 1)))
 
@@ -94,7 +94,7 @@ def constant_cells(labels) -> Cells:
 def unmoved_cells():
     """Maker of cells in which no perturbation does anything."""
 
-    def make(perturbations: int, per: int, controls: int, seed: int) -> Cells:
+    def make(perturbations: int, per: int, controls: int, seed: int) -> Compared:
         labels = labels_of(perturbations, per, controls)
         return cells_of(labels, draw_counts(np.full(len(labels), CONTROL), seed))
 

@@ -6,29 +6,29 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import mannwhitneyu
 
+from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import UserError
 from expressionvae.metrics.de import Expression, differential_expression, expression, log2_ratio, read_de, write_de
-from expressionvae.metrics.space import Cells
 
 
-def table_of(cells: Cells, epsilon: float = 0.0) -> pl.DataFrame:
+def table_of(cells: Compared, epsilon: float = 0.0) -> pl.DataFrame:
     return differential_expression(cells, epsilon=epsilon, threads=1)
 
 
-def cells_of(values, labels: list[str]) -> Cells:
+def cells_of(values, labels: list[str]) -> Compared:
     X = sparse.csr_matrix(np.array(values, dtype=np.float32))
     X.eliminate_zeros()
-    return Cells(X, np.array(labels), np.array([f"gene{i}" for i in range(X.shape[1])]), "ctrl")
+    return Compared(X, np.array(labels), np.array([f"gene{i}" for i in range(X.shape[1])]), "ctrl")
 
 
 @pytest.fixture
-def edge_cells(true_cells) -> Cells:
+def edge_cells(true_cells) -> Compared:
     """gene0 nowhere, gene1 in controls only, gene2 in perturbed cells only."""
     X = true_cells.X.toarray()
     X[:, 0] = 0
     X[~true_cells.is_control, 1] = 0
     X[true_cells.is_control, 2] = 0
-    return Cells(type(true_cells.X)(X), true_cells.labels, true_cells.genes, true_cells.control)
+    return Compared(type(true_cells.X)(X), true_cells.labels, true_cells.genes, true_cells.control)
 
 
 @pytest.mark.slow
@@ -130,7 +130,7 @@ def test_there_is_a_row_for_every_perturbation_and_gene(true_cells):
 
 def test_the_order_of_cells_does_not_matter(true_cells):
     order = np.random.default_rng(0).permutation(len(true_cells.labels))
-    shuffled = Cells(true_cells.X[order], true_cells.labels[order], true_cells.genes, true_cells.control)
+    shuffled = Compared(true_cells.X[order], true_cells.labels[order], true_cells.genes, true_cells.control)
     a, b = (table_of(cells) for cells in (true_cells, shuffled))
     for column in ("log2_fold_change", "p_value", "fdr"):
         np.testing.assert_allclose(a[column], b[column], rtol=1e-9, atol=1e-12)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score
 
+from expressionvae.evaluation.comparison import Compared
 from expressionvae.metrics.de import Expression, expression
 from expressionvae.metrics.effects import (
     METRICS,
@@ -22,7 +23,6 @@ from expressionvae.metrics.effects import (
     spearman_lfc,
     spearman_sig,
 )
-from expressionvae.metrics.space import Cells
 
 NAN, INF = np.nan, np.inf
 # our name -> cell-eval's column
@@ -85,7 +85,7 @@ def test_predicted_controls_move_cell_evals_pds_alone(true_cells, predicted_cell
     """Predicted controls that look like p0: each side's own shifts differ, the predicted cells do not."""
     X = predicted_cells.X.toarray()
     X[predicted_cells.is_control] = X[predicted_cells.labels == "p0"][np.arange(50) % 30]
-    moved = Cells(type(predicted_cells.X)(X), predicted_cells.labels, predicted_cells.genes, predicted_cells.control)
+    moved = Compared(type(predicted_cells.X)(X), predicted_cells.labels, predicted_cells.genes, predicted_cells.control)
     before, after = (scores(true_cells, cells) for cells in (predicted_cells, moved))
     np.testing.assert_array_equal(after["pds"], before["pds"])
     assert (before["pds_cell_eval"] == 1).all() and after["pds_cell_eval"].mean() < 1
@@ -212,7 +212,7 @@ def test_an_average_says_how_many_perturbations_define_it():
     assert np.isnan(row["value"]) and row["n_valid"] == 0
 
 
-def scores(true: Cells, predicted: Cells, epsilon: float = 0.0) -> dict[str, np.ndarray]:
+def scores(true: Compared, predicted: Compared, epsilon: float = 0.0) -> dict[str, np.ndarray]:
     de_true, de_predicted = (expression(cells, [cells.control_cells], threads=1)[0] for cells in (true, predicted))
     return per_perturbation(true, predicted, de_true=de_true, de_predicted=de_predicted, fdr=0.05, epsilon=epsilon)
 
@@ -259,7 +259,7 @@ def test_where_definitions_agree_scores_are_those_of_cell_eval(toy_cells, consta
     true, predicted = toy_cells(4, 30, 50, seed=0), toy_cells(4, 30, 50, seed=1)
     if case == "own-genes":  # perturbations named like genes, whose own gene PDS leaves out
         genes = np.array([f"p{i}" for i in range(40)])
-        true, predicted = (Cells(c.X, c.labels, genes, c.control) for c in (true, predicted))
+        true, predicted = (Compared(c.X, c.labels, genes, c.control) for c in (true, predicted))
     if case == "weak":
         true, predicted = toy_cells(4, 6, 50, seed=0), toy_cells(4, 6, 50, seed=3)
     if case == "constant":

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from expressionvae.evaluation.comparison import Compared
 from expressionvae.metrics.recovery import recovered, shifts, specific, true_effects
-from expressionvae.metrics.space import Cells
 
 TRUE = {"a": np.array([1.0, 0.0, -1.0, 0.5]), "b": np.array([0.0, 2.0, -1.0, 0.0])}
 
@@ -25,7 +25,7 @@ def test_a_single_perturbation_is_not_set_apart():
 
 def test_shifts_are_differences_of_means():
     values = sparse.csr_matrix(np.array([[1.0, 0.0], [3.0, 0.0], [0.0, 2.0]], np.float32))
-    cells = Cells(values, np.array(["ctrl", "ctrl", "p"]), np.array(["g", "h"]), "ctrl")
+    cells = Compared(values, np.array(["ctrl", "ctrl", "p"]), np.array(["g", "h"]), "ctrl")
     assert shifts(cells)["p"].tolist() == [-2.0, 2.0]
 
 

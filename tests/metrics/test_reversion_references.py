@@ -2,6 +2,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.decomposition import PCA
 
+from expressionvae.data.compact import Compact
 from expressionvae.data.reversion import Block
 from expressionvae.metrics.reversion_references import log_normalised, references
 
@@ -20,7 +21,7 @@ def test_log_values_are_of_counts_over_size_factors():
 
 
 def test_components_are_those_of_the_training_cells():
-    made = references(TRAINING, FACTORS, BLOCKS, components=3)
+    made = references(Compact.of(TRAINING), FACTORS, BLOCKS, components=3)
     fitted = PCA(3, svd_solver="full").fit(log_normalised(TRAINING, FACTORS).toarray())
     expected = fitted.transform(made["hvg"].toarray())
     assert made["hvg"].shape == (20, 8) and made["pca"].shape == (20, 3)
@@ -28,10 +29,10 @@ def test_components_are_those_of_the_training_cells():
 
 
 def test_a_small_screen_has_no_more_components_than_genes():
-    assert references(TRAINING, FACTORS, BLOCKS, components=99)["pca"].shape[1] == 8
+    assert references(Compact.of(TRAINING), FACTORS, BLOCKS, components=99)["pca"].shape[1] == 8
 
 
 def test_depth_is_the_rescaled_sum_alone():
-    depth = references(TRAINING, FACTORS, BLOCKS, components=2)["depth"]
+    depth = references(Compact.of(TRAINING), FACTORS, BLOCKS, components=2)["depth"]
     rescaled = CELLS.sum(1) * 40 / (CELLS.sum(1) + 3)  # the screen's own median, not that of training
     np.testing.assert_allclose(depth, np.stack([np.ones(20), np.log1p(rescaled)], axis=1), rtol=1e-4)

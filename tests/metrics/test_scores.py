@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import UserError
 from expressionvae.metrics.de import differential_expression
 from expressionvae.metrics.effects import FOLD_CHANGE_METRICS, METRICS
@@ -19,12 +20,11 @@ from expressionvae.metrics.scores import (
     project,
     write_scores,
 )
-from expressionvae.metrics.space import Cells
 
 SETTINGS = {"components": 5, "max_cells": 50, "mmd_sigmas": [1, 2, 4, 8, 16], "seed": 0, "variants": VARIANTS}
 
 
-def table(true: Cells, predicted: Cells, **changes) -> pd.DataFrame:
+def table(true: Compared, predicted: Compared, **changes) -> pd.DataFrame:
     rows = distribution_scores(true, predicted, **(SETTINGS | changes))
     return pd.DataFrame(rows).set_index(["variant", "metric"])
 
@@ -53,7 +53,7 @@ def test_the_truth_itself_is_at_no_distance_in_the_published_variant(true_cells)
 def test_controls_do_not_count(true_cells, predicted_cells):
     X = predicted_cells.X.toarray()
     X[predicted_cells.is_control] = 5
-    other = Cells(type(predicted_cells.X)(X), predicted_cells.labels, predicted_cells.genes, predicted_cells.control)
+    other = Compared(type(predicted_cells.X)(X), predicted_cells.labels, predicted_cells.genes, predicted_cells.control)
     pd.testing.assert_frame_equal(table(true_cells, predicted_cells), table(true_cells, other))
 
 
@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_scores(true_cells, predicted_cells):
 
 def test_the_order_of_predicted_cells_does_not_matter_when_all_are_compared(true_cells, predicted_cells):
     order = np.r_[np.random.default_rng(0).permutation(120), np.arange(120, 170)]
-    shuffled = Cells(predicted_cells.X[order], true_cells.labels, true_cells.genes, true_cells.control)
+    shuffled = Compared(predicted_cells.X[order], true_cells.labels, true_cells.genes, true_cells.control)
     before, after = (
         table(true_cells, cells, max_cells=1000).loc["paper", "value"] for cells in (predicted_cells, shuffled)
     )
@@ -111,7 +111,7 @@ def test_the_published_protocol_in_full(seed):
     rng = np.random.default_rng(seed + 100)
     labels, genes = np.array(["a"] * 700 + ["PBS"] * 4), np.array([f"g{i}" for i in range(600)])
     X = rng.poisson(rng.gamma(0.5, 1.0, 600), (2, 704, 600)).astype(np.float32)
-    true, predicted = (Cells(sparse.csr_matrix(np.log1p(x)), labels, genes, "PBS") for x in X)
+    true, predicted = (Compared(sparse.csr_matrix(np.log1p(x)), labels, genes, "PBS") for x in X)
     options = {"components": 8, "max_cells": 650, "mmd_sigmas": [2, 4], "seed": seed}
     got = table(true, predicted, **options, variants=["paper"]).loc["paper", "value"]
 
@@ -160,7 +160,7 @@ def test_the_floor_is_measured_exactly_and_without_a_ridge():
     assert RIDGE == {"paper": 1e-6, "half": 1e-6, "unbiased": 0}
 
 
-def effects(true: Cells, predicted: Cells, epsilon: float = 0.0) -> pd.DataFrame:
+def effects(true: Compared, predicted: Compared, epsilon: float = 0.0) -> pd.DataFrame:
     de = differential_expression(true, epsilon=epsilon, threads=1)
     rows = effect_scores(true, predicted, de_true=de, fdr=0.05, fold_change_epsilon=epsilon, threads=1)
     return pd.DataFrame(rows).set_index(["variant", "metric"])
@@ -170,12 +170,12 @@ def effects(true: Cells, predicted: Cells, epsilon: float = 0.0) -> pd.DataFrame
 def sparse_cells(toy_cells):
     """Maker of cells of which a gene in three is in no control cell, as on a screen of rare cells."""
 
-    def make(seed: int) -> Cells:
+    def make(seed: int) -> Compared:
         cells = toy_cells(4, 30, 50, seed=seed)
         X = cells.X.toarray()
         X[np.ix_(cells.is_control, np.arange(0, 40, 3))] = 0
         X[np.ix_(cells.labels == "p1", np.arange(1, 40, 6))] = 0
-        return Cells(type(cells.X)(X), cells.labels, cells.genes, cells.control)
+        return Compared(type(cells.X)(X), cells.labels, cells.genes, cells.control)
 
     return make
 
@@ -222,7 +222,7 @@ def test_fresh_cells_of_the_same_screen_score_well(true_cells, predicted_cells):
 
 def test_the_order_of_cells_does_not_matter_for_effects(true_cells, predicted_cells):
     order = np.random.default_rng(0).permutation(len(true_cells.labels))
-    shuffled = Cells(predicted_cells.X[order], predicted_cells.labels[order], true_cells.genes, true_cells.control)
+    shuffled = Compared(predicted_cells.X[order], predicted_cells.labels[order], true_cells.genes, true_cells.control)
     before, after = (effects(true_cells, cells)["value"] for cells in (predicted_cells, shuffled))
     pd.testing.assert_series_equal(before, after, rtol=1e-9)
 
@@ -251,7 +251,7 @@ def test_without_a_significant_gene_the_metrics_on_them_are_undefined(unmoved_ce
 def test_a_perturbation_without_effect_is_left_out_of_the_mean(true_cells, predicted_cells):
     X = true_cells.X.toarray()
     X[true_cells.labels == "p0"] = X[true_cells.is_control][:30]
-    quiet = Cells(type(true_cells.X)(X), true_cells.labels, true_cells.genes, true_cells.control)
+    quiet = Compared(type(true_cells.X)(X), true_cells.labels, true_cells.genes, true_cells.control)
     before, after = (effects(cells, predicted_cells).loc["paper"] for cells in (true_cells, quiet))
     for metric in ("spearman_lfc", "spearman_sig", "overlap_at_n", "pr_auc", "mae_lfc"):
         assert (before.loc[metric, "n_valid"], after.loc[metric, "n_valid"]) == (4, 3), metric

@@ -12,11 +12,12 @@ def main(threads: int, folder: Path) -> None:
 
     from expressionvae.data.cells import Cells
     from expressionvae.data.compact import Compact
-    from expressionvae.data.esm import embed, load, tiny_esm2
+    from expressionvae.data.validation import Validation
+    from expressionvae.proteins.esm import embed, load, tiny_esm2
     from expressionvae.provenance import fingerprint
     from expressionvae.training import stage1
     from expressionvae.training.loop import use_threads
-    from expressionvae.training.plan import Plan, Validation
+    from expressionvae.training.schedule import Schedule
     from expressionvae.vae.build import Blueprint
 
     use_threads(threads)
@@ -36,7 +37,7 @@ def main(threads: int, folder: Path) -> None:
     bottleneck = {"kind": "fsq", "tokens": 16, "levels": [8, 8, 8], "normalise": True}
     head = {"pace": 1.0, "max_dispersion": None}
     blueprint = Blueprint(genes, {"lower": [], "means": []}, size | switches, bottleneck, "nb", head)
-    schedule = Plan(3, 64, 1e-3, 1e-3, 2, 1.0, validate_every=3, log_every=3, checkpoint_every=3, compile=None)
+    schedule = Schedule(3, 64, 1e-3, 1e-3, 2, 1.0, validate_every=3, log_every=3, checkpoint_every=3, compile=None)
     apart = Validation(combinations=0.05, cells=0.1, seed=0)
     options = {"validation": apart, "seed": 0, "version": 1, "checkpoints": folder / "checkpoints"}
     model, _ = stage1.train(cells, blueprint, schedule, **options)

@@ -11,14 +11,14 @@ from scipy import sparse
 
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
+from expressionvae.data.validation import Validation
 from expressionvae.training import loop, stage1, stage2
 from expressionvae.training.latents import Latents
-from expressionvae.training.plan import Validation
 from expressionvae.vae.build import Blueprint
 from tests.priors.test_build import KINDS, SIZE
-from tests.training.test_plan import plan
+from tests.training.test_schedule import schedule
 
-PLAN = plan(iterations=40, batch_size=6, validate_every=20, log_every=1, checkpoint_every=20)
+SCHEDULE = schedule(iterations=40, batch_size=6, validate_every=20, log_every=1, checkpoint_every=20)
 HEADS = {"ce": {}, "nb": {"pace": 1.0, "max_dispersion": None}, "hurdle": {"gate_weight": 0.1}, "mse": {}}
 
 
@@ -31,10 +31,10 @@ def train(what: str, folder: Path, rank: int) -> tuple[dict[str, torch.Tensor], 
     options = {"validation": apart, "seed": 0, "version": 1, "checkpoints": folder}
     if kind in KINDS:
         found, embedding = latents(gaussian=kind == "flow"), np.zeros((3, 0), np.float32)
-        blueprint = stage2.blueprint(found, embedding, {**SIZE, "dropout": 0.0}, KINDS[kind])
-        model, history = stage2.train(found, embedding, blueprint, PLAN, **options)
+        blueprint = stage2.blueprint_for(found, embedding, {**SIZE, "dropout": 0.0}, KINDS[kind])
+        model, history = stage2.train(found, embedding, blueprint, SCHEDULE, **options)
     else:
-        model, history = stage1.train(cells(), vae(kind), PLAN, **options)
+        model, history = stage1.train(cells(), vae(kind), SCHEDULE, **options)
     return model.state_dict(), history
 
 

@@ -3,19 +3,23 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
+from expressionvae.data.validation import random_split
 from expressionvae.files import UserError
 from expressionvae.training.checkpoints import Checkpoints, Stopped
-from expressionvae.training.loop import Trainer
-from expressionvae.training.plan import random_split
+from expressionvae.training.loop import Trainer, save_history
 from tests.conftest import REPOSITORY
-from tests.training.test_plan import plan
+from tests.training.test_schedule import schedule
 
 
 class Killed(Exception):
@@ -41,7 +45,7 @@ def trainer(folder: Path, dies_at: int | None = None, signal_at: int | None = No
 
     checkpoints = Checkpoints(folder, "a")
     cells = random_split(64, 0.1, seed=0)
-    return Trainer(model, losses, cells, plan(), seed=0, device=torch.device("cpu"), checkpoints=checkpoints)
+    return Trainer(model, losses, cells, schedule(), seed=0, device=torch.device("cpu"), checkpoints=checkpoints)
 
 
 def weights(trainer: Trainer) -> torch.Tensor:
@@ -70,6 +74,7 @@ def test_a_training_that_is_told_to_stop_loses_no_step(tmp_path, capsys):
 
 CHILD = """
 import sys
+import tempfile
 from pathlib import Path
 import torch
 from tests.training.test_loop import trainer, weights
@@ -135,3 +140,16 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path):
     lost.losses = lambda model, cells: {"loss": model(torch.full((1, 3), torch.nan)).sum()}
     with pytest.raises(UserError, match="loss of the training is nan at step .*: it diverged"):
         lost.run("test")
+
+
+NUMBERS = st.floats(allow_infinity=True, allow_nan=True)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["train", "validation"]), NUMBERS, NUMBERS), min_size=1)
+)
+def test_a_loss_table_is_written_as_pandas_would_and_nothing_stands_for_no_number(rows):
+    history = [dict(zip(("step", "split", "loss", "lr"), row, strict=True)) for row in rows]
+    with tempfile.TemporaryDirectory() as folder:
+        save_history(Path(folder, "losses.csv"), history)
+        assert Path(folder, "losses.csv").read_text() == pd.DataFrame(history).to_csv(index=False)

@@ -11,11 +11,12 @@ from expressionvae.data import madeup, madeup_reversion, reversion
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
 from expressionvae.data.reversion_slice import Wanted, slice_screen
+from expressionvae.data.validation import Validation
 from expressionvae.metrics.reversion import score
 from expressionvae.metrics.reversion_references import references
 from expressionvae.training import stage1
-from expressionvae.training.plan import Plan, Validation
 from expressionvae.training.reversion import embed, untrained
+from expressionvae.training.schedule import Schedule
 from expressionvae.vae.build import Blueprint
 from tests.conftest import REPOSITORY
 from tests.vae.conftest import FSQ, GAUSSIAN, blueprint, of_each_head  # noqa: F401
@@ -107,7 +108,7 @@ def of_random_positives(rows, screen) -> float:
 @pytest.mark.slow
 def test_principal_components_find_the_planted_pathway(planted):
     config, cells, screen, _ = planted
-    rows = references(cells.counts.matrix(), cells.size_factor, reversion.blocks(screen, cells.genes), components=20)
+    rows = references(cells.counts, cells.size_factor, reversion.blocks(screen, cells.genes), components=20)
     for name in ("pca", "hvg"):
         found = auc(rows[name], screen)
         assert found["value"] > 0.85 and found["low"] > 0.6 and found["p_value"] < 0.01, name
@@ -119,10 +120,10 @@ def test_a_trained_encoder_finds_the_planted_pathway(planted):
     config, cells, screen, folder = planted
     made = config["bottlenecks"]["fsq"]  # at the demo's size the Gaussian ones, hardly trained, do not find it
     bins = {"lower": [0, 1, 2, 4, 8, 16], "means": [0.0, 1.0, 2.4, 5.2, 10.5, 24.0]}
-    plan, apart = Plan(**config["vae"]["training"]), Validation(0.05, 0.01, 0)
+    schedule, apart = Schedule(**config["vae"]["training"]), Validation(0.05, 0.01, 0)
     size, head = config["vae"]["model"], config["heads"]["nb"]
-    plan_of = Blueprint(cells.genes, bins, size, made, "nb", head)
-    model, _ = stage1.train(cells, plan_of, plan, validation=apart, seed=0, version=1, checkpoints=folder)
+    of_nb = Blueprint(cells.genes, bins, size, made, "nb", head)
+    model, _ = stage1.train(cells, of_nb, schedule, validation=apart, seed=0, version=1, checkpoints=folder)
     blocks = reversion.blocks(screen, cells.genes)
     (rows,) = embed([model.eval()], blocks, cells=len(screen), batch_size=256)
     found = auc(rows, screen)

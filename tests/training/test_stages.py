@@ -1,20 +1,19 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy import sparse
 
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
+from expressionvae.data.validation import Validation
 from expressionvae.files import UserError
 from expressionvae.training import stage1, stage2
 from expressionvae.training.latents import Latents, perplexity, usage
-from expressionvae.training.plan import Validation
 from expressionvae.vae.build import Blueprint, build
 from tests.priors.test_build import KINDS, SIZE
-from tests.training.test_plan import plan
+from tests.training.test_schedule import schedule
 
 APART = Validation(combinations=0.05, cells=0.05, seed=0)
 SIZES = {"width": 16, "heads": 2, "feedforward": 32, "encoder_blocks": 1, "decoder_blocks": 1, "dropout": 0.0}
@@ -42,7 +41,7 @@ def cells() -> Cells:
 def trained(cells, tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints")
     options = {"validation": APART, "seed": 0, "version": 1, "checkpoints": folder}
-    model, _ = stage1.train(cells, BLUEPRINT, plan(iterations=20), **options)
+    model, _ = stage1.train(cells, BLUEPRINT, schedule(iterations=20), **options)
     return model.eval(), stage1.encode(model, cells, ["a", "b", "ctrl"], batch_size=7)
 
 
@@ -69,10 +68,10 @@ def test_a_library_is_one_of_the_cell_type_s_own(cells, trained):
 def test_sampling_then_decoding_gives_cells_and_again_the_same(trained, tmp_path):
     model, latents = trained
     embedding = np.zeros((3, 0), np.float32)
-    blueprint = stage2.blueprint(latents, embedding, SIZE, KINDS["mdlm"])
+    blueprint = stage2.blueprint_for(latents, embedding, SIZE, KINDS["mdlm"])
     options = {"validation": APART, "seed": 0, "version": 1, "checkpoints": tmp_path}
-    prior, _ = stage2.train(latents, embedding, blueprint, plan(iterations=5), **options)
-    query = pd.DataFrame({"cell_type": ["T", "B"], "perturbation": ["b", "ctrl"]})
+    prior, _ = stage2.train(latents, embedding, blueprint, schedule(iterations=5), **options)
+    query = {"cell_type": ["T", "B"], "perturbation": ["b", "ctrl"]}
     codes = [stage2.sample(prior, blueprint, query, options={"steps": 4}, seed=3, batch_size=1) for _ in range(2)]
     assert np.array_equal(*codes)
     made = [stage1.decode(model, codes[0], np.ones(2, np.float32), "sample", seed=1, batch_size=2) for _ in range(2)]
@@ -81,9 +80,9 @@ def test_sampling_then_decoding_gives_cells_and_again_the_same(trained, tmp_path
 
 def test_interrupted_sampling_goes_on_to_the_same_latents(trained, tmp_path, monkeypatch):
     embedding = np.zeros((3, 0), np.float32)
-    blueprint = stage2.blueprint(trained[1], embedding, SIZE, KINDS["ar"])
+    blueprint = stage2.blueprint_for(trained[1], embedding, SIZE, KINDS["ar"])
     prior = stage2.build(blueprint, torch.from_numpy(embedding), torch.ones(0), torch.ones(0)).eval()
-    query = pd.DataFrame({"cell_type": ["T", "B"] * 4, "perturbation": ["b", "ctrl"] * 4})
+    query = {"cell_type": ["T", "B"] * 4, "perturbation": ["b", "ctrl"] * 4}
     options = {"options": {}, "seed": 3, "batch_size": 2}
     whole = stage2.sample(prior, blueprint, query, **options)
     drawn, sample = [], prior.sample
@@ -103,8 +102,8 @@ def test_interrupted_sampling_goes_on_to_the_same_latents(trained, tmp_path, mon
 
 def test_an_unknown_label_in_the_query_is_named(trained, tmp_path):
     embedding = np.zeros((3, 0), np.float32)
-    blueprint = stage2.blueprint(trained[1], embedding, SIZE, KINDS["ar"])
-    query = pd.DataFrame({"cell_type": ["T"], "perturbation": ["c"]})
+    blueprint = stage2.blueprint_for(trained[1], embedding, SIZE, KINDS["ar"])
+    query = {"cell_type": ["T"], "perturbation": ["c"]}
     with pytest.raises(UserError, match="perturbation 'c' is unknown"):
         stage2.indices(query, "perturbation", blueprint.perturbations)
 
@@ -143,12 +142,12 @@ def test_both_stages_set_the_same_cells_apart(cells, trained, tmp_path, monkeypa
 
         return trainer
 
-    blueprint = stage2.blueprint(latents, np.zeros((3, 0), np.float32), SIZE, KINDS["ar"])
+    blueprint = stage2.blueprint_for(latents, np.zeros((3, 0), np.float32), SIZE, KINDS["ar"])
     options = {"validation": APART, "seed": 3, "version": 1, "checkpoints": tmp_path}
     for stage, *what in ((stage1, cells, BLUEPRINT), (stage2, latents, np.zeros((3, 0), np.float32), blueprint)):
         monkeypatch.setattr(stage, "Trainer", look(stage))
         with pytest.raises(Looked):
-            stage.train(*what, plan(), **options)
+            stage.train(*what, schedule(), **options)
     (training, apart), (again, also) = seen[stage1], seen[stage2]
     assert torch.equal(training, again) and torch.equal(apart, also)
     away = {(cells.cell_type[cell], cells.perturbation[cell]) for cell in apart.tolist()}
@@ -189,8 +188,8 @@ def test_a_diverged_encoder_gives_no_latents(cells, bottleneck):
 def test_sampled_codes_of_a_large_codebook_are_kept(trained, monkeypatch):
     latents = replace(trained[1], codes=2**17)
     embedding = np.zeros((3, 0), np.float32)
-    blueprint = stage2.blueprint(latents, embedding, SIZE, KINDS["ar"])
+    blueprint = stage2.blueprint_for(latents, embedding, SIZE, KINDS["ar"])
     prior = stage2.build(blueprint, torch.from_numpy(embedding), torch.ones(0), torch.ones(0)).eval()
     monkeypatch.setattr(prior, "sample", lambda perturbation, *_, **__: torch.full((len(perturbation), 4), 2**16 + 5))
-    query = pd.DataFrame({"cell_type": ["T"], "perturbation": ["b"]})
+    query = {"cell_type": ["T"], "perturbation": ["b"]}
     assert (stage2.sample(prior, blueprint, query, options={}, seed=0, batch_size=1) == 2**16 + 5).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from expressionvae.data.esm import tiny_esm2
+from expressionvae.proteins.esm import tiny_esm2
 from tests.workflow.test_bad_input import COUNTS, LOCAL, a_screen, overlay
 
 pytestmark = pytest.mark.slow

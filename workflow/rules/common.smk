@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 from expressionvae import arithmetic, grid, sense, work
 from expressionvae.config import check_form
 from expressionvae.data.download_list import read_downloads, stated
-from expressionvae.data.esm_files import regression_path
+from expressionvae.proteins.esm_files import regression_path
 from expressionvae.files import UserError, require_writable
 from expressionvae.strict import read_yaml
 

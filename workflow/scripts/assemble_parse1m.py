@@ -5,7 +5,7 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.data.downloads import located
     from expressionvae.data.parse1m import Found, assemble_parse1m
-    from expressionvae.data.proteins import read_symbol_map
+    from expressionvae.proteins.symbols import read_symbol_map
 
     source, output, dataset = snakemake.input, snakemake.output, snakemake.params.dataset
     found = Found.load(source.found)

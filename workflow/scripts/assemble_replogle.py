@@ -4,8 +4,8 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.data.downloads import located
-    from expressionvae.data.proteins import read_symbol_map
     from expressionvae.data.replogle import assemble_replogle
+    from expressionvae.proteins.symbols import read_symbol_map
 
     source, output, dataset = snakemake.input, snakemake.output, snakemake.params.dataset
     keys = ("control", "target_residual", "cell_residual", "min_cells", "rescale_to", "on_difference")

@@ -3,13 +3,14 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import predictions, sealed
-    from expressionvae.data.baselines import predict
-    from expressionvae.data.truth import NEEDED, read_query
+    from expressionvae.data import prepared
+    from expressionvae.evaluation import predictions
+    from expressionvae.evaluation.baselines import predict
+    from expressionvae.evaluation.truth import read_query
     from expressionvae.provenance import describe
 
     baseline, scale = snakemake.wildcards.baseline, snakemake.params.evaluation["rescale_to"]
-    train = sealed.read(snakemake.input.train, "the training cells", **NEEDED)
+    train = prepared.whole(snakemake.input.train, "the training cells")
     query = read_query(snakemake.input.query)
     for seed, output in zip(snakemake.params.seeds, snakemake.output.cells, strict=True):
         provenance = describe(snakemake.config, sample=seed) | {"baseline": baseline}

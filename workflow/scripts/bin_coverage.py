@@ -5,10 +5,11 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import json
 
-    from expressionvae.data.bins import Bins, coverage
+    from expressionvae.data.bins import Bins
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import written
+    from expressionvae.metrics.coverage import coverage
     from expressionvae.metrics.de import read_de
-    from expressionvae.metrics.space import read_truth
 
     result = coverage(
         read_truth(snakemake.input.truth),

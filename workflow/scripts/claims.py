@@ -12,12 +12,12 @@ with reporting(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     numbers = published.load(given.published)
     ours = sources.of_files(
-        sources.listed(given.scores),
+        sources.as_list(given.scores),
         numbers,
-        reversion=sources.listed(given.get("reversion", [])),
-        codes=list(zip(params.codes_of, sources.listed(given.get("codes", [])), strict=True)),
+        reversion=sources.as_list(given.get("reversion", [])),
+        codes=list(zip(params.codes_of, sources.as_list(given.get("codes", [])), strict=True)),
         parameters=given.parameters,
-        coverage=dict(zip(params.coverage_of, sources.listed(given.get("coverage", [])), strict=True)),
+        coverage=dict(zip(params.coverage_of, sources.as_list(given.get("coverage", [])), strict=True)),
     )
     table = judge(sources.of_published(numbers), ours, params.made_up)
     with written(snakemake.output.csv) as path:

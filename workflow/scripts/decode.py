@@ -5,8 +5,8 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import numpy as np
 
-    from expressionvae.data import predictions
-    from expressionvae.data.truth import read_query
+    from expressionvae.evaluation import predictions
+    from expressionvae.evaluation.truth import read_query
     from expressionvae.grid import TRUE_LIBRARY
     from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
     from expressionvae.metrics.scores import write_scores

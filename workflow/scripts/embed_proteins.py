@@ -3,11 +3,13 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import told_apart
     from expressionvae.data.downloads import located
-    from expressionvae.data.esm import embed, load
-    from expressionvae.data.perturbations import all_genes, read_labels
-    from expressionvae.data.proteins import Proteins, choose, read_fasta, read_symbol_map, report
+    from expressionvae.data.screen_labels import all_genes, read_labels
+    from expressionvae.proteins import told_apart
+    from expressionvae.proteins.embedded import Proteins
+    from expressionvae.proteins.esm import embed, load
+    from expressionvae.proteins.fasta import choose, read_fasta, report
+    from expressionvae.proteins.symbols import read_symbol_map
     from expressionvae.training import loop
 
     source, params = snakemake.input, snakemake.params

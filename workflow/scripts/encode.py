@@ -5,14 +5,14 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import pandas as pd
 
-    from expressionvae.data import cells
-    from expressionvae.data.perturbations import Perturbations
+    from expressionvae.data import prepared
     from expressionvae.files import written
+    from expressionvae.proteins.perturbations import Perturbations
     from expressionvae.training import latents, loop, stage1
     from expressionvae.vae import build
 
     loop.use_threads(snakemake.config["threads"])
-    train, source = cells.read(snakemake.input.train), snakemake.input.perturbations
+    train, source = prepared.read(snakemake.input.train), snakemake.input.perturbations
     model, _ = build.load(snakemake.input.model, loop.best_device(), train.genes)
     perturbations = Perturbations.load(source)
     perturbations.of(sorted(set(train.perturbation)), source)  # all of them are there

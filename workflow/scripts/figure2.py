@@ -4,8 +4,10 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
-    from expressionvae.paper import columns, notes, published, scores
-    from expressionvae.paper.figure2 import draw, save
+    from expressionvae.paper import columns, published, scores
+    from expressionvae.paper.figures.figure2 import draw
+    from expressionvae.paper.tables import notes
+    from expressionvae.writing.style import save
 
     params, files = snakemake.params, snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))

@@ -6,7 +6,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.data.assembly import read_split
     from expressionvae.data.downloads import located
     from expressionvae.data.parse1m import find_counts
-    from expressionvae.data.proteins import read_symbol_map
+    from expressionvae.proteins.symbols import read_symbol_map
 
     source, dataset, panel_file = snakemake.input, snakemake.params.dataset, snakemake.input.get("panel_file")
     splits = located(source.train_split), located(source.test_split)

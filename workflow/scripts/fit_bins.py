@@ -3,8 +3,8 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import bins, sealed
+    from expressionvae.data import bins, prepared
 
-    fitted = bins.fit(sealed.read(snakemake.input.train, "the training cells").X, tuple(snakemake.params.lower))
+    fitted = bins.fit(prepared.whole(snakemake.input.train, "the training cells").X, tuple(snakemake.params.lower))
     fitted.save(snakemake.output.bins)
     print(f"bins fitted to {sum(fitted.n)} counts; empty: {[k for k, n in enumerate(fitted.n) if n == 0]}")

@@ -6,9 +6,10 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
-    from expressionvae.paper.losses import draw, read
+    from expressionvae.run.losses import draw, read
+    from expressionvae.writing.style import save
 
     for losses, plot in zip(snakemake.input.losses, snakemake.output.plots, strict=True):
         figure = draw(read(Path(losses)), title=str(Path(losses).parent))
         with written(plot) as temporary:
-            figure.savefig(temporary, dpi=150)
+            save(figure, temporary, dots=150)

@@ -4,7 +4,7 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
-    from expressionvae.paper.page import from_file
+    from expressionvae.run.report_page import from_file
 
     for source, output, title in zip(snakemake.input, snakemake.output, snakemake.params.titles, strict=True):
         with written(output) as path:

@@ -3,9 +3,11 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import told_apart
-    from expressionvae.data.perturbations import embed_labels, read_labels, report
-    from expressionvae.data.proteins import read_proteins, read_symbol_map
+    from expressionvae.data.screen_labels import read_labels
+    from expressionvae.proteins import told_apart
+    from expressionvae.proteins.embedded import read_proteins
+    from expressionvae.proteins.perturbations import embed_labels, report
+    from expressionvae.proteins.symbols import read_symbol_map
 
     source, params = snakemake.input, snakemake.params
     labels = read_labels(source.train, source.heldout)

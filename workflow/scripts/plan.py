@@ -10,9 +10,8 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import yaml
 
-    from expressionvae import costs
     from expressionvae.files import RESTORE, UserError, reading
-    from expressionvae.paper import plan, resources
+    from expressionvae.run import costs, estimate, resources
 
     p = snakemake.params
     with tempfile.TemporaryDirectory() as folder:
@@ -21,9 +20,9 @@ with reporting(snakemake.log[0]):
         runs = [subprocess.run([*call, *flag], capture_output=True, text=True) for flag in (["forceall"], [])]
     if failed := next((run for run in runs if run.returncode), None):
         raise UserError(f"Snakemake could not plan this config:\n{failed.stderr.strip()[-2000:]}")
-    whole, left = (costs.read_plan(run.stdout) for run in runs)
+    whole, left = (costs.read_jobs(run.stdout) for run in runs)
     with reading(p.table, "measured costs (devices, screens, cells_per_s, bytes_per_value)", RESTORE):
         table = yaml.safe_load(Path(p.table).read_text(encoding="utf-8"))
-        estimate = costs.Costs(p.config, table, p.config["plan"]["device"], list(p.downloads.values()))
+        prices = costs.Costs(p.config, table, p.config["plan"]["device"], list(p.downloads.values()))
     used = resources.summarise(resources.read(p.folder), order=[]) if Path(p.folder).is_dir() else None
-    print(plan.text(whole, left, estimate, used), file=sys.__stdout__)
+    print(estimate.text(whole, left, prices, used), file=sys.__stdout__)

@@ -5,12 +5,13 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from functools import partial
 
-    from expressionvae.data import told_apart
     from expressionvae.data.downloads import located
-    from expressionvae.data.proteins import read_fasta, read_symbol_map
     from expressionvae.data.screen import Columns
     from expressionvae.data.split import prepare, published
     from expressionvae.files import reading
+    from expressionvae.proteins import told_apart
+    from expressionvae.proteins.fasta import read_fasta
+    from expressionvae.proteins.symbols import read_symbol_map
 
     dataset, described = snakemake.params.dataset, None
     if dataset["kind"] != "local":

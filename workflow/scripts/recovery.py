@@ -5,9 +5,11 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     import pandas as pd
 
+    from expressionvae.evaluation.comparison import compared
+    from expressionvae.evaluation.predictions import read_predicted
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import written
     from expressionvae.metrics.recovery import recovered, shifts, specific, true_effects
-    from expressionvae.metrics.space import compared, read_predicted, read_truth
 
     scale = snakemake.params.rescale_to
     truth = read_truth(snakemake.input.truth)

@@ -4,7 +4,7 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
-    from expressionvae.paper import resources
+    from expressionvae.run import resources
 
     params = snakemake.params
     jobs = resources.read(params.folder)

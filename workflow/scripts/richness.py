@@ -5,7 +5,8 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
     from expressionvae.paper import columns, scores
-    from expressionvae.paper.richness import collect, draw, join, save
+    from expressionvae.paper.figures.richness import collect, draw, join
+    from expressionvae.writing.style import save
 
     params = snakemake.params
     files = snakemake.input

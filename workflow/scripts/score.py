@@ -6,6 +6,9 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from expressionvae.evaluation.comparison import compared
+    from expressionvae.evaluation.predictions import read_predicted
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import digest
     from expressionvae.metrics.de import read_de
     from expressionvae.metrics.effects import versions
@@ -17,7 +20,6 @@ with reporting(snakemake.log[0]):
         effect_scores,
         write_scores,
     )
-    from expressionvae.metrics.space import compared, read_predicted, read_truth
     from expressionvae.provenance import fingerprint
     from expressionvae.resume import Pieces
 

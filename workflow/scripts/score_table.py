@@ -7,7 +7,7 @@ with reporting(snakemake.log[0]):
 
     from expressionvae.files import written
     from expressionvae.paper import published, scores
-    from expressionvae.paper.render import render, save
+    from expressionvae.paper.tables.render import render, save
 
     params, files = snakemake.params, snakemake.input
     long = scores.collect(params.runs, list(zip(files.distribution, files.effects, strict=True)))

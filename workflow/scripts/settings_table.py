@@ -3,8 +3,8 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.paper.render import save
-    from expressionvae.paper.settings_table import load, settings_table
+    from expressionvae.paper.tables.render import save
+    from expressionvae.paper.tables.settings_table import load, settings_table
 
     params = snakemake.params
     table = settings_table(snakemake.wildcards.item, params.config, load(snakemake.input.published))

@@ -4,7 +4,7 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.data import madeup
-    from expressionvae.data.proteins import read_fasta
+    from expressionvae.proteins.fasta import read_fasta
 
     dataset = snakemake.params.dataset
     recipe = madeup.Recipe(**dataset["simulation"])

@@ -3,6 +3,6 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data.esm import tiny_esm2
+    from expressionvae.proteins.esm import tiny_esm2
 
     tiny_esm2(snakemake.output.checkpoint, **snakemake.params.size)

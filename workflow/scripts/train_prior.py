@@ -5,12 +5,14 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data.perturbations import Perturbations
+    from expressionvae.data.validation import Validation
     from expressionvae.nn import store
-    from expressionvae.paper.live import Live
+    from expressionvae.proteins.perturbations import Perturbations
     from expressionvae.provenance import describe
-    from expressionvae.training import launch, loop, plan, processes, stage2
+    from expressionvae.run.progress_plot import ProgressPlot
+    from expressionvae.training import launch, loop, processes, stage2
     from expressionvae.training.latents import Latents
+    from expressionvae.training.schedule import Schedule
 
     p, r = snakemake.params, snakemake.resources
     seeds = {k: int(snakemake.wildcards[f"{k}_seed"]) for k in ("vae", "prior")}
@@ -18,9 +20,9 @@ with reporting(snakemake.log[0]):
     latents = Latents.load(snakemake.input.latents)
     source = snakemake.input.perturbations
     embedding = Perturbations.load(source).of(latents.perturbations, source)
-    blueprint = stage2.blueprint(latents, embedding, p.size, p.options)
-    schedule, apart = plan.Plan(**p.training, checkpoint_every=p.checkpoint_every), plan.Validation(**p.validation)
-    kept = {"checkpoints": Path(p.checkpoints), "watch": Live(p.checkpoints)}
+    blueprint = stage2.blueprint_for(latents, embedding, p.size, p.options)
+    schedule, apart = Schedule(**p.training, checkpoint_every=p.checkpoint_every), Validation(**p.validation)
+    kept = {"checkpoints": Path(p.checkpoints), "watch": ProgressPlot(p.checkpoints)}
     options = {"validation": apart, "seed": seeds["prior"], "version": p.version, **kept}
     model, history = stage2.train(latents, embedding, blueprint, schedule, **options)
     processes.leave()

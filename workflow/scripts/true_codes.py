@@ -3,13 +3,13 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import cells
+    from expressionvae.data import prepared
     from expressionvae.training import loop, stage1
     from expressionvae.training.latents import save_sampled
     from expressionvae.vae import build
 
     loop.use_threads(snakemake.config["threads"])
-    truth = cells.read(snakemake.input.truth)
+    truth = prepared.read(snakemake.input.truth)
     model, _ = build.load(snakemake.input.model, loop.best_device(), truth.genes)
     latents = stage1.encode(model, truth, sorted(set(truth.perturbation)), batch_size=snakemake.params.batch_size)
     for output in snakemake.output.latents:

@@ -6,11 +6,12 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from expressionvae.evaluation.comparison import compared
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import digest
     from expressionvae.metrics.effects import versions
     from expressionvae.metrics.floor import ceiling, floor
     from expressionvae.metrics.scores import DISTRIBUTION_COLUMNS, EFFECT_COLUMNS, write_scores
-    from expressionvae.metrics.space import compared, read_truth
     from expressionvae.provenance import fingerprint
     from expressionvae.resume import Pieces
 

@@ -3,12 +3,13 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import sealed, truth
+    from expressionvae.data import prepared
+    from expressionvae.evaluation import truth
 
     keys = ("cells_per_perturbation", "controls", "seed")
     cells = truth.choose(
-        sealed.read(snakemake.input.train, "the training cells", **truth.NEEDED),
-        sealed.read(snakemake.input.heldout, "the held-out cells", **truth.NEEDED),
+        prepared.whole(snakemake.input.train, "the training cells"),
+        prepared.whole(snakemake.input.heldout, "the held-out cells"),
         **{key: snakemake.params.evaluation[key] for key in keys},
     )
     truth.save(cells, snakemake.output.truth, snakemake.output.query)

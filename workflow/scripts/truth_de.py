@@ -3,8 +3,9 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from expressionvae.evaluation.comparison import compared
+    from expressionvae.evaluation.truth import read_truth
     from expressionvae.metrics.de import differential_expression, write_de
-    from expressionvae.metrics.space import compared, read_truth
 
     truth = read_truth(snakemake.input.truth)
     p = snakemake.params

@@ -4,7 +4,7 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.files import written
-    from expressionvae.paper import versions
+    from expressionvae.run import versions
 
     table = versions.table(snakemake.config["threads"])
     with written(snakemake.output.csv) as path:

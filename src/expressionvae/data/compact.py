@@ -6,12 +6,11 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Integer
 from numpy import ndarray
-from scipy import sparse
 
 from expressionvae.files import UserError
 
@@ -19,6 +18,17 @@ INTEGERS = (np.uint8, np.int16, np.int32)  # torch has operations for these on e
 MOST_BYTES = 2_000_000_000  # held in memory; the paper's larger screen has 400 million values of 4 bytes
 STEP = 4_000_000  # values dealt with at a time where all are visited
 CELLS = 4096  # the same in cells
+
+
+@runtime_checkable
+class CSR(Protocol):
+    """What is taken of a scipy CSR matrix [cell gene], which a machine that trains may not have."""
+
+    shape: Any
+    nnz: Any
+    data: Any
+    indices: Any
+    indptr: Any
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,13 @@ class Compact:
         return cls(np.zeros(1, np.int64), indices, data, genes)
 
     @classmethod
-    def of(cls, counts: sparse.csr_matrix) -> "Compact":
+    def of(cls, counts: CSR) -> "Compact":
         """The counts of a matrix that is in memory."""
-        genes = cast(tuple[int, int], counts.shape)[1]
+        genes = counts.shape[1]
         room = cls.empty(counts.nnz, int(counts.data.max(initial=0)), genes, ".", most_bytes=2**63)
         return room.filled(iter([counts]))
 
-    def filled(self, blocks: Iterator[sparse.csr_matrix]) -> "Compact":
+    def filled(self, blocks: Iterator[CSR]) -> "Compact":
         """Take the values of blocks of cells, which together must fill the room."""
         ends, at = [np.zeros(1, np.int64)], 0
         for block in blocks:
@@ -98,11 +108,6 @@ class Compact:
             of_cell = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
             sums[first : first + CELLS] = np.bincount(of_cell, self.data[ends[0] : ends[-1]], len(ends) - 1)
         return sums
-
-    def matrix(self) -> sparse.csr_matrix:
-        """The counts as scipy has them, int32: twice the memory."""
-        parts = self.data.astype(np.int32), self.indices.astype(np.int32), self.ends
-        return sparse.csr_matrix(parts, shape=(len(self), self.genes))
 
     def checksum(self) -> int:
         """A checksum, for fingerprints; a page of the file at a time."""

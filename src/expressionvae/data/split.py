@@ -17,8 +17,8 @@ from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import one_spelling, perturbation, spelled
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
-from expressionvae.data.perturbations import Labels
 from expressionvae.data.screen import Columns, Screen
+from expressionvae.data.screen_labels import Labels
 from expressionvae.data.streaming import Writer
 from expressionvae.files import UserError, reading, written
 

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.evaluation.comparison import Compared, mean_cell, mean_cells
 from expressionvae.files import UserError, reading, require, written
-from expressionvae.metrics.space import Cells, mean_cell, mean_cells
 from expressionvae.stored import parquet, write_parquet
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Expression:
         )
 
     @staticmethod
-    def of(frame: "pl.DataFrame", cells: Cells) -> "Expression":
+    def of(frame: "pl.DataFrame", cells: Compared) -> "Expression":
         """What `frame` tells of `cells`. Raises UserError when its rows are not those of their labels and genes."""
         perturbations, genes = cells.perturbations, cells.genes
         expected = (np.repeat(perturbations, len(genes)), np.tile(genes, len(perturbations)))
@@ -86,12 +86,12 @@ class Expression:
         return Expression(perturbations, genes, mean, control[0], p_value, fdr)
 
 
-def differential_expression(cells: Cells, *, epsilon: float, threads: int) -> "pl.DataFrame":
+def differential_expression(cells: Compared, *, epsilon: float, threads: int) -> "pl.DataFrame":
     """Rows of `Expression.frame`: target, feature, mean, control_mean, log2_fold_change, p_value, fdr."""
     return expression(cells, [cells.control_cells], threads=threads)[0].frame(epsilon=epsilon)
 
 
-def expression(cells: Cells, controls: Sequence[sparse.csr_matrix], *, threads: int) -> list[Expression]:
+def expression(cells: Compared, controls: Sequence[sparse.csr_matrix], *, threads: int) -> list[Expression]:
     """The perturbed `cells` against each of several sets of control cells [cell, gene]."""
     from scipy.stats import false_discovery_control
 
@@ -118,7 +118,7 @@ def log2_ratio(x: ndarray, y: ndarray) -> ndarray:
     return np.where(np.abs(ratio) < ROUNDING, 0.0, ratio)
 
 
-def p_values(cells: Cells, controls: Sequence[sparse.csr_matrix], *, threads: int) -> list[PerGene]:
+def p_values(cells: Compared, controls: Sequence[sparse.csr_matrix], *, threads: int) -> list[PerGene]:
     """Two-sided Mann-Whitney U test of each gene, asymptotic, tie- and continuity-corrected, on log1p values.
 
     One array [perturbation, gene] for each set of controls, perturbations sorted. The values are scipy's

@@ -18,8 +18,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy.stats import rankdata
 
+from expressionvae.evaluation.comparison import Compared, mean_cell, mean_cells
 from expressionvae.metrics.de import Expression
-from expressionvae.metrics.space import Cells, mean_cell, mean_cells
 
 METRICS = (
     "pds",
@@ -49,8 +49,8 @@ def versions() -> dict[str, str]:
 
 
 def per_perturbation(
-    true: Cells,
-    predicted: Cells,
+    true: Compared,
+    predicted: Compared,
     *,
     de_true: Expression,
     de_predicted: Expression,

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from expressionvae.evaluation.comparison import Compared
 from expressionvae.metrics.de import expression
 from expressionvae.metrics.effects import average, per_perturbation
 from expressionvae.metrics.scores import FLOOR_VARIANTS, distribution_scores
-from expressionvae.metrics.space import Cells
 
 RELIABILITIES = ("pds", "pds_cell_eval", "pr_auc", "spearman_sig", "spearman_lfc", "overlap_at_n", "pearson_delta")
 
 
-def floor(true: Cells, *, components: int, max_cells: int, mmd_sigmas: Sequence[float | int], seed: int) -> list[dict]:
+def floor(
+    true: Compared, *, components: int, max_cells: int, mmd_sigmas: Sequence[float | int], seed: int
+) -> list[dict]:
     """Distances between disjoint sets of true cells, of as many cells as a prediction is scored with.
 
     Variants `half` (PCA on the first half, as in a run's `half`) and `unbiased` (PCA on a third set).
@@ -28,7 +30,7 @@ def floor(true: Cells, *, components: int, max_cells: int, mmd_sigmas: Sequence[
     )
 
 
-def ceiling(true: Cells, *, fdr: float, fold_change_epsilon: float, seed: int, threads: int) -> list[dict]:
+def ceiling(true: Compared, *, fdr: float, fold_change_epsilon: float, seed: int, threads: int) -> list[dict]:
     """Effect scores of one half of the true cells as a prediction of the other, brought to full depth.
 
     What cell-eval's `compute_ceiling` does (the same halves for the same seed), with the metrics of `effects` and
@@ -41,7 +43,7 @@ def ceiling(true: Cells, *, fdr: float, fold_change_epsilon: float, seed: int, t
     return [_at_full_depth(row) for row in average(scores, variant="ceiling")]
 
 
-def disjoint_halves(true: Cells, *, seed: int) -> tuple[Cells, Cells]:
+def disjoint_halves(true: Compared, *, seed: int) -> tuple[Compared, Compared]:
     """Two halves of every perturbation and of the controls, of floor(n / 2) cells each, as cell-eval draws them."""
     random = np.random.default_rng(seed)
     shuffled = [random.permutation(np.flatnonzero(true.labels == label)) for label in sorted(set(true.labels))]

@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from expressionvae import npz
+from expressionvae.evaluation.comparison import Compared, mean_cell, mean_cells
 from expressionvae.files import reading, require
-from expressionvae.metrics.space import Cells, mean_cell, mean_cells
-from expressionvae.stored import npz
 
 Effect = Float[ndarray, "gene"]
 
@@ -20,7 +20,7 @@ def true_effects(path: str | Path, cell_type: str, *, rescale_to: float) -> dict
     path: `effects.npz` as the rule `simulate` writes it.
     """
     with reading(path, "the true effects of a made-up screen"):
-        stored = npz(path, "cell_types", "perturbations", "baseline", "log_fold_change")
+        stored = npz.arrays(path, "cell_types", "perturbations", "baseline", "log_fold_change")
         cell_types, names, baselines, effects = stored[0].tolist(), stored[1].tolist(), *stored[2:]
         require(cell_type in cell_types, f"it has no cell type {cell_type!r}")
         require(effects.shape == (len(cell_types), len(names), baselines.shape[-1]), "its arrays do not fit together")
@@ -33,7 +33,7 @@ def true_effects(path: str | Path, cell_type: str, *, rescale_to: float) -> dict
     return dict(zip(names, shifts, strict=True))
 
 
-def shifts(cells: Cells) -> dict[str, Effect]:
+def shifts(cells: Compared) -> dict[str, Effect]:
     """Mean of each perturbation's cells minus mean of the controls, in comparison space."""
     return dict(zip(cells.perturbations, mean_cells(cells) - mean_cell(cells.control_cells), strict=True))
 

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 
 from expressionvae.arrays import Library
+from expressionvae.data.compact import Compact
 from expressionvae.data.reversion import Block
 
 
@@ -20,7 +21,7 @@ def log_normalised(counts: sparse.csr_matrix, size_factor: Library) -> sparse.cs
 
 
 def references(
-    training: sparse.csr_matrix, size_factor: Library, blocks: Iterable[Block], *, components: int
+    training: Compact, size_factor: Library, blocks: Iterable[Block], *, components: int
 ) -> dict[str, sparse.csr_matrix | Float[ndarray, "embedded component"]]:
     """Embeddings of the blocks' cells by name: `hvg`, the panel's log values; `pca`, their principal components.
 
@@ -29,7 +30,9 @@ def references(
     many of its rescaled counts lie on the panel, as the direction (1, log1p of them): where it finds the positives,
     their rank tells nothing of what an encoder learned.
     """
-    fitted = _fit(log_normalised(training, size_factor), components)
+    parts = training.data.astype(np.int32), training.indices.astype(np.int32), training.ends
+    counts = sparse.csr_matrix(parts, shape=(len(training), training.genes))
+    fitted = _fit(log_normalised(counts, size_factor), components)
     raw, projected, depth = [], [], []
     for block in blocks:
         values = log_normalised(block.counts, block.size_factor)

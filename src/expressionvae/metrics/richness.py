@@ -6,7 +6,7 @@ import numpy as np
 from numpy import ndarray
 
 from expressionvae.arrays import Linear
-from expressionvae.data.comparison import comparison_space
+from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import UserError
 
 RICHNESS_COLUMNS = ["metric", "value", "n_cells", "n_draws"]

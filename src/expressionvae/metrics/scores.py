@@ -8,12 +8,12 @@ import numpy as np
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import written
 from expressionvae.metrics.de import Expression, expression
 from expressionvae.metrics.distribution import DISTANCES, distances
 from expressionvae.metrics.effects import FOLD_CHANGE_METRICS, METRICS, average, of_fold_changes, per_perturbation
 from expressionvae.metrics.moments import MOMENTS, moments
-from expressionvae.metrics.space import Cells
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,8 +39,8 @@ CEILING = [(metric, "ceiling") for metric in METRICS]
 
 
 def distribution_scores(
-    true: Cells,
-    predicted: Cells,
+    true: Compared,
+    predicted: Compared,
     *,
     components: int,
     max_cells: int,
@@ -121,7 +121,13 @@ def _rows(values: Mapping[str, float], **others) -> list[dict]:
 
 
 def effect_scores(
-    true: Cells, predicted: Cells, *, de_true: "pl.DataFrame", fdr: float, fold_change_epsilon: float, threads: int
+    true: Compared,
+    predicted: Compared,
+    *,
+    de_true: "pl.DataFrame",
+    fdr: float,
+    fold_change_epsilon: float,
+    threads: int,
 ) -> list[dict]:
     """Scores of the perturbation effects as rows of `EFFECT_COLUMNS`: those that `EFFECTS` lists, in its order.
 

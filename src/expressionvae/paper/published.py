@@ -69,10 +69,10 @@ def contradictions(published: pd.DataFrame, item: str) -> pd.DataFrame:
 
     A difference that rounding explains is none. The rows follow the order of `item`.
     """
-    here = published.loc[published["item"] == item].drop(columns="item")
-    both = here.merge(published[published["item"] != item], on=KEY[1:], suffixes=("_here", ""))
-    far = _apart(both["mean_here"], both["mean"], both[["decimals_here", "decimals"]])
-    far |= _apart(both["se_here"], both["se"], both[["se_decimals_here", "se_decimals"]])
+    own = published.loc[published["item"] == item].drop(columns="item")
+    both = own.merge(published[published["item"] != item], on=KEY[1:], suffixes=("_own", ""))
+    far = _apart(both["mean_own"], both["mean"], both[["decimals_own", "decimals"]])
+    far |= _apart(both["se_own"], both["se"], both[["se_decimals_own", "se_decimals"]])
     return both.loc[far, published.columns].reset_index(drop=True)
 
 
@@ -81,15 +81,15 @@ def with_errors(published: pd.DataFrame, item: str) -> pd.DataFrame:
 
     A further column, `se_source`, names the item that prints the standard error ("": none).
     """
-    here = published.loc[published["item"] == item].reset_index(drop=True)
-    here["se_source"] = here["item"].where(here["se"].notna(), "")
+    own = published.loc[published["item"] == item].reset_index(drop=True)
+    own["se_source"] = own["item"].where(own["se"].notna(), "")
     others = published[(published["item"] != item) & published["se"].notna()]
-    both = here[here["se"].isna()].reset_index().merge(others, on=KEY[1:], suffixes=("_here", ""))
-    far = _apart(both["mean_here"], both["mean"], both[["decimals_here", "decimals"]])
+    both = own[own["se"].isna()].reset_index().merge(others, on=KEY[1:], suffixes=("_own", ""))
+    far = _apart(both["mean_own"], both["mean"], both[["decimals_own", "decimals"]])
     found = both[~far].drop_duplicates("index").set_index("index")
     for column, source in (("se", "se"), ("se_decimals", "se_decimals"), ("se_source", "item")):
-        here.loc[found.index, column] = found[source]
-    return here
+        own.loc[found.index, column] = found[source]
+    return own
 
 
 def _apart(first: pd.Series, second: pd.Series, decimals: pd.DataFrame) -> pd.Series:

@@ -49,6 +49,15 @@ def expected_rows(baseline: str) -> tuple[list[Pair], list[Pair]]:
     return scores.DISTRIBUTION, scores.EFFECTS
 
 
+def from_cells(metric: str) -> bool:
+    """Whether a metric compares cells (distribution.csv) and not effects of perturbations (effects.csv)."""
+    from expressionvae.metrics import scores
+
+    of_cells, of_effects = ({name for name, _ in pairs} for pairs in (scores.DISTRIBUTION, scores.EFFECTS))
+    assert metric in of_cells | of_effects, metric
+    return metric in of_cells
+
+
 def _one(run: dict[str, Any], path: Path, counts: tuple[str, str], expected: list[Pair]) -> pd.DataFrame:
     with reading(path, "the scores of a run"):
         part = stored.table(path, texts=["metric", "variant"], numbers=["value", *counts])

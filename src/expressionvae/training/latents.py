@@ -1,12 +1,13 @@
 """The latents of the training cells, computed once for stage 2."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
+from expressionvae import npz
 from expressionvae.files import reading, require, written
-from expressionvae.stored import npz
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Latents:
         """Read what `save` wrote. Raises UserError when it did not."""
         names = [field.name for field in fields(cls)]
         with reading(path, "the latents of training cells"):
-            arrays = dict(zip(names, npz(path, *names), strict=True))
+            arrays = dict(zip(names, npz.arrays(path, *names), strict=True))
             latents = cls(
                 **{
                     **arrays,
@@ -81,6 +82,12 @@ def check(values: np.ndarray, codes: int) -> None:
         require(np.isfinite(values).all(), "it holds numbers that are not finite")
 
 
+def numbers(labels: Sequence[str], known: Sequence[str]) -> np.ndarray:
+    """The place of each label among those that are known. Raises KeyError for another."""
+    place = {label: number for number, label in enumerate(known)}
+    return np.array([place[label] for label in labels], np.int32)
+
+
 def save_sampled(path: str | Path, values: np.ndarray) -> None:
     """Write the latents of one cell for each row of the query."""
     with written(path) as temporary:
@@ -94,7 +101,7 @@ def read_sampled(path: str | Path, cells: int, like: Latents) -> np.ndarray:
         UserError: if the file holds something else.
     """
     with reading(path, "the sampled latents of the cells to predict"):
-        (values,) = npz(path, "values")
+        (values,) = npz.arrays(path, "values")
         check(values, like.codes)
         require(len(values) == cells, f"it holds {len(values)} cells for a query of {cells}")
         found, expected = values.shape[1:], like.values.shape[1:]

@@ -1,5 +1,6 @@
 """The loop that trains stage 1 and stage 2 alike: AdamW, clipping, bf16 on a GPU, checkpoints that resume."""
 
+import csv
 import math
 import signal
 import sys
@@ -8,15 +9,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from expressionvae.files import UserError, require, written
 from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
-from expressionvae.training.plan import Order, Plan, seed_of
 from expressionvae.training.processes import Processes
 from expressionvae.training.progress import Progress
+from expressionvae.training.schedule import Order, Schedule, seed_of
 
 Row = dict[str, float | int | str]
 Watch = Callable[[list[Row]], None]
@@ -46,9 +46,12 @@ def precision(device: torch.device) -> AbstractContextManager:
 
 
 def save_history(path: str | Path, history: list[Row]) -> None:
-    """Write a loss table as CSV: step, split, loss and its terms, lr."""
-    with written(path) as temporary:
-        pd.DataFrame(history).to_csv(temporary, index=False)
+    """Write a loss table as CSV: step, split, loss and its terms, lr; nothing for what is no number."""
+    with written(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, list(history[0]), lineterminator="\n")
+        table.writeheader()
+        for row in history:
+            table.writerow({name: "" if value != value else value for name, value in row.items()})
 
 
 class Trainer:
@@ -59,7 +62,7 @@ class Trainer:
 
     Args:
         losses: losses of a model on the cells of given indices, means over cells.
-        cells: indices of the cells to train on, and of those set apart (`plan.split`).
+        cells: indices of the cells to train on, and of those set apart (`data.validation.split`).
         checkpoints: where the state is kept between attempts.
         watch: is shown the loss table whenever it has a new validation row.
     """
@@ -69,24 +72,24 @@ class Trainer:
         model: nn.Module,
         losses: Losses,
         cells: tuple[Tensor, Tensor],
-        plan: Plan,
+        schedule: Schedule,
         *,
         seed: int,
         device: torch.device,
         checkpoints: Checkpoints,
         watch: Watch | None = None,
     ):
-        self.model, self.losses, self.plan = model, losses, plan
+        self.model, self.losses, self.schedule = model, losses, schedule
         self.device, self.checkpoints, self.watch = device, checkpoints, watch
         self.processes = Processes()
         self.shared = self.processes.wrap(model, device)
         if not self.processes.first:
             torch.manual_seed(seed_of(seed, self.processes.rank))
         self.optimiser = torch.optim.AdamW(
-            model.parameters(), plan.learning_rate, weight_decay=plan.weight_decay, fused=True
+            model.parameters(), schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
         )
         training, self.validation = cells
-        self.order = Order(training, plan.batch_size, seed)
+        self.order = Order(training, schedule.batch_size, seed)
         self.step = 0
         self.history: list[Row] = []
         # Losses since the last row of the history, left on the device: reading one makes a GPU wait for the host.
@@ -104,15 +107,15 @@ class Trainer:
             state = self.processes.spread(self.checkpoints.load(what, self._check) if first else None)
             if state:
                 self._restore(state)
-            progress = Progress(what, self.plan.iterations, self.step)
+            progress = Progress(what, self.schedule.iterations, self.step)
             self.model.train()
-            while self.step < self.plan.iterations:
+            while self.step < self.schedule.iterations:
                 self._advance()
                 self._record()
                 if first:
                     progress.advance(note=f"loss {self.history[-1]['loss']:.4g}" if self.history else "")
                 number = self.processes.largest(max(asked, default=0))  # so that all stop after the same step
-                if number and self.step < self.plan.iterations:
+                if number and self.step < self.schedule.iterations:
                     self._stop(what, signal.Signals(number).name)
         self.model.eval()
         return self.history
@@ -128,7 +131,7 @@ class Trainer:
     @property
     def rate(self) -> float:
         """Learning rate of the next step."""
-        return self.plan.learning_rate * self.plan.rate(self.step)
+        return self.schedule.learning_rate * self.schedule.rate(self.step)
 
     def _advance(self) -> None:
         for group in self.optimiser.param_groups:
@@ -137,21 +140,21 @@ class Trainer:
             losses = self.losses(self.shared, self.processes.share(self.order.batch(self.step)))
         self.optimiser.zero_grad(set_to_none=True)
         losses["loss"].backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.schedule.clip)
         self.optimiser.step()
         self.step += 1
         self.pending.append({name: value.detach() for name, value in losses.items()})
 
     def _record(self) -> None:
-        plan, last = self.plan, self.step == self.plan.iterations
-        if self.step % plan.log_every == 0 or last:
+        schedule, last = self.schedule, self.step == self.schedule.iterations
+        if self.step % schedule.log_every == 0 or last:
             self.history.append(self._row("train", self.processes.means(floats(self.pending))))
             self.pending = []
-        if self.processes.first and (self.step % plan.validate_every == 0 or last):
+        if self.processes.first and (self.step % schedule.validate_every == 0 or last):
             self.history.append(self._row("validation", self._validate()))
             if self.watch:
                 self.watch(self.history)
-        if self.step % plan.checkpoint_every == 0 or last:
+        if self.step % schedule.checkpoint_every == 0 or last:
             self._save()
 
     def _row(self, kind: str, losses: list[dict[str, float]]) -> Row:
@@ -170,7 +173,7 @@ class Trainer:
             torch.manual_seed(0)
             self.model.eval()
             rows = []
-            for cells in self.validation.split(self.plan.batch_size):
+            for cells in self.validation.split(self.schedule.batch_size):
                 with precision(self.device):
                     rows.append({name: float(value) for name, value in self.losses(self.model, cells).items()})
             self.model.train()
@@ -206,7 +209,7 @@ class Trainer:
         moments = [(number, value["exp_avg"].shape) for number, value in optimiser["state"].items()]
         fits = sum(len(group["params"]) for group in optimiser["param_groups"]) == len(sizes)
         require(fits and all(sizes[n] == size for n, size in moments), "its optimiser's state is of another model")
-        require(0 < state["step"] <= self.plan.iterations, f"it is of step {state['step']}")
+        require(0 < state["step"] <= self.schedule.iterations, f"it is of step {state['step']}")
         require(state["random"].dtype == torch.uint8, "it has no state of the random numbers")
         rows = [*state["history"], *({"step": 0, "split": "", **row} for row in state["pending"])]
         require(all({"step", "split", "loss"} <= set(row) for row in rows), "its losses are not all there")

@@ -1,17 +1,25 @@
 """Frozen encoders look at cells that they were not trained on (paper section 4.3)."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from expressionvae.data.reversion import Block
 from expressionvae.training.loop import best_device, precision
 from expressionvae.training.progress import Progress
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
+
+
+@runtime_checkable
+class Block(Protocol):
+    """Some cells, as `data.reversion.blocks` yields them: CSR counts [cell gene] and size factors [cell]."""
+
+    counts: Any
+    size_factor: Any
 
 
 def untrained(blueprint: Blueprint, *, seed: int) -> ExpressionVAE:

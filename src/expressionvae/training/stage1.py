@@ -3,20 +3,20 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from expressionvae.data.cells import Cells
+from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
 from expressionvae.grid import MEAN_OF_DRAWS
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
-from expressionvae.training.latents import Latents, code_type
+from expressionvae.training.latents import Latents, code_type, numbers
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.plan import Plan, Validation, seed_of, split
 from expressionvae.training.progress import Progress
+from expressionvae.training.schedule import Schedule, seed_of
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
 
@@ -24,7 +24,7 @@ from expressionvae.vae.model import ExpressionVAE
 def train(
     cells: Cells,
     blueprint: Blueprint,
-    plan: Plan,
+    schedule: Schedule,
     *,
     validation: Validation,
     seed: int,
@@ -37,16 +37,17 @@ def train(
     Args:
         validation: what of the cells is set apart.
         version: raised by hand when a change of the code must not take up an older checkpoint.
-        checkpoints: folder of checkpoints; each is named by a fingerprint of data, split, model, plan, seed, version.
+        checkpoints: folder of checkpoints; each is named by a fingerprint of data, split, model, schedule, seed and
+            version.
         watch: is shown the loss table as it grows.
     """
     device = best_device()
     torch.manual_seed(seed)
     model = build(blueprint).to(device)
-    compile_for(device, plan.compile, model.encoder, model.decoder)
+    compile_for(device, schedule.compile, model.encoder, model.decoder)
     about = {"heldout_cell_type": cells.heldout_cell_type, "control": cells.control}
     parts = split(cells.cell_type, cells.perturbation, **about, validation=validation)
-    name = fingerprint(vars(blueprint), vars(plan), seed, version, cells.checksum(), parts[1].numpy())
+    name = fingerprint(vars(blueprint), vars(schedule), seed, version, cells.checksum(), parts[1].numpy())
     batch = CellBatches(cells, device)
 
     def losses(model: nn.Module, indices: Tensor) -> dict[str, Tensor]:
@@ -54,7 +55,7 @@ def train(
         return {"loss": loss + penalty, "reconstruction": loss, "penalty": penalty}
 
     kept = Checkpoints(checkpoints, name)
-    trainer = Trainer(model, losses, parts, plan, seed=seed, device=device, checkpoints=kept, watch=watch)
+    trainer = Trainer(model, losses, parts, schedule, seed=seed, device=device, checkpoints=kept, watch=watch)
     return model, trainer.run("vae")
 
 
@@ -79,13 +80,11 @@ def encode(model: ExpressionVAE, cells: Cells, perturbations: list[str], *, batc
     if not sound.all():  # NaN becomes some whole number as a code
         raise UserError(f"{int((~sound).sum())} latents are not finite: the VAE's training diverged")
     cell_types = sorted(set(cells.cell_type))
-    labels = pd.Index(perturbations).get_indexer(pd.Index(cells.perturbation)).astype(np.int32)
-    assert (labels >= 0).all(), "a cell of a perturbation that is not among the labels would get the last one"
     return Latents(
         values.numpy().astype(code_type(codes) if codes else np.float32),
         codes,
-        labels,
-        pd.Index(cell_types).get_indexer(pd.Index(cells.cell_type)).astype(np.int32),
+        numbers(cells.perturbation, perturbations),
+        numbers(cells.cell_type, cell_types),
         perturbations,
         cell_types,
         cells.panel_library(),

@@ -5,23 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.provenance import fingerprint
 from expressionvae.resume import Pieces
 from expressionvae.training.batches import Columns
 from expressionvae.training.checkpoints import Checkpoints
-from expressionvae.training.latents import Latents, code_type
+from expressionvae.training.latents import Latents, code_type, numbers
 from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.plan import Plan, Validation, seed_of, split
 from expressionvae.training.progress import Progress
+from expressionvae.training.schedule import Schedule, seed_of
 
 
-def blueprint(latents: Latents, embedding: np.ndarray, size: dict[str, Any], options: dict[str, Any]) -> Blueprint:
+def blueprint_for(latents: Latents, embedding: np.ndarray, size: dict[str, Any], options: dict[str, Any]) -> Blueprint:
     """The prior that fits these latents and this perturbation embedding [perturbation width]."""
     return Blueprint(
         perturbations=latents.perturbations,
@@ -39,8 +39,8 @@ def blueprint(latents: Latents, embedding: np.ndarray, size: dict[str, Any], opt
 def train(
     latents: Latents,
     embedding: np.ndarray,
-    plan_of: Blueprint,
-    plan: Plan,
+    blueprint: Blueprint,
+    schedule: Schedule,
     *,
     validation: Validation,
     seed: int,
@@ -57,17 +57,17 @@ def train(
     about = {"heldout_cell_type": latents.heldout_cell_type, "control": latents.control}
     parts = split(cell_types, perturbations, **about, validation=validation)
     mean, std = moments(values, latents.codes, parts[0])
-    model = build(plan_of, torch.from_numpy(embedding), mean, std).to(device)
-    compile_for(device, plan.compile, model.prior.trunk)
+    model = build(blueprint, torch.from_numpy(embedding), mean, std).to(device)
+    compile_for(device, schedule.compile, model.prior.trunk)
     batch = Columns([values, torch.from_numpy(latents.perturbation), torch.from_numpy(latents.cell_type)], device)
-    name = fingerprint(vars(plan_of), vars(plan), seed, version, latents.values, embedding, parts[1].numpy())
+    name = fingerprint(vars(blueprint), vars(schedule), seed, version, latents.values, embedding, parts[1].numpy())
 
     def losses(model: nn.Module, cells: Tensor) -> dict[str, Tensor]:
         return {"loss": model(*batch(cells))}
 
     kept = Checkpoints(checkpoints, name)
-    trainer = Trainer(model, losses, parts, plan, seed=seed, device=device, checkpoints=kept, watch=watch)
-    return model, trainer.run(plan_of.options["kind"])
+    trainer = Trainer(model, losses, parts, schedule, seed=seed, device=device, checkpoints=kept, watch=watch)
+    return model, trainer.run(blueprint.options["kind"])
 
 
 def moments(values: Tensor, codes: int, cells: Tensor) -> tuple[Tensor, Tensor]:
@@ -81,15 +81,15 @@ def moments(values: Tensor, codes: int, cells: Tensor) -> tuple[Tensor, Tensor]:
 @torch.no_grad()
 def sample(
     model: ConditionalPrior,
-    plan_of: Blueprint,
-    query: pd.DataFrame,
+    blueprint: Blueprint,
+    query: dict[str, list[str]],
     *,
     options: dict[str, int],
     seed: int,
     batch_size: int,
     keep: Path | None = None,
 ) -> np.ndarray:
-    """One cell's latents for every row of `query` (columns cell_type, perturbation).
+    """One cell's latents for every row of `query` (its columns cell_type and perturbation).
 
     Args:
         options: the prior's sampling options: denoising or solver steps, none for AR.
@@ -99,31 +99,33 @@ def sample(
         UserError: if the query asks for a label that the prior has not been trained with.
     """
     device = best_device()
-    perturbation = indices(query, "perturbation", plan_of.perturbations)
-    cell_type = indices(query, "cell_type", plan_of.cell_types)
+    perturbation = indices(query, "perturbation", blueprint.perturbations)
+    cell_type = indices(query, "cell_type", blueprint.cell_types)
     weights = (weight.cpu().numpy() for weight in model.state_dict().values())
     labels = perturbation.numpy(), cell_type.numpy()
-    pieces = Pieces(keep, fingerprint(vars(plan_of), options, seed, batch_size, *labels, *weights)) if keep else None
+    pieces = Pieces(keep, fingerprint(vars(blueprint), options, seed, batch_size, *labels, *weights)) if keep else None
 
     def draw(number: int, rows: Tensor) -> np.ndarray:
         generator = torch.Generator(device).manual_seed(seed_of(seed, number))
         with precision(device):
             drawn = model.sample(perturbation[rows].to(device), cell_type[rows].to(device), generator, **options)
-        return drawn.cpu().numpy().astype(code_type(plan_of.codes) if plan_of.codes else np.float32)
+        return drawn.cpu().numpy().astype(code_type(blueprint.codes) if blueprint.codes else np.float32)
 
-    progress = Progress("sample", len(query))
+    progress = Progress("sample", len(perturbation))
     parts = []
-    for number, rows in enumerate(torch.arange(len(query)).split(batch_size)):
+    for number, rows in enumerate(torch.arange(len(perturbation)).split(batch_size)):
         make = partial(draw, number, rows)
         parts.append(pieces.array(number, make) if pieces else make())
         progress.advance(len(rows))
     return np.concatenate(parts)
 
 
-def indices(query: pd.DataFrame, column: str, labels: list[str]) -> Tensor:
+def indices(query: dict[str, list[str]], column: str, labels: list[str]) -> Tensor:
     """Index of each label of a column of the query."""
-    found = pd.Index(labels).get_indexer(pd.Index(query[column].astype(str)))
-    if (found < 0).any():
-        unknown = query[column][found < 0].iloc[0]
-        raise UserError(f"query: {column} {unknown!r} is unknown to the prior, which knows {', '.join(labels)}")
-    return torch.from_numpy(found.astype(np.int64))
+    try:
+        return torch.from_numpy(numbers(query[column], labels).astype(np.int64))
+    except KeyError as error:
+        unknown = error.args[0]
+        raise UserError(
+            f"query: {column} {unknown!r} is unknown to the prior, which knows {', '.join(labels)}"
+        ) from None

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from expressionvae.paper.claims.common import REAL
-from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, PFIZER, REVERSION, TABLE, Evidence, Scores
+from expressionvae.paper.claims.common import DECODERS, REAL
+from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, OWN, REVERSION, TABLE, Evidence, Scores
 from expressionvae.paper.claims.judge import CLAIMS
 from expressionvae.paper.claims.verdict import Finding
 
@@ -34,7 +34,7 @@ def encoders(
     metric: str = "enrichment_auc",
     half: float = 0.01,
     dataset: str = SCREEN,
-    screen: str = PFIZER,
+    screen: str = OWN,
 ) -> Evidence:
     """Keys are (bottleneck, head); 95% intervals are value ± half (none where half is NaN)."""
     rows = [(dataset, "trained", b, h, screen, metric, v, v - half, v + half) for (b, h), v in values.items()]
@@ -58,3 +58,8 @@ def rivals(metric: str, value: float, names=REAL) -> dict[tuple[str, ...], float
 
 def model(metric: str, value: float, decoder: str = "nb-sample") -> dict[tuple[str, ...], float]:
     return {(prior, decoder, metric): value for prior in ("ar", "mdlm")}
+
+
+def ordered(metric: str, values) -> dict[tuple[str, ...], float]:
+    """The five decoders, richest first, the same under both priors."""
+    return {(p, d, metric): float(v) for p in ("ar", "mdlm") for d, v in zip(DECODERS, values, strict=True)}

@@ -7,6 +7,7 @@ from expressionvae.files import UserError
 from expressionvae.paper import published
 from expressionvae.paper.claims import sources
 from tests.paper import samples
+from tests.paper.claims.samples import judged
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +87,11 @@ def test_a_reversion_table_without_a_column_is_named(tmp_path, paper):
     path = written(tmp_path, pd.DataFrame({"dataset": ["x"]}), "figure3.csv")
     with pytest.raises(UserError, match="figure3.csv: .*column 'embedding' is missing"):
         sources.of_files([], paper, reversion=[path], coverage={})
+
+
+@pytest.mark.parametrize("published,part", [(0.7, "enrichment AUC"), (float("nan"), "enrichment AUC, anything")])
+def test_the_papers_reversion_screen_is_known_by_its_numbers_and_not_by_its_name(tmp_path, paper, published, part):
+    row = {"dataset": "d", "embedding": "trained", "bottleneck": "fsq", "head": "nb", "screen": "anything"}
+    row |= {"metric": "enrichment_auc", "value": 0.8, "low": 0.78, "high": 0.82, "published": published}
+    body = sources.of_files([], paper, reversion=[written(tmp_path, pd.DataFrame([row]), "figure3.csv")], coverage={})
+    assert list(judged("matches-scgpt", body)) == [("d", part)]

@@ -19,11 +19,19 @@ MEAN_RANKING = ("spearman_lfc", "overlap_at_n")
 GROUPED = (*DISTRIBUTION, *DISCOVERY, *MEAN_RANKING)
 NINE = (*DISTRIBUTION, *DISCOVERY, *MEAN_RANKING, "pearson_delta")
 NO_COLUMN = "the paper has no such column"
+DRAWN, FIXED = ("ce-quant", "nb-sample", "hurdle"), ("mse", "nb-deter")  # sampling and deterministic decoders
 DECODERS = ("ce-quant", "nb-sample", "hurdle", "mse", "nb-deter")  # from the richest to the poorest
+ALL = "all screens"
+CAUSE, NO_CAUSE = 0.5, 0.1  # share of an effect from which on something is its cause, up to which it is none
 
 
 def label(metric: str) -> str:
     return COLUMNS[metric].unicode if metric in COLUMNS else metric.replace("_", " ")
+
+
+def towards_sampling(metric: str) -> int:
+    """1 where the paper says that richer sampling is better (groups 1 and 2), -1 where poorer is (group 3)."""
+    return -1 if metric in MEAN_RANKING else 1
 
 
 def who(prior: str, decoder: str) -> str:

@@ -15,7 +15,7 @@ REVERSION = ["dataset", "embedding", "bottleneck", "head", "screen", "metric", "
 CODES = ["dataset", "bottleneck", "head", "codes", "used", "perplexity"]
 PARAMETERS = ["dataset", "bottleneck", "head", "prior", "parameters"]
 TRAINED = "trained"  # the embedding of rows that are neither an untrained encoder nor PCA
-PFIZER = "wong2026"  # the paper's reversion screen, as the config names it
+OWN = ""  # the reversion screen of the paper, whatever a config calls it
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,13 @@ class Scores:
 class Evidence:
     """Everything that claims look at.
 
-    `scores` are the columns that can be compared with the paper's; `unbiased` (PCA on true cells that are
-    not compared) and `half` (half of the cells, as in the row true-vs-true) are ours alone. `borrowed` are
-    the paper's numbers of baselines, used where a baseline was not run. `sizes` are those of Table 4 (of the paper on
-    another gene set, so that they compare with each other alone). `reversion` has the columns
-    REVERSION, `coverage` the share of top-DEG means below the unbounded bin, `codes` (CODES) what each FSQ encoder
-    uses of its codebook, `parameters` (PARAMETERS) how many weights each training has. `published` says that all of
-    it is printed in the paper.
+    `scores` are the columns that can be compared with the paper's; `unbiased` (PCA on true cells that are not
+    compared) and `half` (half of the cells, as in the row true-vs-true) are ours alone. `borrowed` are the paper's
+    numbers of baselines, used where a baseline was not run. `sizes` are those of Table 4 (of the paper on another
+    gene set, so that they compare with each other alone). `reversion` has the columns REVERSION (OWN is the screen
+    that the paper embeds), `coverage` the share of top-DEG means below the unbounded bin, `codes` (CODES) what each
+    FSQ encoder uses of its codebook, `parameters` (PARAMETERS) how many weights each training has. `published` says
+    that all of it is printed in the paper.
     """
 
     published: bool

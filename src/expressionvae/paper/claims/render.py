@@ -8,7 +8,8 @@ from expressionvae.paper import names
 from expressionvae.paper.claims.common import label, who
 from expressionvae.paper.claims.judge import GROUPS, NOT_PAPER, NOT_RUN, SCALE
 from expressionvae.paper.claims.verdict import NOISE, Claim, Verdict
-from expressionvae.paper.numbers import DASH
+from expressionvae.writing.formatting import DASH
+from expressionvae.writing.markdown import document, pipe_table
 
 VERDICTS = [str(Verdict.HOLDS), str(Verdict.FAILS), str(Verdict.OPEN)]
 HEAD = """# What becomes of the paper's claims
@@ -31,15 +32,7 @@ def markdown(table: pd.DataFrame, twice: pd.DataFrame) -> str:
         parts.append(f"## {title}")
         for claim in claims:
             parts += _claim(claim, table[table["claim"] == claim.id])
-    return "\n\n".join([*parts, *_twice(twice)]) + "\n"
-
-
-def _grid(header: list[str], rows: list[list[str]], align: str = "") -> str:
-    marks = {"r": "--:", "l": ":--"}
-    rule = [marks[side] for side in (align or "l" * len(header))]
-    lines = [[text.replace("|", r"\|") for text in row] for row in (header, *rows)]
-    lines.insert(1, rule)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return document(*parts, *_twice(twice))
 
 
 def _sides(table: pd.DataFrame) -> list[tuple[str, pd.Series]]:
@@ -58,7 +51,7 @@ def _counts(table: pd.DataFrame) -> str:
     rows = [[side, *map(str, _tally(verdicts))] for side, verdicts in _sides(table)]
     unrun = int((table["reason_ours"] == NOT_RUN).sum())
     rows[1][-1] += f" ({unrun} of them not run)" if unrun else ""
-    return _grid(["Verdicts on", "hold", "do not hold", "not decided"], rows, "lrrr")
+    return pipe_table(["Verdicts on", "hold", "do not hold", "not decided"], rows, left=1)
 
 
 def _refuted(table: pd.DataFrame) -> list[str]:
@@ -88,7 +81,7 @@ def _summary(table: pd.DataFrame) -> str:
             cells = [" / ".join(map(str, _tally(part[side]))) if side in part else DASH for side in sides]
             rows.append([f"[{claim.id}](#{claim.id})", claim.section, claim.text, *cells])
     note = "The same by claim, as *hold / do not hold / not decided*; a claim has a row per screen and metric."
-    return note + "\n\n" + _grid(["Claim", "Section", "The paper says", *sides], rows, "lll" + "r" * len(sides))
+    return note + "\n\n" + pipe_table(["Claim", "Section", "The paper says", *sides], rows, left=3)
 
 
 def _claim(claim: Claim, rows: pd.DataFrame) -> list[str]:
@@ -103,7 +96,7 @@ def _claim(claim: Claim, rows: pd.DataFrame) -> list[str]:
         f"*Rule.* {claim.rule} *Effect:* {claim.effect}.",
     ]
     if lines:
-        parts.append(_grid(["Screen", "Of", "The paper's numbers", "Ours"], lines))
+        parts.append(pipe_table(["Screen", "Of", "The paper's numbers", "Ours"], lines, left=4))
     return parts + ([_blank(rows[blank])] if blank.any() else [])
 
 
@@ -144,8 +137,8 @@ def _twice(twice: pd.DataFrame) -> list[str]:
             names.dataset(row["dataset"]),
             who(row["prior"], row["decoder"]) if row["prior"] else names.baseline(row["baseline"]),
             label(row["metric"]),
-            f"{_item(row['used'])}: {row['mean']:g}",
-            f"{_item(row['item'])}: {row['other']:g}",
+            f"{names.item(row['used'])}: {row['mean']:g}",
+            f"{names.item(row['item'])}: {row['other']:g}",
         ]
         for row in _records(twice)
     ]
@@ -156,9 +149,5 @@ def _twice(twice: pd.DataFrame) -> list[str]:
     return [
         "## Where the paper prints two values",
         text,
-        _grid(["Screen", "Row", "Metric", "Used above", "Also printed"], rows),
+        pipe_table(["Screen", "Row", "Metric", "Used above", "Also printed"], rows, left=5),
     ]
-
-
-def _item(name: str) -> str:
-    return name.replace("table", "Table ").replace("figure", "Figure ")

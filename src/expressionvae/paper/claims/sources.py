@@ -11,7 +11,7 @@ import pandas as pd
 from expressionvae import stored
 from expressionvae.files import reading, require
 from expressionvae.paper import scores as score_files
-from expressionvae.paper.claims.evidence import CODES, PARAMETERS, PFIZER, REVERSION, TABLE, TRAINED, Evidence, Scores
+from expressionvae.paper.claims.evidence import CODES, OWN, PARAMETERS, REVERSION, TABLE, TRAINED, Evidence, Scores
 from expressionvae.paper.published import as_summary
 
 # A quantity that is printed more than once is read from the first of these: Tables 5-9 have the most digits and
@@ -109,7 +109,7 @@ def _figure3(published: pd.DataFrame) -> pd.DataFrame:
             "embedding": np.where(rows["head"] != "", TRAINED, ""),
             "bottleneck": rows["model"],
             "head": rows["head"],
-            "screen": PFIZER,
+            "screen": OWN,
             "metric": rows["metric"],
             "value": rows["mean"],
         }
@@ -155,21 +155,25 @@ def of_files(
         unbiased=unbiased,
         half=half,
         borrowed=of_published(published).borrowed,
-        reversion=pd.concat([pd.DataFrame(columns=REVERSION), *map(_read_reversion, reversion)], ignore_index=True),
+        reversion=_stacked([_read_reversion(path) for path in reversion], REVERSION),
         coverage={dataset: _share(path) for dataset, path in coverage.items()},
-        codes=pd.concat([pd.DataFrame(columns=CODES), *(_codes(*one) for one in codes)], ignore_index=True),
+        codes=_stacked([_codes(*one) for one in codes], CODES),
         parameters=_parameters(parameters) if parameters else pd.DataFrame(columns=PARAMETERS),
     )
 
 
-def listed(files: str | Iterable[str]) -> list[str]:
+def as_list(files: str | Iterable[str]) -> list[str]:
     """Files of one Snakemake input, which is a string where there is one."""
     return [files] if isinstance(files, str) else list(files)
 
 
+def _stacked(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
 def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """One long table; a run that several files hold must have the same scores in each."""
-    whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=score_files.COLUMNS)
+    whole = _stacked(tables, score_files.COLUMNS)
     key = [*score_files.RUN, *score_files.SEEDS, "metric", "variant"]
     once = whole.drop_duplicates()
     twice = once[once.duplicated(key)]
@@ -178,10 +182,13 @@ def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _read_reversion(path: str | Path) -> pd.DataFrame:
+    """Figure 3's numbers; the screen beside which it has the paper's is the paper's own."""
     numbers = ["value", "low", "high"]
     with reading(path, "the numbers of Figure 3"):
-        table = stored.table(path, texts=[name for name in REVERSION if name not in numbers], numbers=numbers)
-    return table[REVERSION]
+        texts = [name for name in REVERSION if name not in numbers]
+        table = stored.table(path, texts=texts, numbers=[*numbers, "published"])
+    own = table.loc[table["published"].notna(), "screen"].unique()
+    return table.assign(screen=table["screen"].mask(table["screen"].isin(own), OWN))[REVERSION]
 
 
 def _codes(about: Mapping[str, str], path: str | Path) -> pd.DataFrame:

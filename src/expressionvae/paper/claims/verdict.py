@@ -11,7 +11,7 @@ from scipy.stats import t as student
 
 from expressionvae.paper.claims.evidence import Evidence, Number
 from expressionvae.paper.columns import COLUMNS
-from expressionvae.paper.numbers import four_digits
+from expressionvae.writing.formatting import four_digits
 
 LEVEL = 0.05  # of a two-sided comparison, shared among the comparisons that one verdict rests on
 NOISE = (

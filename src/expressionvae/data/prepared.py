@@ -1,0 +1,67 @@
+"""The one reader of a screen as the rule `prepare` writes it: `train.h5ad`, `heldout.h5ad`, and `truth.h5ad`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from anndata import AnnData
+from scipy.sparse import csr_matrix
+
+from expressionvae.data import sealed
+from expressionvae.data.cells import Cells
+from expressionvae.data.compact import MOST_BYTES, STEP, Compact
+from expressionvae.data.h5ad import Source
+from expressionvae.data.normalisation import size_factors
+from expressionvae.files import reading, require
+
+LABELS = ("cell_type", "perturbation")  # columns of obs
+
+
+@contextmanager
+def opened(path: str | Path, what: str = "the cells of a screen") -> Iterator[Source]:
+    """The file, to be read in pieces. Raises UserError for whatever turns out to be wrong with it meanwhile."""
+    with reading(path, what), Source(path) as source:
+        yield source
+
+
+def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
+    """Read cells as the model wants them, a block at a time.
+
+    Args:
+        most_bytes: larger counts are memory-mapped, from a nameless file in TMPDIR, or where that is not set beside
+            `path`.
+
+    Raises:
+        UserError: if the file is damaged, or a disk has no room.
+    """
+    path = Path(path)
+    with opened(path) as source:
+        matrix, about = source.matrix(), source.about("screen")
+        require(matrix.sparse and not matrix.sparse.by_column, "X is not stored by rows")
+        data = matrix.values
+        largest = max((int(data[first : first + STEP].max()) for first in range(0, len(data), STEP)), default=0)
+        room = Compact.empty(len(data), largest, source.n_genes, path.parent, most_bytes)
+        library, factors = source.numbers("obs", "library_size"), size_factors(source)
+        require(np.isfinite(library).all() and (library >= 0).all(), "a library_size is none")
+        require(np.isfinite(factors).all() and (factors > 0).all(), "a median_library is none")
+        return Cells(
+            room.filled(csr_matrix(block) for _, block in matrix.blocks()),
+            factors,
+            list(map(str, source.labels("obs", "perturbation"))),
+            list(map(str, source.labels("obs", "cell_type"))),
+            list(map(str, source.names("var"))),
+            str(about["control"]),
+            str(about["heldout_cell_type"]),
+        )
+
+
+def whole(path: str | Path, what: str) -> AnnData:
+    """Read cells whole, with their labels and what uns["screen"] says. Raises UserError if the file is not that."""
+    return sealed.read(path, what, obs=LABELS, about=("control", "heldout_cell_type"))
+
+
+def genes(path: str | Path) -> list[str]:
+    """The genes of the training cells, in their order. Raises UserError if the file has none."""
+    with opened(path, "the training cells") as source:
+        return source.names("var").tolist()

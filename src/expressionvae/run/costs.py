@@ -1,0 +1,203 @@
+"""What a run will cost: hours, disk and the longest chain of jobs, from measured costs per unit of work.
+
+Standard library only. A job's seconds are startup + steps * overhead + work / speed, with the work counted in
+floating-point operations from the config's sizes, so that one measurement serves other sizes.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from expressionvae import grid
+from expressionvae.files import require
+
+TRAINING = 3.0  # a backward pass costs about two forward passes
+GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
+EACH_SEED = ("sample", "decode", "score", "baseline", "true_vs_true")  # one job serves all sampling seeds
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of Snakemake's plan."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def read_jobs(text: str) -> list[Job]:
+    """The jobs that `workflow/planned.py` printed: a JSON object a line, with rule, wildcards, inputs and outputs."""
+    told = (json.loads(line) for line in text.splitlines())
+    return [Job(job["rule"], job["wildcards"], tuple(job["inputs"]), tuple(job["outputs"])) for job in told]
+
+
+def vae_operations(size: Mapping[str, Any], tokens: int, genes: int) -> tuple[float, float]:
+    """Floating-point operations of one cell's forward pass: encoder, decoder (a multiply-add counts as two)."""
+    d, f, G, L = size["width"], size["feedforward"], genes, tokens
+    cross = 4 * G * L * d  # scores and values between genes and tokens, either way round
+    encoder = 2 * G * d + 2 * G * d * d
+    encoder += size["encoder_blocks"] * (8 * L * d * d + 4 * L * L * d + 4 * L * d * d + 4 * G * d * d + cross)
+    encoder += size["encoder_blocks"] * 4 * L * d * f
+    among_genes = (8 * G * d * d + 4 * G * G * d) if size["decoder_self_attention"] else 0
+    decoder = size["decoder_blocks"] * (among_genes + 4 * G * d * d + 4 * L * d * d + cross + 4 * G * d * f)
+    return float(encoder), float(decoder)
+
+
+def prior_operations(size: Mapping[str, Any], tokens: int, outputs: int) -> float:
+    """Floating-point operations of one forward pass of the DiT over one cell's tokens."""
+    d, f, L = size["width"], size["feedforward"], tokens
+    layer = 8 * L * d * d + 4 * L * L * d + 4 * L * d * f + 12 * d * d
+    return float(size["layers"] * layer + 2 * L * d * outputs)
+
+
+def _trained(schedule: Mapping[str, Any]) -> tuple[float, float]:
+    """Steps of a training, and the cells that they see."""
+    return float(schedule["iterations"]), float(schedule["iterations"] * schedule["batch_size"])
+
+
+@dataclass
+class Estimate:
+    """Costs of one rule's jobs."""
+
+    jobs: int = 0
+    seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    bytes: float = 0.0
+
+
+@dataclass
+class Costs:
+    """Seconds and bytes of jobs under a config.
+
+    Args:
+        config: the merged config.
+        table: `resources/costs.yaml`; `device` is a key of its `devices`.
+        downloads: the list of downloads, for the size of what is fetched.
+    """
+
+    config: Mapping[str, Any]
+    table: Mapping[str, Any]
+    device: str
+    downloads: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError (see `files.reading`) for a table that lacks a part."""
+        for key in ("startup_s", "rules"):
+            require(key in self.table["devices"][self.device], f"device {self.device!r} has no {key}")
+        for key in ("cells_per_s", "bytes_per_value"):
+            require(isinstance(self.table[key], Mapping), f"{key} holds no numbers by rule")
+        for name, screen in {"default": {}, **self.table["screens"]}.items():
+            require({"genes", "train_cells", "query_cells"} <= set(screen), f"screen {name!r} lacks a number")
+        self.speed = self.table["devices"][self.device]
+
+    def seconds(self, job: Job) -> float:
+        """How long a job takes, alone on its resources."""
+        steps, operations = self._work(job)
+        rates = self.speed["rules"].get(job.rule)
+        startup = self.speed["startup_s"]
+        if rates is not None and operations:
+            return startup + steps * rates["step_s"] + operations / 1e12 / rates["tflops"]
+        return startup + self._cells(job) * self._repeats(job) / self.table["cells_per_s"].get(job.rule, math.inf)
+
+    def bytes(self, job: Job) -> float:
+        """What a job leaves on the disk, roughly."""
+        if job.rule == "fetch":
+            found = [entry.get("bytes") or 0 for entry in self.downloads if entry["file"] == job.wildcards["file"]]
+            return float(sum(found))
+        per_value = self.table["bytes_per_value"].get(job.rule, 0.0)
+        if isinstance(per_value, Mapping):
+            per_value = per_value["mean" if job.wildcards.get("predict", "").startswith("mean") else "sample"]
+        return per_value * self._cells(job) * self.screen(job)["genes"] * self._repeats(job)
+
+    def screen(self, job: Job) -> Mapping[str, int]:
+        """Numbers of cells and genes of a job's screen: stated, or of the recipe, or the table's default."""
+        name = job.wildcards.get("dataset", "")
+        if name in self.table["screens"]:
+            return self.table["screens"][name]
+        recipe = self.config["datasets"].get(name, {}).get("simulation")
+        default = self.table["screens"]["default"]
+        if not recipe:
+            return default
+        evaluation = self.config["evaluation"]
+        query = min(recipe["cells"], 5 * evaluation["cells_per_perturbation"] + evaluation["controls"])
+        return {"genes": recipe["genes"], "train_cells": recipe["cells"], "query_cells": query}
+
+    def _repeats(self, job: Job) -> int:
+        return len(self.config["replicates"]["samples"]) if job.rule in EACH_SEED else 1
+
+    def _cells(self, job: Job) -> float:
+        whole = job.rule in ("encode", "prepare", "fit_bins") or job.rule.startswith("assemble")
+        if "reversion" in job.wildcards:
+            screens = self.table["screens"]
+            return float(screens.get(job.wildcards["reversion"], screens["default"])["train_cells"])
+        return float(self.screen(job)["train_cells" if whole else "query_cells"])
+
+    def _work(self, job: Job) -> tuple[float, float]:
+        """Optimiser or sampling steps, and floating-point operations."""
+        if "bottleneck" not in job.wildcards:
+            return 0.0, 0.0
+        config, genes = self.config, int(self.screen(job)["genes"])
+        bottleneck = config["bottlenecks"][job.wildcards["bottleneck"]]
+        tokens = bottleneck["tokens"]
+        encoder, decoder = vae_operations(config["vae"]["model"], tokens, genes)
+        cells = self._cells(job) * self._repeats(job)
+        batches = float(math.ceil(self._cells(job) / config["batch_size"]) * self._repeats(job))
+        outputs = math.prod(bottleneck["levels"]) if bottleneck["kind"] == "fsq" else bottleneck["channels"]
+        prior = prior_operations(config["prior"]["model"], tokens, outputs)
+        if job.rule == "train_vae":
+            steps, cells = _trained(config["vae"]["training"])
+            return steps, TRAINING * cells * (encoder + decoder)
+        if job.rule == "train_prior":
+            steps, cells = _trained(config["prior"]["training"])
+            return steps, TRAINING * cells * prior
+        if job.rule == "sample":
+            passes, work = self._sampling(job, tokens)
+            return float(passes * batches), work * prior * cells
+        if job.rule == "decode":
+            again = config["evaluation"]["richness"]
+            return batches, decoder * (cells + again["cells"] * again["draws"] * self._repeats(job))
+        if job.rule in ("encode", "true_codes"):
+            return batches, encoder * cells
+        if job.rule == "reversion":
+            return batches, 2 * encoder * cells  # trained and untrained
+        return 0.0, 0.0
+
+    def _sampling(self, job: Job, tokens: int) -> tuple[int, float]:
+        """Passes through the network, and how many forward passes over all tokens they amount to."""
+        name = job.wildcards["prior"]
+        kind = self.config["priors"][grid.weights(self.config, name)]["kind"]
+        if kind == "ar":
+            return tokens, 1.0  # keys and values are kept
+        # A prior without steps draws all tokens at once.
+        steps = grid.options(self.config, name, sampling=True).get("steps", 1) * (2 if kind == "flow" else 1)
+        return steps, float(steps)
+
+
+def by_rule(jobs: Sequence[Job], costs: Costs) -> dict[str, Estimate]:
+    """Estimates summed by rule, in the order of the plan."""
+    table: dict[str, Estimate] = {}
+    for job in jobs:
+        entry, seconds = table.setdefault(job.rule, Estimate()), costs.seconds(job)
+        entry.jobs += 1
+        entry.seconds += seconds
+        entry.gpu_seconds += seconds if job.rule in GPU_RULES else 0.0
+        entry.bytes += costs.bytes(job)
+    return table
+
+
+def longest_path(jobs: Sequence[Job], costs: Costs) -> tuple[float, list[Job]]:
+    """The chain of jobs that no number of machines makes shorter: its seconds, and its jobs from first to last."""
+    maker = {file: number for number, job in enumerate(jobs) for file in job.outputs}
+
+    @cache
+    def until(number: int) -> tuple[float, tuple[int, ...]]:
+        before = {maker[file] for file in jobs[number].inputs if file in maker}
+        longest = max((until(other) for other in before), default=(0.0, ()))
+        return longest[0] + costs.seconds(jobs[number]), (*longest[1], number)
+
+    seconds, chain = max((until(number) for number in range(len(jobs))), default=(0.0, ()))
+    return seconds, [jobs[number] for number in chain]

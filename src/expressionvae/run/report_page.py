@@ -1,0 +1,60 @@
+"""A table's Markdown, or the config, as one HTML page that needs nothing else: what the report shows."""
+
+import html
+import re
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from expressionvae.files import reading
+from expressionvae.writing.markup import TAGS
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #1a1a1a; background: white; margin: 1.5rem; }
+main { max-width: 78rem; margin: auto; }
+p { max-width: 60rem; }
+.wide { overflow-x: auto; margin: 1rem 0; }
+table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { border-bottom: 1.5px solid #1a1a1a; border-top: 1.5px solid #1a1a1a; }
+th, td { padding: 0.28rem 0.6rem; text-align: left; }
+td { border-bottom: 1px solid #e5e5e5; }
+td.prose { white-space: normal; min-width: 14rem; }
+tbody tr:hover { background: #f2f7fc; }
+sup { line-height: 0; }
+pre { background: #f7f7f7; padding: 1rem; overflow-x: auto; font-size: 13px; }
+"""
+_TAGGED = re.compile(rf"&lt;({'|'.join(TAGS)})&gt;((?:(?!&lt;)[^<>])*)&lt;/\1&gt;")
+_PROSE = 40  # a cell with more letters than this is broken into lines
+
+
+def from_file(path: str | Path, title: str) -> str:
+    """The page of a Markdown file (.md), or of any other text as it stands."""
+    with reading(path, "a text"):
+        text = Path(path).read_text(encoding="utf-8")
+    return from_markdown(text, title) if Path(path).suffix == ".md" else from_code(text, title)
+
+
+def from_markdown(text: str, title: str) -> str:
+    """The page of CommonMark `text` with tables; of HTML in it, pairs of `markup.TAGS` alone stay; no pictures."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
+    body = _TAGGED.sub(r"<\1>\2</\1>", body)
+    body = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', body, flags=re.DOTALL)
+    return _page(re.sub(r"<td([^>]*)>(.*?)</td>", _cell, body, flags=re.DOTALL), title)
+
+
+def from_code(text: str, title: str) -> str:
+    """The page of `text` in fixed type."""
+    return _page(f"<h1>{html.escape(title)}</h1>\n<pre>{html.escape(text)}</pre>\n", title)
+
+
+def _cell(found: re.Match[str]) -> str:
+    attributes, content = found.groups()
+    letters = re.sub(r"<[^>]*>", "", content)
+    return f'<td class="prose"{attributes}>{content}</td>' if len(letters) > _PROSE else found.group(0)
+
+
+def _page(body: str, title: str) -> str:
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{html.escape(title)}</title>\n'
+        f"<style>{_STYLE}</style>\n</head>\n<body><main>\n{body}</main></body>\n</html>\n"
+    )

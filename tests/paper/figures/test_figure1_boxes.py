@@ -1,0 +1,81 @@
+"""Figure 1 says of the model what the library builds; unlike `paper`, these tests import it."""
+
+from importlib import import_module
+
+import pytest
+import torch
+import yaml
+
+from expressionvae.files import UserError
+from expressionvae.grid import SAMPLING
+from expressionvae.paper.figures import figure1_boxes
+from expressionvae.priors import build as priors
+from expressionvae.vae import build as vae
+
+
+def test_every_class_that_the_figure_names_is_in_the_library(config):
+    paths = [box.class_path for box in figure1_boxes.boxes(figure1_boxes.sizes(config)).values() if box.class_path]
+    paths += ["expressionvae.nn.attention.CrossBlock", "expressionvae.nn.dit.DiTBlock"]
+    assert len(paths) > 12
+    for path in paths:
+        module, _, name = path.rpartition(".")
+        assert isinstance(getattr(import_module(module), name), type)
+
+
+@pytest.mark.parametrize("kind", ["fsq", "gaussian"])
+def test_sizes_of_stage_1_are_those_of_the_model_built_from_the_config(config, kind):
+    s = figure1_boxes.sizes(config)
+    bins = {"lower": config["bins"]["lower"], "means": [float(edge) for edge in config["bins"]["lower"]]}
+    for head, options in config["heads"].items():
+        blueprint = vae.Blueprint(["A", "B"], bins, config["vae"]["model"], getattr(s, kind), head, options)
+        model = vae.build(blueprint)
+        assert type(model.head).__name__ == figure1_boxes.HEADS[head]
+    boxes = figure1_boxes.boxes(s)
+    assert type(model.bottleneck).__name__ == boxes[kind].class_path.rpartition(".")[2]
+    assert f"G × {model.genes.shape[1]}" in boxes["genes"].lines
+    tokens, width = model.encoder.queries.shape
+    encoder, decoder, latent = (" ".join(boxes[name].lines) for name in ("encoder", "decoder", kind))
+    assert str(tokens) in boxes["encoder"].lines[0].split() and f"width {width}," in encoder
+    assert f"{len(model.encoder.blocks)} × CrossBlock" in encoder
+    assert f"{len(model.decoder.blocks)} × CrossBlock" in decoder
+    assert ("self-" in decoder) == (model.decoder.blocks[0].self_attention is not None)
+    if kind == "fsq":
+        assert f"K = {model.bottleneck.codebook_size:,}" in latent and f"L = {tokens} codes" in latent
+    else:
+        assert f"{tokens} × {model.bottleneck.project_out.in_features} " in latent
+
+
+@pytest.mark.parametrize("kind", figure1_boxes.PRIORS)
+def test_sizes_of_stage_2_are_those_of_the_prior_built_from_the_config(config, kind):
+    s = figure1_boxes.sizes(config)
+    continuous = kind == "flow"
+    tokens, channels = (s.gaussian if continuous else s.fsq)["tokens"], s.gaussian["channels"]
+    wide = max(s.embeddings.values())
+    blueprint = priors.Blueprint(
+        ["A", "C"], ["X"], "C", wide, tokens, 0 if continuous else s.codes, channels if continuous else 0,
+        config["prior"]["model"], {key: value for key, value in s.priors[kind].items() if key not in SAMPLING},
+    )  # fmt: skip
+    model = priors.build(blueprint, torch.zeros(2, wide), torch.zeros(channels), torch.ones(channels))
+    boxes = figure1_boxes.boxes(s)
+    trunk, condition = " ".join(boxes["trunk"].lines), boxes["condition"].lines
+    assert type(model.prior).__name__ == boxes[kind].class_path.rpartition(".")[2]
+    assert f"{len(model.prior.trunk.blocks)} × DiTBlock" in trunk
+    assert f"width {model.condition.cell_type.embedding_dim}" in condition
+    if wide:
+        assert f"ESM2, {model.condition.embedding.shape[1]:,} wide" in boxes["perturbation"].lines
+    if kind != "ar":
+        assert str(s.priors[kind]["steps"]) in boxes[kind].lines[0].split()
+
+
+def test_the_papers_sizes_are_the_papers(repository):
+    s = figure1_boxes.sizes(yaml.safe_load((repository / "config/config.yaml").read_text()))
+    assert (s.tokens, s.codes, s.gaussian["channels"]) == ("64", 512, 8)
+    assert s.embeddings == {"replogle": 2560, "parse1m": 0}
+
+
+def test_an_unknown_checkpoint_and_a_missing_kind_are_refused_by_name(repository):
+    config = yaml.safe_load((repository / "config/config.yaml").read_text())
+    with pytest.raises(UserError, match="esm2.checkpoint: 'mine.pt'"):
+        figure1_boxes.sizes(config | {"esm2": {"tiny": None, "checkpoint": "mine.pt"}})
+    with pytest.raises(UserError, match="priors: none has the kind 'flow'"):
+        figure1_boxes.sizes(config | {"priors": {k: v for k, v in config["priors"].items() if k != "flow"}})

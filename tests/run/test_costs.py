@@ -1,0 +1,117 @@
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+import yaml
+
+from expressionvae.run import costs
+from expressionvae.run.costs import Costs, Job
+from tests.conftest import REPOSITORY
+
+CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
+TABLE = yaml.safe_load((REPOSITORY / "resources" / "costs.yaml").read_text())
+MEASURED = json.loads((REPOSITORY / "benchmarks" / "gpu-h100.json").read_text())
+RUN = {"dataset": "replogle", "bottleneck": "fsq", "head": "nb", "vae_seed": "0", "prior": "ar", "prior_seed": "0"}
+
+PLANNED = """\
+{"rule": "train_vae", "wildcards": {"dataset": "a, b=c", "head": "nb"}, "inputs": ["x, y.h5ad"], "outputs": ["vae.pt"]}
+{"rule": "all", "wildcards": {}, "inputs": ["vae.pt"], "outputs": []}
+"""
+
+
+@pytest.fixture
+def h100() -> Costs:
+    return Costs(CONFIG, TABLE, "h100")
+
+
+def test_operations_of_stage_1_are_those_of_the_paper_s_size():
+    size = CONFIG["vae"]["model"]
+    whole = sum(costs.vae_operations(size, 64, 2000))
+    lean = sum(costs.vae_operations(size | {"decoder_self_attention": False}, 64, 2000))
+    assert whole == pytest.approx(35.05e9, rel=0.01)
+    assert (whole - lean) / whole == pytest.approx(0.587, abs=0.005)
+
+
+def test_operations_of_stage_2_are_those_of_the_paper_s_size():
+    assert costs.prior_operations(CONFIG["prior"]["model"], 64, 512) == pytest.approx(1.43e9, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("rule", "measured"),
+    [
+        ("train_vae", 75_000 * MEASURED["stage1"]["fsq-nb"]["step_s"]),
+        ("train_prior", 75_000 * MEASURED["stage2"]["ar"]["step_s"]),
+        ("sample", 4 * 33_000 / MEASURED["stage2"]["ar"]["sample_cells_per_s_batch_1024"]),
+        ("decode", 4 * 33_000 / MEASURED["stage1"]["fsq-nb"]["decode_cells_per_s"]),
+    ],
+)
+def test_the_table_gives_back_what_was_measured(h100, rule, measured):
+    job = Job(rule, RUN | {"predict": "sample"}, (), ())
+    assert h100.seconds(job) - TABLE["devices"]["h100"]["startup_s"] == pytest.approx(measured, rel=0.3)
+
+
+def test_twice_the_steps_take_twice_as_long(h100):
+    job = Job("train_vae", RUN, (), ())
+    longer = {**CONFIG, "vae": {**CONFIG["vae"], "training": {**CONFIG["vae"]["training"], "iterations": 150_000}}}
+    start = TABLE["devices"]["h100"]["startup_s"]
+    twice = Costs(longer, TABLE, "h100").seconds(job) - start
+    assert twice == pytest.approx(2 * (h100.seconds(job) - start))
+
+
+def test_fewer_denoising_steps_cost_less(h100):
+    single, many = (h100.seconds(Job("sample", RUN | {"prior": prior}, (), ())) for prior in ("mdlm-1", "mdlm"))
+    assert single < many
+
+
+def test_a_download_costs_its_size():
+    costs_of = Costs(CONFIG, TABLE, "h100", [{"file": "a.h5ad", "bytes": 7_000}, {"file": "b.h5ad"}])
+    assert costs_of.bytes(Job("fetch", {"file": "a.h5ad"}, (), ())) == 7_000
+    assert costs_of.bytes(Job("fetch", {"file": "b.h5ad"}, (), ())) == 0
+
+
+def test_jobs_are_read_as_planned_whatever_their_names_hold():
+    training, everything = costs.read_jobs(PLANNED)
+    assert training == Job("train_vae", {"dataset": "a, b=c", "head": "nb"}, ("x, y.h5ad",), ("vae.pt",))
+    assert everything == Job("all", {}, ("vae.pt",), ())
+
+
+def test_a_prior_without_steps_draws_in_one_pass(h100):
+    at_once = {**CONFIG, "priors": {**CONFIG["priors"], "new": {"kind": "new"}}}
+    single = {**CONFIG, "priors": {**CONFIG["priors"], "new": {"kind": "mdlm", "steps": 1}}}
+    job = Job("sample", RUN | {"prior": "new"}, (), ())
+    seconds = [Costs(config, TABLE, "h100").seconds(job) for config in (at_once, single)]
+    assert seconds[0] == seconds[1] > TABLE["devices"]["h100"]["startup_s"]
+
+
+def test_the_longest_path_is_the_slowest_chain(h100):
+    first = Job("train_vae", RUN, (), ("vae.pt",))
+    second = Job("train_prior", RUN, ("vae.pt",), ("prior.pt",))
+    aside = Job("figure1", {}, (), ("figure1.png",))
+    last = Job("all", {}, ("prior.pt", "figure1.png"), ())
+    seconds, chain = costs.longest_path([last, aside, second, first], h100)
+    assert [job.rule for job in chain] == ["train_vae", "train_prior", "all"]
+    assert seconds == pytest.approx(sum(map(h100.seconds, chain)))
+
+
+def test_only_rules_that_ask_for_a_gpu_count_gpu_hours(h100):
+    estimates = costs.by_rule([Job("train_vae", RUN, (), ()), Job("figure1", {}, (), ())], h100)
+    assert estimates["train_vae"].gpu_seconds == estimates["train_vae"].seconds > 0
+    assert estimates["figure1"].gpu_seconds == 0
+
+
+@pytest.mark.slow
+def test_what_is_planned_is_what_a_dry_run_counts(tmp_path):
+    snakefile, config = REPOSITORY / "Snakefile", REPOSITORY / "config" / "demo.yaml"
+
+    def told(*arguments: object) -> str:
+        command = [sys.executable, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
+
+    counts = told("-m", "snakemake", "--snakefile", snakefile, "--configfile", config, "--dry-run", "all")
+    counted = re.findall(r"^(\w+) +(\d+)$", counts, flags=re.MULTILINE)
+    jobs = costs.read_jobs(told(REPOSITORY / "workflow" / "planned.py", snakefile, config))
+    planned = Counter(job.rule for job in jobs)
+    assert len(planned) > 20 and planned == {rule: int(count) for rule, count in counted if rule != "total"}
