@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from contract import Mistake  # pyright: ignore[reportMissingImports]
+from contract import Mistake, read_options  # pyright: ignore[reportMissingImports]
 from torch import nn
 
 from tests.baselines import toy
@@ -109,6 +109,16 @@ def test_a_checkpoint_that_lacks_a_tensor_or_has_another_size_is_refused(tmp_pat
 
 def options(**changed):
     return model.Options(**(toy.published("scgpt") | changed))
+
+
+def test_the_checkpoint_is_a_path_or_nothing(tmp_path):
+    file = tmp_path / "options.json"
+    for value in (None, "folder"):
+        file.write_text(json.dumps(toy.published("scgpt") | {"checkpoint": value}))
+        assert read_options(file, model.Options).checkpoint == value
+    file.write_text(json.dumps(toy.published("scgpt") | {"checkpoint": 3}))
+    with pytest.raises(Mistake, match=r"option 'checkpoint' is 3, expected str \| None"):
+        read_options(file, model.Options)
 
 
 def test_sizes_of_the_options_must_be_those_of_the_checkpoint(tmp_path):

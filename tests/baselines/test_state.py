@@ -78,8 +78,12 @@ def test_another_seed_draws_other_controls_and_the_same_seed_the_same(trained):
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_from_the_last_checkpoint_of_upstream(trained):
+    """With vectors of perturbations, so that these are tried too."""
     scripts = trained("state")
-    options, files = {"checkpoint_every": 20}, ("--train", str(scripts.folder / "train.h5ad"))
+    options, files = (
+        {"checkpoint_every": 20, "perturbation_vectors": "embedding"},
+        ("--train", str(scripts.folder / "train.h5ad")),
+    )
     last = scripts.folder / ".resumed.checkpoint" / "run" / "checkpoints" / "last.ckpt"
     process = scripts.start("train", "resumed", 0, options, *files)
     until = time.monotonic() + 300
@@ -89,7 +93,7 @@ def test_a_killed_training_goes_on_from_the_last_checkpoint_of_upstream(trained)
     process.communicate()
     assert last.exists() and not (scripts.folder / "resumed").exists()
     assert "goes on" in toy.finished(scripts.start("train", "resumed", 0, options, *files))
-    predicted = scripts.predict("resumed.h5ad", model="resumed")
+    predicted = scripts.predict("resumed.h5ad", model="resumed", **options)
     assert isinstance(predicted, ad.AnnData) and np.isfinite(predicted.X).all()
 
 
