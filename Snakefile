@@ -9,13 +9,17 @@ configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/download.smk"
+include: "workflow/rules/screens.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/proteins.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/prior.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/reversion.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/run.smk"
 
 
 rule all:

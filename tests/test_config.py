@@ -5,6 +5,7 @@ import yaml
 
 from expressionvae.config import check_form
 from expressionvae.files import UserError
+from expressionvae.schema import whole_schema
 from tests.conftest import REPOSITORY
 
 SCHEMA = REPOSITORY / "config" / "schema.yaml"
@@ -45,7 +46,7 @@ def every_mapping(schema):
 
 
 def test_every_key_is_described():
-    schema = yaml.safe_load(SCHEMA.read_text())
+    schema = whole_schema(SCHEMA)
     undescribed = [
         name
         for mapping in every_mapping({k: v for k, v in schema.items() if k != "$defs"} | schema["$defs"])

@@ -12,7 +12,7 @@ from typing import Any, cast
 import jsonschema
 
 from expressionvae.files import UserError
-from expressionvae.strict import read_yaml
+from expressionvae.schema import whole_schema
 
 LARGEST = 2**32 - 1  # the largest seed that numpy's and scikit-learn's generators take; no other number comes near it
 NOTE = "note"  # the key of the one kind of text that nothing is named by
@@ -51,7 +51,7 @@ _Validator = jsonschema.validators.extend(
 
 @cache
 def _validator(schema: str) -> Any:
-    return _Validator(read_yaml(schema))
+    return _Validator(whole_schema(schema))
 
 
 def _unreadable(value: Any, path: tuple[str, ...]) -> Iterator[str]:

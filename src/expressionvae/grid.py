@@ -8,6 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from expressionvae.catalogue import baselines
+from expressionvae.catalogue.heads import HEADS
+from expressionvae.catalogue.priors import PRIORS, TRUE_CODES
+
 # One decision is one folder level, in the order in which decisions are taken.
 SCREEN = "results/{dataset}"
 VAE = "{bottleneck}/{head}/vae-{vae_seed}"
@@ -25,21 +29,8 @@ FOLDERS = (
     f"{SCREEN}/{{run}}-{{sample_seed}}",
 )
 
-# What each prior can model, and how each head can predict: facts of the library that the config must respect.
-PRIOR_BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
-TRUE_CODES = "true-codes"  # kind of a prior that is none: the true held-out cells, encoded; what the VAE alone loses
-SAMPLING = ("steps",)  # options of a prior that its training does not depend on
-MEAN_OF_DRAWS = "mean-of-draws"  # of a head that samples: the average of several draws from the same latents
-HEAD_RULES = {
-    "ce": ("sample", "sample-midpoint", MEAN_OF_DRAWS),
-    "nb": ("sample", "mean", MEAN_OF_DRAWS),
-    "hurdle": ("sample", MEAN_OF_DRAWS),
-    "mse": ("mean",),
-}
 TRUE_LIBRARY = "-true-library"  # ending of the folder of a decoder that is told the true cell's library
 TRUE_CELL, DRAWN = "true-cell", "drawn"  # values of the key library_size
-LIBRARY_HEADS = ("nb",)
-BASELINES = ("control", "perturb-mean", "true-vs-true")
 PAPER_KINDS = ("replogle", "parse1m")  # kinds of the datasets that the paper is about
 
 
@@ -151,7 +142,7 @@ def names(config: Mapping[str, Any], item: str, key: str) -> list[str]:
 
 def predicting_runs(config: Mapping[str, Any], dataset: str) -> list[Run]:
     """The runs of a dataset that predict cells: all but true cells against true cells."""
-    return [run for run in all_runs(config) if run.dataset == dataset and run.baseline != BASELINES[2]]
+    return [run for run in all_runs(config) if run.dataset == dataset and run.baseline != baselines.FLOOR]
 
 
 def trainings(config: Mapping[str, Any]) -> list[str]:
@@ -190,7 +181,8 @@ def code_tables(config: Mapping[str, Any]) -> list[tuple[dict[str, str], str]]:
 
 def options(config: Mapping[str, Any], prior: str, *, sampling: bool) -> dict[str, Any]:
     """What of a prior's entry its training depends on, or (`sampling`) only what is drawn from it."""
-    return {key: value for key, value in config["priors"][prior].items() if (key in SAMPLING) == sampling}
+    drawing = PRIORS[config["priors"][weights(config, prior)]["kind"]].sampling
+    return {key: value for key, value in config["priors"][prior].items() if (key in drawing) == sampling}
 
 
 def weights(config: Mapping[str, Any], prior: str) -> str:
@@ -226,7 +218,7 @@ def _expand(config: Mapping[str, Any], block: Mapping[str, Any]) -> Iterable[Run
 def _predict(config: Mapping[str, Any], decoder: str) -> str:
     """The rule by which a decoder predicts, as its folder says it: with which library size, where it needs one."""
     entry = config["decoders"][decoder]
-    told = entry["head"] in LIBRARY_HEADS and entry.get("library_size", config["library_size"]) == TRUE_CELL
+    told = HEADS[entry["head"]].takes_library and entry.get("library_size", config["library_size"]) == TRUE_CELL
     return entry["predict"] + (TRUE_LIBRARY if told else "")
 
 
@@ -235,7 +227,7 @@ def libraries(config: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: config["library_size"]
         for name, entry in config["decoders"].items()
-        if entry["head"] in LIBRARY_HEADS and "library_size" not in entry
+        if HEADS[entry["head"]].takes_library and "library_size" not in entry
     }
 
 

@@ -7,6 +7,9 @@ from itertools import pairwise, product
 from typing import Any
 
 from expressionvae import grid
+from expressionvae.catalogue.baselines import COMPUTED
+from expressionvae.catalogue.heads import HEADS
+from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import UserError
 
 Config = Mapping[str, Any]
@@ -109,16 +112,16 @@ def _check_bins(lower: list[int]) -> None:
 def _check_decoder(config: Config, name: str, decoder: Mapping[str, str]) -> None:
     head, predict = decoder["head"], decoder["predict"]
     _known(f"decoders.{name}.head", [head], config["heads"])
-    _known(f"decoders.{name}.predict", [predict], grid.HEAD_RULES[head], f"for head {head!r}")
-    if "library_size" in decoder and head not in grid.LIBRARY_HEADS:
-        heads = ", ".join(grid.LIBRARY_HEADS)
+    _known(f"decoders.{name}.predict", [predict], HEADS[head].predicts, f"for head {head!r}")
+    if "library_size" in decoder and not HEADS[head].takes_library:
+        heads = ", ".join(name for name, card in HEADS.items() if card.takes_library)
         raise UserError(f"decoders.{name}.library_size: head {head!r} takes no library size; only {heads} does")
 
 
 def _check_weights(config: Config, name: str, prior: Mapping[str, Any]) -> None:
     if "weights" not in prior:
         return
-    trained = {other: entry for other, entry in config["priors"].items() if entry.get("kind") in grid.PRIOR_BOTTLENECK}
+    trained = {other: entry for other, entry in config["priors"].items() if entry.get("kind") in PRIORS}
     with_steps = [other for other, entry in trained.items() if "steps" in entry]
     _known(f"priors.{name}.weights", [prior["weights"]], with_steps, "as a trained prior that samples in steps")
 
@@ -139,7 +142,7 @@ def _check_devices(config: Config, part: str) -> None:
 def _check_block(config: Config, block: Mapping[str, Any], where: str) -> None:
     _known(f"{where}.dataset", block.get("dataset", []), config["datasets"])
     if "baseline" in block:
-        _known(f"{where}.baseline", block["baseline"], grid.BASELINES)
+        _known(f"{where}.baseline", block["baseline"], COMPUTED)
         return
     for key, section in {"bottleneck": "bottlenecks", "prior": "priors", "decoder": "decoders"}.items():
         _known(f"{where}.{key}", block[key], config[section])
@@ -151,7 +154,7 @@ def _check_pair(config: Config, bottleneck: str, prior: str, where: str) -> None
     trained = grid.weights(config, prior)
     if not trained:
         return
-    kind, wanted = config["bottlenecks"][bottleneck]["kind"], grid.PRIOR_BOTTLENECK[config["priors"][trained]["kind"]]
+    kind, wanted = config["bottlenecks"][bottleneck]["kind"], PRIORS[config["priors"][trained]["kind"]].bottleneck
     if kind != wanted:
         fitting = [name for name, entry in config["bottlenecks"].items() if entry["kind"] == wanted]
         raise UserError(

@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from expressionvae.catalogue import metrics
 from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import UserError
 from expressionvae.metrics.de import differential_expression
-from expressionvae.metrics.effects import FOLD_CHANGE_METRICS, METRICS
 from expressionvae.metrics.scores import (
     DISTRIBUTION_COLUMNS,
     EFFECT_COLUMNS,
@@ -21,6 +21,7 @@ from expressionvae.metrics.scores import (
     write_scores,
 )
 
+METRICS, FOLD_CHANGE_METRICS = metrics.on("effects", "fold changes"), metrics.on("fold changes")
 SETTINGS = {"components": 5, "max_cells": 50, "mmd_sigmas": [1, 2, 4, 8, 16], "seed": 0, "variants": VARIANTS}
 
 

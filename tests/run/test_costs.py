@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 import yaml
 
+from expressionvae.catalogue.priors import FSQ, PRIORS, PriorCard
 from expressionvae.run import costs
 from expressionvae.run.costs import Costs, Job
 from tests.conftest import REPOSITORY
@@ -78,7 +79,8 @@ def test_jobs_are_read_as_planned_whatever_their_names_hold():
     assert everything == Job("all", {}, ("vae.pt",), ())
 
 
-def test_a_prior_without_steps_draws_in_one_pass(h100):
+def test_a_prior_without_steps_draws_in_one_pass(h100, monkeypatch):
+    monkeypatch.setitem(PRIORS, "new", PriorCard("New", "", FSQ, "draws all codes at once"))
     at_once = {**CONFIG, "priors": {**CONFIG["priors"], "new": {"kind": "new"}}}
     single = {**CONFIG, "priors": {**CONFIG["priors"], "new": {"kind": "mdlm", "steps": 1}}}
     job = Job("sample", RUN | {"prior": "new"}, (), ())

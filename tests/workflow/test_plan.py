@@ -21,7 +21,8 @@ PAPER = {
     "reversion": 16,  # the encoders of 2 screens x 2 bottlenecks x 4 heads
     "reversion_references": 2,
     "fetch": 13,
-    "score_table": 12,
+    "score_table": 7,  # Tables 1 and 4-9
+    "score_table_of_ours": 5,
     "parameters": 1,
     "figure2": 1,
     "figure3": 1,

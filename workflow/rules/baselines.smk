@@ -9,9 +9,9 @@ rule baseline:
     output:
         cells=each_seed(f"{BASELINE}/cells.h5ad"),
     log:
-        "logs/baseline/{dataset}/{baseline}.log",
+        log_of("baseline", f"{SCREEN}/{{baseline}}"),
     benchmark:
-        "results/benchmarks/baseline/{dataset}/{baseline}.tsv"
+        benchmark_of("baseline", f"{SCREEN}/{{baseline}}")
     wildcard_constraints:
         baseline="control|perturb-mean",
     conda:

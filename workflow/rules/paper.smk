@@ -1,19 +1,19 @@
-# Scores to tables and figures: files that a reader opens.
+# Scores to tables, figures and claims: files that a reader opens.
+
+
+include: "../inputs/paper.smk"
 
 
 localrules:
     score_table,
+    score_table_of_ours,
     settings_table,
     figure1,
     figure2,
+    figure3,
     richness,
     parameters,
     claims,
-    loss_curves,
-    config_in_force,
-    resources,
-    versions,
-    pages,
 
 
 rule score_table:
@@ -23,13 +23,13 @@ rule score_table:
         companion=lambda wildcards: companion_files(wildcards.item),
         published=PUBLISHED,
     output:
-        **rendered("{item}", "csv", "md", "tex", "scores", "compared"),
+        **rendered("{item}", "csv", "md", "tex", "scores.csv", *COMPARED),
     log:
-        "logs/score_table/{item}.log",
+        log_of("score_table", "{item}"),
     benchmark:
-        "results/benchmarks/score_table/{item}.tsv"
+        benchmark_of("score_table", "{item}")
     wildcard_constraints:
-        item="|".join(SCORE_TABLES) or "(?!)",
+        item=tables(printed=True),
     conda:
         ENVIRONMENT
     params:
@@ -47,17 +47,24 @@ rule score_table:
         "../scripts/score_table.py"
 
 
+use rule score_table as score_table_of_ours with:
+    output:
+        **rendered("{item}", "csv", "md", "tex", "scores.csv"),
+    wildcard_constraints:
+        item=tables(printed=False),
+
+
 rule settings_table:
     input:
         published=PUBLISHED_SETTINGS,
     output:
         **rendered("{item}", "csv", "md", "tex"),
     log:
-        "logs/settings_table/{item}.log",
+        log_of("settings_table", "{item}"),
     benchmark:
-        "results/benchmarks/settings_table/{item}.tsv"
+        benchmark_of("settings_table", "{item}")
     wildcard_constraints:
-        item="|".join(SETTINGS_TABLES),
+        item="|".join(items.of_kind("settings")),
     conda:
         ENVIRONMENT
     params:
@@ -69,17 +76,12 @@ rule settings_table:
 
 rule figure1:
     output:
-        pdf=f"{PAPER}/figure1.pdf",
-        png=report(
-            f"{PAPER}/figure1.png",
-            caption="../report/figure1.rst",
-            category=IN_FIGURES,
-            labels=labels("figure1"),
-        ),
+        **rendered("figure1", "pdf"),
+        png=picture("figure1"),
     log:
-        "logs/figure1.log",
+        log_of("figure1"),
     benchmark:
-        "results/benchmarks/figure1.tsv"
+        benchmark_of("figure1")
     conda:
         ENVIRONMENT
     params:
@@ -95,17 +97,12 @@ rule figure2:
         effects=score_files("effects", "figure2"),
         published=PUBLISHED,
     output:
-        **rendered("figure2", "pdf", "scores"),
-        png=report(
-            f"{PAPER}/figure2.png",
-            caption="../report/figure2.rst",
-            category=IN_FIGURES,
-            labels=labels("figure2"),
-        ),
+        **rendered("figure2", "pdf", "scores.csv"),
+        png=picture("figure2"),
     log:
-        "logs/figure2.log",
+        log_of("figure2"),
     benchmark:
-        "results/benchmarks/figure2.tsv"
+        benchmark_of("figure2")
     conda:
         ENVIRONMENT
     params:
@@ -120,15 +117,61 @@ rule figure2:
         "../scripts/figure2.py"
 
 
+rule figure3:
+    input:
+        scores=[path for _, path in grid.reversion_scores(config)],
+        published=PUBLISHED,
+    output:
+        **rendered("figure3", "pdf", "csv", "md"),
+        png=picture("figure3"),
+    log:
+        log_of("figure3"),
+    benchmark:
+        benchmark_of("figure3")
+    conda:
+        ENVIRONMENT
+    params:
+        version=2,
+        about=[about for about, _ in grid.reversion_scores(config)],
+        screens=reversion_notes(),
+        notes={name: config["datasets"][name].get("note", "") for name in grid.reversion_datasets(config)},
+    script:
+        "../scripts/figure3.py"
+
+
+rule richness:
+    input:
+        distribution=score_files("distribution", "richness"),
+        effects=score_files("effects", "richness"),
+        richness=score_files("richness", "richness"),
+    output:
+        **rendered("richness", "csv", "pdf", "scores.csv"),
+        png=picture("richness"),
+    log:
+        log_of("richness"),
+    benchmark:
+        benchmark_of("richness")
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        runs=run_records("richness"),
+        columns=config["paper"]["richness"]["columns"],
+        datasets=grid.datasets(config, "richness"),
+        decoders=grid.names(config, "richness", "decoder"),
+    script:
+        "../scripts/richness.py"
+
+
 rule parameters:
     input:
         [file for _, file in grid.weight_files(config)],
     output:
         f"{PAPER}/parameters.csv",
     log:
-        "logs/parameters.log",
+        log_of("parameters"),
     benchmark:
-        "results/benchmarks/parameters.tsv"
+        benchmark_of("parameters")
     conda:
         ENVIRONMENT
     params:
@@ -142,16 +185,16 @@ rule claims:
     input:
         codes=[file for _, file in grid.code_tables(config)],
         parameters=f"{PAPER}/parameters.csv",
-        scores=[file for item in scored_items() for file in rendered(item, "scores").values()],
+        scores=[file for item in scored_items() for file in rendered(item, "scores.csv").values()],
         coverage=coverage_files(),
         reversion=[f"{PAPER}/figure3.csv"] if grid.reversion_screens(config) else [],
         published=PUBLISHED,
     output:
         **rendered("claims", "csv", "md"),
     log:
-        "logs/claims.log",
+        log_of("claims"),
     benchmark:
-        "results/benchmarks/claims.tsv"
+        benchmark_of("claims")
     conda:
         ENVIRONMENT
     params:
@@ -161,154 +204,3 @@ rule claims:
         coverage_of=grid.datasets(config),
     script:
         "../scripts/claims.py"
-
-
-rule richness:
-    input:
-        distribution=score_files("distribution", "richness"),
-        effects=score_files("effects", "richness"),
-        richness=score_files("richness", "richness"),
-    output:
-        **rendered("richness", "csv", "pdf", "scores"),
-        png=report(
-            f"{PAPER}/richness.png",
-            caption="../report/richness.rst",
-            category=IN_FIGURES,
-            labels=labels("richness"),
-        ),
-    log:
-        "logs/richness.log",
-    benchmark:
-        "results/benchmarks/richness.tsv"
-    conda:
-        ENVIRONMENT
-    params:
-        version=1,
-        runs=run_records("richness"),
-        columns=config["paper"]["richness"]["columns"],
-        datasets=grid.datasets(config, "richness"),
-        decoders=grid.names(config, "richness", "decoder"),
-    script:
-        "../scripts/richness.py"
-
-
-rule loss_curves:
-    input:
-        losses=[f"{folder}/losses.csv" for folder in grid.trainings(config)],
-    output:
-        plots=[
-            report(
-                f"{folder}/losses.png",
-                caption="../report/losses.rst",
-                category=IN_CURVES,
-                labels=training_labels(folder),
-            )
-            for folder in grid.trainings(config)
-        ],
-    log:
-        "logs/loss_curves.log",
-    benchmark:
-        "results/benchmarks/loss_curves.tsv"
-    conda:
-        ENVIRONMENT
-    params:
-        version=1,
-    script:
-        "../scripts/loss_curves.py"
-
-
-rule config_in_force:
-    output:
-        "results/config.yaml",
-    log:
-        "logs/config_in_force.log",
-    benchmark:
-        "results/benchmarks/config_in_force.tsv"
-    conda:
-        ENVIRONMENT
-    params:
-        version=1,
-        config=config,
-    script:
-        "../scripts/config_in_force.py"
-
-
-rule resources:
-    input:
-        paper_files(),
-    output:
-        csv=f"{PAPER}/resources.csv",
-        md=f"{PAPER}/resources.md",
-    log:
-        "logs/resources.log",
-    benchmark:
-        "results/benchmarks/resources.tsv"
-    conda:
-        ENVIRONMENT
-    params:
-        version=1,
-        folder="results/benchmarks",
-        order=lambda wildcards: [rule.name for rule in workflow.rules],
-    script:
-        "../scripts/resources.py"
-
-
-rule versions:
-    input:
-        paper_files(),
-    output:
-        csv=f"{PAPER}/versions.csv",
-        md=f"{PAPER}/versions.md",
-    log:
-        "logs/versions.log",
-    benchmark:
-        "results/benchmarks/versions.tsv"
-    conda:
-        ENVIRONMENT
-    params:
-        version=1,
-    script:
-        "../scripts/versions.py"
-
-
-rule pages:
-    input:
-        [page_source(page) for page in pages()],
-    output:
-        [
-            report(
-                f"{PAPER}/{page}.html",
-                caption="../report/page.rst",
-                category=page_category(page),
-                labels=page_labels(page),
-            )
-            for page in pages()
-        ],
-    log:
-        "logs/pages.log",
-    benchmark:
-        "results/benchmarks/pages.tsv"
-    conda:
-        ENVIRONMENT
-    params:
-        version=2,
-        titles=[page_labels(page)["Result"] for page in pages()],
-    script:
-        "../scripts/pages.py"
-
-
-rule plan:
-    log:
-        "logs/plan.log",
-    localrule: True
-    conda:
-        ENVIRONMENT
-    params:
-        config=config,
-        snakefile=workflow.main_snakefile,
-        planned=str(Path(workflow.basedir) / "workflow" / "planned.py"),
-        table=str(RESOURCES / "costs.yaml"),
-        downloads=DOWNLOADS,
-        folder="results/benchmarks",
-    script:
-        "../scripts/plan.py"

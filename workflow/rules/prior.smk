@@ -1,6 +1,9 @@
 # Stage 2: latents to sampled latents, and back to cells.
 
 
+include: "../inputs/prior.smk"
+
+
 rule train_prior:
     input:
         latents=f"{VAE}/latents.npz",
@@ -9,9 +12,9 @@ rule train_prior:
         model=f"{PRIOR}/prior.pt",
         losses=f"{PRIOR}/losses.csv",
     log:
-        "logs/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+        log_of("train_prior", PRIOR),
     benchmark:
-        "results/benchmarks/train_prior/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
+        benchmark_of("train_prior", PRIOR)
     conda:
         ENVIRONMENT
     threads: config["threads"] * config["prior"]["devices"]
@@ -37,9 +40,9 @@ rule sample:
     output:
         latents=each_seed(f"{PRIOR}/latents-{{sample_seed}}.npz"),
     log:
-        "logs/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+        log_of("sample", PRIOR),
     benchmark:
-        "results/benchmarks/sample/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
+        benchmark_of("sample", PRIOR)
     wildcard_constraints:
         prior=priors_that_sample(True),
     conda:
@@ -61,9 +64,9 @@ rule true_codes:
     output:
         latents=each_seed(f"{PRIOR}/latents-{{sample_seed}}.npz"),
     log:
-        "logs/true_codes/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.log",
+        log_of("true_codes", PRIOR),
     benchmark:
-        "results/benchmarks/true_codes/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}.tsv"
+        benchmark_of("true_codes", PRIOR)
     wildcard_constraints:
         prior=priors_that_sample(False),
     conda:
@@ -86,9 +89,9 @@ rule decode:
         cells=each_seed(f"{CELLS}/cells.h5ad"),
         richness=each_seed(f"{CELLS}/richness.csv"),
     log:
-        "logs/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}.log",
+        log_of("decode", f"{PRIOR}/{{predict}}"),
     benchmark:
-        "results/benchmarks/decode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{prior}-{prior_seed}/{predict}.tsv"
+        benchmark_of("decode", f"{PRIOR}/{{predict}}")
     conda:
         ENVIRONMENT
     threads: config["threads"]

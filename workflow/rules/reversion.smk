@@ -1,13 +1,16 @@
 # The reversion benchmark: frozen encoders on a screen that no training has seen.
 
 
+include: "../inputs/reversion.smk"
+
+
 rule simulate_reversion:
     output:
         screen="results/{reversion}/reversion.h5ad",
     log:
-        "logs/simulate_reversion/{reversion}.log",
+        log_of("simulate_reversion", "{reversion}"),
     benchmark:
-        "results/benchmarks/simulate_reversion/{reversion}.tsv"
+        benchmark_of("simulate_reversion", "{reversion}")
     wildcard_constraints:
         reversion=of_reversion_kind("made-up"),
     conda:
@@ -27,9 +30,9 @@ rule slice_reversion:
     output:
         screen=f"{SCREEN}/reversion-{{reversion}}.h5ad",
     log:
-        "logs/slice_reversion/{dataset}/{reversion}.log",
+        log_of("slice_reversion", f"{SCREEN}/{{reversion}}"),
     benchmark:
-        "results/benchmarks/slice_reversion/{dataset}/{reversion}.tsv"
+        benchmark_of("slice_reversion", f"{SCREEN}/{{reversion}}")
     conda:
         ENVIRONMENT
     params:
@@ -50,9 +53,9 @@ rule reversion:
         scores=f"{VAE}/reversion-{{reversion}}.csv",
         targets=f"{VAE}/reversion-{{reversion}}.targets.csv",
     log:
-        "logs/reversion/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{reversion}.log",
+        log_of("reversion", f"{VAE}/{{reversion}}"),
     benchmark:
-        "results/benchmarks/reversion/{dataset}/{bottleneck}/{head}/vae-{vae_seed}/{reversion}.tsv"
+        benchmark_of("reversion", f"{VAE}/{{reversion}}")
     conda:
         ENVIRONMENT
     threads: config["threads"]
@@ -72,9 +75,9 @@ rule reversion_references:
         scores=f"{SCREEN}/reversion-{{reversion}}.csv",
         targets=f"{SCREEN}/reversion-{{reversion}}.targets.csv",
     log:
-        "logs/reversion_references/{dataset}/{reversion}.log",
+        log_of("reversion_references", f"{SCREEN}/{{reversion}}"),
     benchmark:
-        "results/benchmarks/reversion_references/{dataset}/{reversion}.tsv"
+        benchmark_of("reversion_references", f"{SCREEN}/{{reversion}}")
     conda:
         ENVIRONMENT
     params:
@@ -83,36 +86,3 @@ rule reversion_references:
         components=config["reversion"]["components"],
     script:
         "../scripts/reversion_references.py"
-
-
-localrules:
-    figure3,
-
-
-rule figure3:
-    input:
-        scores=[path for _, path in grid.reversion_scores(config)],
-        published=PUBLISHED,
-    output:
-        pdf=f"{PAPER}/figure3.pdf",
-        png=report(
-            f"{PAPER}/figure3.png",
-            caption="../report/figure3.rst",
-            category=IN_FIGURES,
-            labels=labels("figure3"),
-        ),
-        csv=f"{PAPER}/figure3.csv",
-        md=f"{PAPER}/figure3.md",
-    log:
-        "logs/figure3.log",
-    benchmark:
-        "results/benchmarks/figure3.tsv"
-    conda:
-        ENVIRONMENT
-    params:
-        version=2,
-        about=[about for about, _ in grid.reversion_scores(config)],
-        screens=reversion_notes(),
-        notes={name: config["datasets"][name].get("note", "") for name in grid.reversion_datasets(config)},
-    script:
-        "../scripts/figure3.py"

@@ -1,6 +1,9 @@
 # Predicted cells against true cells: the same rules for every run, a model's or a baseline's.
 
 
+include: "../inputs/score.smk"
+
+
 ruleorder: true_vs_true > score
 
 
@@ -10,9 +13,9 @@ rule truth_de:
     output:
         de=f"{SCREEN}/truth_de.parquet",
     log:
-        "logs/truth_de/{dataset}.log",
+        log_of("truth_de", SCREEN),
     benchmark:
-        "results/benchmarks/truth_de/{dataset}.tsv"
+        benchmark_of("truth_de", SCREEN)
     conda:
         ENVIRONMENT
     params:
@@ -31,9 +34,9 @@ rule bin_coverage:
     output:
         f"{SCREEN}/bin_coverage.json",
     log:
-        "logs/bin_coverage/{dataset}.log",
+        log_of("bin_coverage", SCREEN),
     benchmark:
-        "results/benchmarks/bin_coverage/{dataset}.tsv"
+        benchmark_of("bin_coverage", SCREEN)
     conda:
         ENVIRONMENT
     params:
@@ -53,9 +56,9 @@ rule score:
         distribution=each_seed(f"{RUN}/distribution.csv"),
         effects=each_seed(f"{RUN}/effects.csv"),
     log:
-        "logs/score/{dataset}/{run}.log",
+        log_of("score", f"{SCREEN}/{{run}}"),
     benchmark:
-        "results/benchmarks/score/{dataset}/{run}.tsv"
+        benchmark_of("score", f"{SCREEN}/{{run}}")
     conda:
         ENVIRONMENT
     params:
@@ -73,9 +76,9 @@ rule true_vs_true:
         distribution=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/distribution.csv"),
         effects=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/effects.csv"),
     log:
-        "logs/true_vs_true/{dataset}.log",
+        log_of("true_vs_true", SCREEN),
     benchmark:
-        "results/benchmarks/true_vs_true/{dataset}.tsv"
+        benchmark_of("true_vs_true", SCREEN)
     conda:
         ENVIRONMENT
     params:
@@ -95,9 +98,9 @@ rule recovery:
     output:
         scores=f"{SCREEN}/recovery.csv",
     log:
-        "logs/recovery/{dataset}.log",
+        log_of("recovery", SCREEN),
     benchmark:
-        "results/benchmarks/recovery/{dataset}.tsv"
+        benchmark_of("recovery", SCREEN)
     wildcard_constraints:
         dataset=of_kind("made-up"),
     conda:

@@ -9,9 +9,9 @@ rule train_vae:
         model=f"{VAE}/vae.pt",
         losses=f"{VAE}/losses.csv",
     log:
-        "logs/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
+        log_of("train_vae", VAE),
     benchmark:
-        "results/benchmarks/train_vae/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
+        benchmark_of("train_vae", VAE)
     conda:
         ENVIRONMENT
     threads: config["threads"] * config["vae"]["devices"]
@@ -40,9 +40,9 @@ rule encode:
         latents=f"{VAE}/latents.npz",
         codes=f"{VAE}/codes.csv",
     log:
-        "logs/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.log",
+        log_of("encode", VAE),
     benchmark:
-        "results/benchmarks/encode/{dataset}/{bottleneck}/{head}/vae-{vae_seed}.tsv"
+        benchmark_of("encode", VAE)
     conda:
         ENVIRONMENT
     threads: config["threads"]

@@ -20,7 +20,7 @@ with reporting(snakemake.log[0]):
         decoders=params.decoders,
         remarks=notes.told(params.libraries, params.decoders),
     )
-    with written(snakemake.output.scores) as path:
+    with written(snakemake.output.scores_csv) as path:
         long.to_csv(path, index=False)
     for output in (snakemake.output.pdf, snakemake.output.png):
         with written(output) as path:

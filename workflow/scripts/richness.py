@@ -14,7 +14,7 @@ with reporting(snakemake.log[0]):
     table = join(long, collect(params.runs, files.richness, "spread"), params.columns)
     chosen = columns.chosen(params.columns)
     figure = draw(table, columns=chosen, datasets=params.datasets, decoders=params.decoders)
-    with written(snakemake.output.scores) as path:
+    with written(snakemake.output.scores_csv) as path:
         long.to_csv(path, index=False)
     with written(snakemake.output.csv) as path:
         table.to_csv(path, index=False, float_format="%.10g")

@@ -26,7 +26,7 @@ with reporting(snakemake.log[0]):
         libraries=params.libraries,
         companion=companion,
     )
-    with written(snakemake.output.scores) as path:
+    with written(snakemake.output.scores_csv) as path:
         whole = long if companion is None else pd.concat([long, companion], ignore_index=True)
         whole.to_csv(path, index=False)
     save(table, snakemake.output)

@@ -8,7 +8,6 @@ from jaxtyping import Float
 from numpy import ndarray
 
 BLOCK = 500  # rows of a distance matrix held at once
-DISTANCES = ("w2", "mmd2", "fd", "mmd2_median")
 
 Cloud = Float[ndarray, "true component"]  # cells in a PCA basis
 OtherCloud = Float[ndarray, "predicted component"]  # as many components, perhaps another number of cells
@@ -103,7 +102,7 @@ def distances(
     """
     n, m = len(true), len(predicted)
     if min(n, m) < 2:
-        return dict.fromkeys(DISTANCES, float("nan"))
+        return dict.fromkeys(("w2", "mmd2", "fd", "mmd2_median"), float("nan"))
     median = median_distance(true)
     sigmas = sorted(mmd_sigmas, reverse=True) + ([median] if median > 0 else [])
     means = _kernel_means(true, predicted, sigmas)  # in one pass: most of the time goes into distances

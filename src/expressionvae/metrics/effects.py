@@ -18,21 +18,11 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy.stats import rankdata
 
+from expressionvae.catalogue import metrics
 from expressionvae.evaluation.comparison import Compared, mean_cell, mean_cells
 from expressionvae.metrics.de import Expression
+from expressionvae.metrics.measures import measured
 
-METRICS = (
-    "pds",
-    "pds_cell_eval",
-    "pr_auc",
-    "spearman_sig",
-    "spearman_lfc",
-    "overlap_at_n",
-    "pearson_delta",
-    "mae_lfc",
-    "mae_pseudobulk",
-)
-FOLD_CHANGE_METRICS = ("spearman_lfc", "overlap_at_n", "mae_lfc")
 SMALLEST_FDR = 1e-10  # below it PR-AUC ranks genes alike, as cell-eval and the authors do
 SMALLEST_SPREAD = 1e-8  # product of two shifts' norms below which they have no correlation, as in the authors' code
 
@@ -57,24 +47,35 @@ def per_perturbation(
     fdr: float,
     epsilon: float,
 ) -> dict[str, Scores]:
-    """Every metric of `METRICS`. Both sides bring their own controls and their own differential expression."""
+    """Every metric on effects and fold changes, in the order of the cards.
+
+    Both sides bring their own controls and their own differential expression.
+    """
+    sides = {"de_true": de_true, "de_predicted": de_predicted}
+    scores = measured("effects", true, predicted, fdr=fdr, **sides)
+    scores |= measured("fold changes", de_true, de_predicted, fdr=fdr, epsilon=epsilon)
+    return {name: scores[name] for name in metrics.on("effects", "fold changes")}
+
+
+def of_shifts(
+    true: Compared, predicted: Compared, *, de_true: Expression, de_predicted: Expression, fdr: float
+) -> dict[str, Scores]:
+    """The metrics on effects."""
     x, y = mean_cells(true), mean_cells(predicted)
     own, other = (mean_cell(side.control_cells) for side in (true, predicted))
     names, genes = true.perturbations, true.genes
-    scores = {
+    return {
         "pds": pds(x - own, y - own, perturbations=names, genes=genes),
         "pds_cell_eval": pds(x - own, y - other, perturbations=names, genes=genes),
         "pr_auc": pr_auc(de_true.fdr, de_predicted.fdr, fdr=fdr),
         "spearman_sig": spearman_sig(de_true.fdr < fdr, de_predicted.fdr < fdr),
         "pearson_delta": pearson_delta(x - own, y - other),
         "mae_pseudobulk": np.abs(x - y).mean(axis=1),
-        **of_fold_changes(de_true, de_predicted, fdr=fdr, epsilon=epsilon),
     }
-    return {name: scores[name] for name in METRICS}
 
 
 def of_fold_changes(de_true: Expression, de_predicted: Expression, *, fdr: float, epsilon: float) -> dict[str, Scores]:
-    """The metrics of `FOLD_CHANGE_METRICS`, with `epsilon` in the fold changes of both sides."""
+    """The metrics on fold changes, with `epsilon` in those of both sides."""
     x, y = de_true.fold_change(epsilon), de_predicted.fold_change(epsilon)
     significant = de_true.fdr < fdr
     return {

@@ -6,8 +6,6 @@ import numpy as np
 from numpy import ndarray
 from scipy import sparse
 
-MOMENTS = ("r2_mean", "r2_var", "pcc_per_cell", "mse_per_cell", "zero_fraction", "zero_fraction_true")
-
 
 def moments(true: sparse.csr_matrix, predicted: sparse.csr_matrix) -> dict[str, float]:
     """Moments of cells in comparison space, [cell, gene], rows paired.

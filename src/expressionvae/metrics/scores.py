@@ -8,12 +8,12 @@ import numpy as np
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.catalogue import metrics
 from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import written
 from expressionvae.metrics.de import Expression, expression
-from expressionvae.metrics.distribution import DISTANCES, distances
-from expressionvae.metrics.effects import FOLD_CHANGE_METRICS, METRICS, average, of_fold_changes, per_perturbation
-from expressionvae.metrics.moments import MOMENTS, moments
+from expressionvae.metrics.effects import average, per_perturbation
+from expressionvae.metrics.measures import measured
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,16 +26,17 @@ VARIANTS = ("paper", "half", "unbiased")
 SOLVER = {"paper": "auto", "half": "auto", "unbiased": "exact"}
 RIDGE = {"paper": 1e-6, "half": 1e-6, "unbiased": 0.0}
 EPSILONS = (0.0, 0.5)  # the authors': of Replogle, of Parse
+_CLOUDS, _CELLS, _FOLD_CHANGES = (metrics.on(subject) for subject in ("clouds", "cells", "fold changes"))
+_EFFECTS = metrics.on("effects", "fold changes")
 # (metric, variant) of every row of effects.csv, in its order.
-EFFECTS = [(metric, variant) for variant in ("paper", "real-controls") for metric in METRICS] + [
-    (metric, f"epsilon-{epsilon:g}") for epsilon in EPSILONS for metric in FOLD_CHANGE_METRICS
-]
+EFFECTS = [(metric, variant) for variant in ("paper", "real-controls") for metric in _EFFECTS]
+EFFECTS += [(metric, f"epsilon-{epsilon:g}") for epsilon in EPSILONS for metric in _FOLD_CHANGES]
 FLOOR_VARIANTS = ("half", "unbiased")  # of true cells against true cells
 # (metric, variant) of every row of distribution.csv, of a prediction and of true cells, and of their effects.csv.
-DISTRIBUTION = [(metric, variant) for variant in VARIANTS for metric in DISTANCES]
-DISTRIBUTION += [(metric, "paper") for metric in MOMENTS]
-FLOOR = [(metric, variant) for variant in FLOOR_VARIANTS for metric in DISTANCES]
-CEILING = [(metric, "ceiling") for metric in METRICS]
+DISTRIBUTION = [(metric, variant) for variant in VARIANTS for metric in _CLOUDS]
+DISTRIBUTION += [(metric, "paper") for metric in _CELLS]
+FLOOR = [(metric, variant) for variant in FLOOR_VARIANTS for metric in _CLOUDS]
+CEILING = [(metric, "ceiling") for metric in _EFFECTS]
 
 
 def distribution_scores(
@@ -60,10 +61,10 @@ def distribution_scores(
         fit, mine, theirs = parts(variant, n, max_cells=max_cells, seed=seed)
         others = [y[theirs]] if fit is mine else [x[mine], y[theirs]]
         a, b = project(x[fit], *others, components=components, solver=SOLVER[variant], seed=seed)[-2:]
-        values = distances(a, b, mmd_sigmas=mmd_sigmas, ridge=RIDGE[variant])
+        values = measured("clouds", a, b, mmd_sigmas=mmd_sigmas, ridge=RIDGE[variant])
         rows += _rows(values, variant=variant, n_true=len(mine), n_pred=len(theirs))
     if "paper" in variants:
-        rows += _rows(moments(x, y), variant="paper", n_true=n, n_pred=n)
+        rows += _rows(measured("cells", x, y), variant="paper", n_true=n, n_pred=n)
     return rows
 
 
@@ -147,7 +148,7 @@ def effect_scores(
         scores = per_perturbation(true, side, de_true=known, de_predicted=shown, fdr=fdr, epsilon=fold_change_epsilon)
         rows += average(scores, variant=variant)
     for epsilon in EPSILONS:
-        scores = of_fold_changes(known, found[0], fdr=fdr, epsilon=epsilon)
+        scores = measured("fold changes", known, found[0], fdr=fdr, epsilon=epsilon)
         rows += average(scores, variant=f"epsilon-{epsilon:g}")
     assert [(row["metric"], row["variant"]) for row in rows] == EFFECTS
     return rows

@@ -2,10 +2,13 @@
 
 import re
 
+from expressionvae.catalogue import heads, priors
+from expressionvae.catalogue.baselines import BASELINES
+
 DATASETS = {"replogle": "Replogle", "parse1m": "Parse 1M"}
-PRIORS = {"ar": "AR", "mdlm": "MDLM", "flow": "Flow", "true-codes": "True codes"}
+PRIORS = priors.LABELS
 BOTTLENECKS = {"fsq": "FSQ", "gaussian": "Gaussian"}
-HEADS = {"ce": "Quantile", "hurdle": "Hurdle", "mse": "MSE", "nb": "NB"}  # as in Figure 3
+HEADS = {name: card.label for name, card in heads.HEADS.items()}  # as in Figure 3
 DECODERS = {
     "nb-deter": "nb (deter)",
     "nb-sample-told": "nb-sample, true library",
@@ -17,21 +20,6 @@ DECODERS = {
 PRINTED_DECODERS = {"nb-sample-told": "nb-sample", "nb-sample-drawn": "nb-sample"}
 # In Table 4's run labels; its NB is the deterministic rule, as in Tables 5-9.
 SHORT = {"nb-deter": "NB", "mse": "MSE", "hurdle": "Hurdle", "ce-quant": "CE", "nb-sample": "NB-sample"}
-BASELINES = {
-    "state": "STATE",
-    "scvi": "scVI",
-    "cpa": "CPA",
-    "scgpt": "scGPT",
-    "scldm": "scLDM",
-    "perturb-mean": "PerturbMean",
-    "control": "Control as prediction",
-    "true-vs-true": "True against true",
-}
-# scLDM has a guidance weight, and the paper says which one its row has.
-PUBLISHED_AS = {"scldm": "scLDM (ω = 1)"}
-
-FLOOR, CONTROL = "true-vs-true", "control"
-REFERENCES = (CONTROL, FLOOR)  # rows that the paper lacks, in the order in which they close a block
 
 
 def dataset(name: str) -> str:
@@ -61,7 +49,10 @@ def decoder(name: str) -> str:
 
 def baseline(name: str, published: bool = False) -> str:
     """A baseline's name; with `published`, as the paper's Table 1 has it."""
-    return (PUBLISHED_AS if published else {}).get(name, BASELINES.get(name, name))
+    card = BASELINES.get(name)
+    if card is None:
+        return name
+    return card.printed if published and card.printed else card.label
 
 
 def item(name: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from expressionvae import stored
+from expressionvae.catalogue.baselines import FLOOR
 from expressionvae.files import UserError, reading, require
-from expressionvae.paper import names
 
 RUN = ["dataset", "bottleneck", "prior", "decoder", "baseline"]
 SEEDS = ["vae_seed", "prior_seed", "sample_seed"]
@@ -44,18 +44,9 @@ def expected_rows(baseline: str) -> tuple[list[Pair], list[Pair]]:
     """(metric, variant) of the rows of distribution.csv and effects.csv of a baseline, or of a model ("")."""
     from expressionvae.metrics import scores  # a second, which what reads no scores need not wait
 
-    if baseline == names.FLOOR:
+    if baseline == FLOOR:
         return scores.FLOOR, scores.CEILING
     return scores.DISTRIBUTION, scores.EFFECTS
-
-
-def from_cells(metric: str) -> bool:
-    """Whether a metric compares cells (distribution.csv) and not effects of perturbations (effects.csv)."""
-    from expressionvae.metrics import scores
-
-    of_cells, of_effects = ({name for name, _ in pairs} for pairs in (scores.DISTRIBUTION, scores.EFFECTS))
-    assert metric in of_cells | of_effects, metric
-    return metric in of_cells
 
 
 def _one(run: dict[str, Any], path: Path, counts: tuple[str, str], expected: list[Pair]) -> pd.DataFrame:

@@ -1,6 +1,8 @@
 """AR: codes one after the other, each given those before it."""
 
 from collections.abc import Generator as Coroutine
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ from torch import Generator, Tensor
 from expressionvae.nn.attention import Cache
 from expressionvae.nn.dit import DiT
 from expressionvae.nn.embedding import table, vectors
-from expressionvae.priors.base import Prior
+from expressionvae.priors.base import LatentShape, Prior
 from expressionvae.tensors import CodeLogits, Codes, Condition, Loss
 
 Steps = Coroutine[Tensor, Tensor, None]  # yields logits of the next code [cell code], is sent what was drawn [cell 1]
@@ -29,6 +31,10 @@ class Autoregressive(Prior):
         self.trunk, self.tokens, self.bos = trunk, tokens, codes
         self.embedding = table(codes + 1, width)
         self.positions = vectors(tokens, width) if positions else None
+
+    @classmethod
+    def build(cls, trunk: DiT, latents: LatentShape, options: Mapping[str, Any]) -> "Autoregressive":
+        return cls(trunk, latents.width, latents.tokens, latents.codes, **options)
 
     def loss(self, latents: Codes, condition: Condition) -> Loss:
         logits = self.logits(latents, condition).float()  # [cell token code]

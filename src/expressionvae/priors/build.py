@@ -7,13 +7,12 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from expressionvae import catalogue
+from expressionvae.catalogue.priors import GAUSSIAN, PRIORS
 from expressionvae.nn import store
 from expressionvae.nn.dit import DiT
-from expressionvae.priors.ar import Autoregressive
-from expressionvae.priors.base import Prior
+from expressionvae.priors.base import LatentShape, Prior
 from expressionvae.priors.condition import ConditionEmbedding
-from expressionvae.priors.flow import FlowMatching
-from expressionvae.priors.mdlm import MaskedDiffusion
 from expressionvae.tensors import Labels, Loss
 
 
@@ -76,14 +75,10 @@ def build(blueprint: Blueprint, embedding: Tensor, mean: Tensor, std: Tensor) ->
         two_layers=size.pop("two_layer_condition"),
         zero_control=size.pop("zero_control"),
     )
-    kind = options.pop("kind")
-    trunk = DiT(**size, outputs=blueprint.channels if kind == "flow" else codes)
-    if kind == "ar":
-        return ConditionalPrior(condition, Autoregressive(trunk, width, tokens, codes, **options))
-    if kind == "mdlm":
-        return ConditionalPrior(condition, MaskedDiffusion(trunk, width, tokens, codes, **options))
-    assert kind == "flow", kind
-    return ConditionalPrior(condition, FlowMatching(trunk, width, tokens, mean, std, **options))
+    card = PRIORS[options.pop("kind")]
+    trunk = DiT(**size, outputs=blueprint.channels if card.bottleneck == GAUSSIAN else codes)
+    prior: type[Prior] = catalogue.load(card.class_path)
+    return ConditionalPrior(condition, prior.build(trunk, LatentShape(width, tokens, codes, mean, std), options))
 
 
 def load(path: str | Path, device: torch.device) -> tuple[ConditionalPrior, Blueprint]:

@@ -1,11 +1,14 @@
 """flow: noise is carried to Gaussian latents along straight paths."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Generator, Tensor, nn
 
 from expressionvae.nn.dit import DiT, TimeEmbedding
 from expressionvae.nn.embedding import vectors
-from expressionvae.priors.base import Prior
+from expressionvae.priors.base import LatentShape, Prior
 from expressionvae.tensors import Condition, Latents, Loss, Times
 
 
@@ -42,6 +45,10 @@ class FlowMatching(Prior):
         self.embedding = nn.Linear(len(mean), width)
         self.positions = vectors(tokens, width)
         self.time = TimeEmbedding(width, time_scale)
+
+    @classmethod
+    def build(cls, trunk: DiT, latents: LatentShape, options: Mapping[str, Any]) -> "FlowMatching":
+        return cls(trunk, latents.width, latents.tokens, latents.mean, latents.std, **options)
 
     def loss(self, latents: Latents, condition: Condition) -> Loss:
         data = (latents - self.mean) / self.std  # [cell token channel]

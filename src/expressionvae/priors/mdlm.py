@@ -1,12 +1,15 @@
 """MDLM: codes are masked and restored, all at once or in steps."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Generator
 
 from expressionvae.nn.dit import DiT, TimeEmbedding
 from expressionvae.nn.embedding import table, vectors
-from expressionvae.priors.base import Prior
+from expressionvae.priors.base import LatentShape, Prior
 from expressionvae.tensors import CodeLogits, Codes, Condition, Loss, Times
 
 
@@ -30,6 +33,10 @@ class MaskedDiffusion(Prior):
         self.embedding = table(codes + 1, width)
         self.positions = vectors(tokens, width)
         self.time = TimeEmbedding(width, time_scale)
+
+    @classmethod
+    def build(cls, trunk: DiT, latents: LatentShape, options: Mapping[str, Any]) -> "MaskedDiffusion":
+        return cls(trunk, latents.width, latents.tokens, latents.codes, **options)
 
     def loss(self, latents: Codes, condition: Condition) -> Loss:
         times = self.times(len(latents), latents.device)  # [cell]

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from expressionvae import grid
+from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import require
 
 TRAINING = 3.0  # a backward pass costs about two forward passes
@@ -170,10 +171,11 @@ class Costs:
         """Passes through the network, and how many forward passes over all tokens they amount to."""
         name = job.wildcards["prior"]
         kind = self.config["priors"][grid.weights(self.config, name)]["kind"]
-        if kind == "ar":
-            return tokens, 1.0  # keys and values are kept
+        passes = PRIORS[kind].passes
+        if passes is None:
+            return tokens, 1.0
         # A prior without steps draws all tokens at once.
-        steps = grid.options(self.config, name, sampling=True).get("steps", 1) * (2 if kind == "flow" else 1)
+        steps = grid.options(self.config, name, sampling=True).get("steps", 1) * passes
         return steps, float(steps)
 
 

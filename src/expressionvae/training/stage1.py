@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from expressionvae.catalogue.heads import MEAN_OF_DRAWS
 from expressionvae.data.cells import Cells
 from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
-from expressionvae.grid import MEAN_OF_DRAWS
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
@@ -127,7 +127,7 @@ def predict(
     seed: int,
     batch_size: int,
 ) -> np.ndarray:
-    """As `decode`, by a predict rule of the head or by `grid.MEAN_OF_DRAWS`.
+    """As `decode`, by a predict rule of the head or by `MEAN_OF_DRAWS`.
 
     That is the mean of `draws` draws from the same latents, each with a seed of its own: what a sampling head predicts
     with less of its noise.

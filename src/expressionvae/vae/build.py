@@ -8,15 +8,13 @@ from typing import Any
 
 import torch
 
+from expressionvae import catalogue
+from expressionvae.catalogue.heads import HEADS
 from expressionvae.files import UserError, require
 from expressionvae.nn import store
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
 from expressionvae.vae.heads.base import Head
-from expressionvae.vae.heads.ce import CrossEntropy
-from expressionvae.vae.heads.hurdle import Hurdle
-from expressionvae.vae.heads.mse import MeanSquaredError
-from expressionvae.vae.heads.nb import NegativeBinomial
 from expressionvae.vae.model import Decoder, Encoder, ExpressionVAE
 
 MOST_CODES = 2**24  # torch.multinomial draws from no more
@@ -31,7 +29,7 @@ class Blueprint:
         bins: "lower" edges and "means" of the count bins.
         size: the config's `vae.model`.
         bottleneck: one entry of the config's `bottlenecks`.
-        head: "ce", "nb", "hurdle" or "mse".
+        head: its name in `catalogue.heads`.
         head_options: that head's entry in the config's `heads`.
     """
 
@@ -78,15 +76,8 @@ def build_bottleneck(width: int, options: dict[str, Any]) -> FSQ | Gaussian:
 
 
 def build_head(blueprint: Blueprint) -> Head:
-    width, options = blueprint.size["width"], blueprint.head_options
-    if blueprint.head == "ce":
-        return CrossEntropy(width, blueprint.bins["lower"], blueprint.bins["means"], **options)
-    if blueprint.head == "nb":
-        return NegativeBinomial(width, len(blueprint.genes), **options)
-    if blueprint.head == "hurdle":
-        return Hurdle(width, **options)
-    assert blueprint.head == "mse", blueprint.head
-    return MeanSquaredError(width, **options)
+    head: type[Head] = catalogue.load(HEADS[blueprint.head].class_path)
+    return head.build(blueprint.size["width"], len(blueprint.genes), blueprint.bins, blueprint.head_options)
 
 
 def load(path: str | Path, device: torch.device, genes: Sequence[str] | None = None) -> tuple[ExpressionVAE, Blueprint]:

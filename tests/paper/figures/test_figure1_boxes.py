@@ -6,11 +6,13 @@ import pytest
 import torch
 import yaml
 
+from expressionvae.catalogue.heads import HEADS
+from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import UserError
-from expressionvae.grid import SAMPLING
 from expressionvae.paper.figures import figure1_boxes
 from expressionvae.priors import build as priors
 from expressionvae.vae import build as vae
+from expressionvae.work import without
 
 
 def test_every_class_that_the_figure_names_is_in_the_library(config):
@@ -29,7 +31,7 @@ def test_sizes_of_stage_1_are_those_of_the_model_built_from_the_config(config, k
     for head, options in config["heads"].items():
         blueprint = vae.Blueprint(["A", "B"], bins, config["vae"]["model"], getattr(s, kind), head, options)
         model = vae.build(blueprint)
-        assert type(model.head).__name__ == figure1_boxes.HEADS[head]
+        assert type(model.head).__name__ == HEADS[head].class_path.rpartition(".")[2]
     boxes = figure1_boxes.boxes(s)
     assert type(model.bottleneck).__name__ == boxes[kind].class_path.rpartition(".")[2]
     assert f"G × {model.genes.shape[1]}" in boxes["genes"].lines
@@ -45,7 +47,7 @@ def test_sizes_of_stage_1_are_those_of_the_model_built_from_the_config(config, k
         assert f"{tokens} × {model.bottleneck.project_out.in_features} " in latent
 
 
-@pytest.mark.parametrize("kind", figure1_boxes.PRIORS)
+@pytest.mark.parametrize("kind", PRIORS)
 def test_sizes_of_stage_2_are_those_of_the_prior_built_from_the_config(config, kind):
     s = figure1_boxes.sizes(config)
     continuous = kind == "flow"
@@ -53,7 +55,7 @@ def test_sizes_of_stage_2_are_those_of_the_prior_built_from_the_config(config, k
     wide = max(s.embeddings.values())
     blueprint = priors.Blueprint(
         ["A", "C"], ["X"], "C", wide, tokens, 0 if continuous else s.codes, channels if continuous else 0,
-        config["prior"]["model"], {key: value for key, value in s.priors[kind].items() if key not in SAMPLING},
+        config["prior"]["model"], without(s.priors[kind], *PRIORS[kind].sampling),
     )  # fmt: skip
     model = priors.build(blueprint, torch.zeros(2, wide), torch.zeros(channels), torch.ones(channels))
     boxes = figure1_boxes.boxes(s)

@@ -3,8 +3,8 @@ import math
 import pandas as pd
 import pytest
 
+from expressionvae.catalogue.items import ITEMS
 from expressionvae.paper.tables.compared import compare, compared_markdown, summary, worst_first
-from expressionvae.paper.tables.items import ITEMS
 from expressionvae.paper.tables.rows import Cell, Row
 
 

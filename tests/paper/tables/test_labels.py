@@ -1,4 +1,4 @@
-from expressionvae.paper.tables.items import ITEMS
+from expressionvae.catalogue.items import ITEMS
 from expressionvae.paper.tables.labels import Key, labels, levels
 from tests.paper.samples import BOTTLENECKS, PRIORS
 

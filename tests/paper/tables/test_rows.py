@@ -4,9 +4,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from expressionvae.paper.columns import COLUMNS
+from expressionvae.catalogue.items import ITEMS
+from expressionvae.paper.columns import COLUMNS, columns_of
 from expressionvae.paper.published import KEY
-from expressionvae.paper.tables.items import ITEMS, columns_of
 from expressionvae.paper.tables.rows import build, frame
 from tests.paper.samples import BOTTLENECKS, PRIORS, baseline, long_table, made_up, model
 

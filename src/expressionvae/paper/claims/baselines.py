@@ -28,6 +28,7 @@ from expressionvae.paper.claims.verdict import (
     best,
     compare,
     in_ses,
+    of_signs,
     show,
     undecided,
 )
@@ -61,7 +62,7 @@ def _beats(evidence: Evidence, dataset: str, metric: str, part: str, decoders: t
         return undecided(dataset, part, missing, f"{model[0]} {show(model[1])}")
     difference = compare(model[1], rival[1], metric)
     numbers = f"{model[0]} {show(model[1])}; {names.baseline(rival[0])} {show(rival[1])}"
-    verdict = {1: Verdict.HOLDS, -1: Verdict.FAILS}.get(difference.sign or 0, Verdict.OPEN)
+    verdict = of_signs([difference.sign])
     reason = {
         1: f"better than the best baseline, {names.baseline(rival[0])}",
         -1: f"{names.baseline(rival[0])} is better",
@@ -84,7 +85,7 @@ def _row(evidence: Evidence, dataset: str, metric: str, said: str, other: str) -
     if first is None or second is None:
         return undecided(dataset, label(metric), f"needs rows of {said} and of {other}")
     difference = compare(first[1], second[1], metric)
-    verdict = {1: Verdict.HOLDS, -1: Verdict.FAILS}.get(difference.sign or 0, Verdict.OPEN)
+    verdict = of_signs([difference.sign])
     reason = {
         1: f"the {said} row is the better one",
         -1: f"the {other} row is the better one",

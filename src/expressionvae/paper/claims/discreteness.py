@@ -3,6 +3,7 @@
 import math
 from statistics import median
 
+from expressionvae.catalogue.priors import TRUE_CODES
 from expressionvae.paper import names
 from expressionvae.paper.claims.common import (
     CAUSE,
@@ -24,11 +25,12 @@ from expressionvae.paper.claims.verdict import (
     compare,
     digits,
     in_ses,
+    of_signs,
     show,
     undecided,
 )
 
-FLOW, TRUE_CODES = "flow", "true-codes"
+FLOW = "flow"
 COLLAPSED = 10.0  # times the FD of the best sampling decoder
 
 
@@ -78,7 +80,7 @@ def _best_latent(scores: Scores, dataset: str, metric: str) -> Finding:
         0: f"within noise ({in_ses(difference.ses)})",
         None: UNKNOWN,
     }[difference.sign]
-    verdict = {1: Verdict.HOLDS, -1: Verdict.FAILS}.get(difference.sign or 0, Verdict.OPEN)
+    verdict = of_signs([difference.sign])
     return Finding(dataset, label(metric), verdict, numbers, difference.gain, reason)
 
 

@@ -42,7 +42,7 @@ def encoders(evidence: Evidence, metric: str) -> list[tuple[str, str, list[Encod
     return [(dataset, screen, rows) for (dataset, screen), rows in found.items()]
 
 
-def unrun(evidence: Evidence, metrics: tuple[str, ...]) -> list[Finding]:
+def not_embedded(evidence: Evidence, metrics: tuple[str, ...]) -> list[Finding]:
     """Findings of screens whose encoders have met no reversion screen."""
     done = {(d, metric) for metric in metrics for d, _, _ in encoders(evidence, metric)}
     missing = [(d, metric) for metric in metrics for d in evidence.datasets if (d, metric) not in done]

@@ -13,9 +13,9 @@ from expressionvae.paper.claims.encoder_scores import (
     Encoder,
     apart,
     encoders,
+    not_embedded,
     part_of,
     top_of,
-    unrun,
 )
 from expressionvae.paper.claims.evidence import CONTINUOUS, DISCRETE, OWN, Evidence
 from expressionvae.paper.claims.verdict import Claim, Finding, Verdict, digits, undecided
@@ -32,12 +32,12 @@ def hurdle_best(evidence: Evidence) -> list[Finding]:
         _best_is(evidence, d, part_of(s, AUC), rows, lambda row: row.head == "hurdle", "the hurdle head")
         for d, s, rows in encoders(evidence, AUC)
     ]
-    return found + unrun(evidence, (AUC,))
+    return found + not_embedded(evidence, (AUC,))
 
 
 def pairing(evidence: Evidence) -> list[Finding]:
     found = [_pairing(dataset, part_of(screen, AUC), rows) for dataset, screen, rows in encoders(evidence, AUC)]
-    return found + unrun(evidence, (AUC,))
+    return found + not_embedded(evidence, (AUC,))
 
 
 def _pairing(dataset: str, part: str, rows: list[Encoder]) -> Finding:
@@ -62,12 +62,12 @@ def fsq_ce_best(evidence: Evidence) -> list[Finding]:
         for m in (TREATED, UNTREATED)
         for d, s, rows in encoders(evidence, m)
     ]
-    return found + unrun(evidence, (TREATED, UNTREATED))
+    return found + not_embedded(evidence, (TREATED, UNTREATED))
 
 
 def fsq_dominates(evidence: Evidence) -> list[Finding]:
     found = [_dominates(d, part_of(s, m), rows) for m in (TREATED, UNTREATED) for d, s, rows in encoders(evidence, m)]
-    return found + unrun(evidence, (TREATED, UNTREATED))
+    return found + not_embedded(evidence, (TREATED, UNTREATED))
 
 
 def _dominates(dataset: str, part: str, rows: list[Encoder]) -> Finding:
@@ -111,7 +111,7 @@ def selectivity(evidence: Evidence) -> list[Finding]:
     ]
     if evidence.published:
         return [undecided(dataset, LABELS[SELECTIVITY], "the paper prints no number") for dataset in evidence.datasets]
-    return found + unrun(evidence, (SELECTIVITY,))
+    return found + not_embedded(evidence, (SELECTIVITY,))
 
 
 def _selectivity(dataset: str, part: str, rows: list[Encoder]) -> Finding:
@@ -134,7 +134,7 @@ def _selectivity(dataset: str, part: str, rows: list[Encoder]) -> Finding:
 
 def matches_scgpt(evidence: Evidence) -> list[Finding]:
     found = [_matches(dataset, screen, top_of(rows)) for dataset, screen, rows in encoders(evidence, AUC)]
-    return found + unrun(evidence, (AUC,))
+    return found + not_embedded(evidence, (AUC,))
 
 
 def _matches(dataset: str, screen: str, top: Encoder) -> Finding:

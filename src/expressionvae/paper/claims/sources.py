@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from expressionvae import stored
+from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import reading, require
 from expressionvae.paper import scores as score_files
 from expressionvae.paper.claims.evidence import CODES, OWN, PARAMETERS, REVERSION, TABLE, TRAINED, Evidence, Scores
@@ -20,7 +21,7 @@ PRECEDENCE = ("table5", "table6", "table7", "table8", "table9", "table1", "figur
 SEEDS = 4  # Section 4: "All numbers report mean +- SE across four seeds"
 COVERAGE = {"parse1m": 1.0, "replogle": 0.9969}  # Section 3.1, the paragraph on quantile binning
 POSITIVES, TARGETS = 6, 1732  # Section 4.3: NF-kB positive controls among the ranked perturbations
-_BOTTLENECK = {"ar": "fsq", "mdlm": "fsq", "flow": "gaussian"}
+_BOTTLENECK = {kind: card.bottleneck for kind, card in PRIORS.items()}
 # Table 4's rows by the names of the config.
 SIZES = {
     f"{prior.upper()}-FSQ-MSE L={tokens}, K={codes}": (prior, bottleneck)

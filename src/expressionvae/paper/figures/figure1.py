@@ -13,6 +13,7 @@ from expressionvae.writing.style import INK, QUIET
 # Inches at the width of a page: type keeps its size in print.
 WIDTH, HEIGHT = 7.2, 4.42
 _LINE, _SMALL, _CLASS, _TITLE = 0.118, 6.2, 6.2, 7.2
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def draw(config: Mapping[str, Any]) -> Figure:
@@ -76,7 +77,7 @@ def _frame(axes: Axes, members: Sequence[Box]) -> Box:
     frame = Box(left, top, right - left, bottom - top, "none", "")
     style = {"facecolor": "none", "edgecolor": QUIET, "linewidth": 0.6, "linestyle": (0, (3, 2))}
     axes.add_patch(Rectangle((left, top), frame.width, frame.height, **style))
-    label = f"one of {('two', 'three', 'four')[len(members) - 2]}"
+    label = f"one of {_NUMBERS[len(members)]}"
     axes.text(frame.middle[0], top + 0.10, label, fontsize=_SMALL, ha="center", va="center", color=QUIET)
     return frame
 

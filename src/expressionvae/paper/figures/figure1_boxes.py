@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from expressionvae.catalogue.heads import HEADS
+from expressionvae.catalogue.priors import GAUSSIAN, PRIORS
 from expressionvae.files import UserError
 from expressionvae.paper import names
 
@@ -13,9 +15,6 @@ _STAGE_1, _STAGE_2, _DISCRETE, _CONTINUOUS = "#d6e6f4", "#e6e0f0", "#fbe3c8", "#
 # Published checkpoints of ESM2, whose names tell their layers and not their width
 # (https://github.com/facebookresearch/esm, "Available Models").
 ESM2_WIDTH = {"t6_8M": 320, "t12_35M": 480, "t30_150M": 640, "t33_650M": 1280, "t36_3B": 2560, "t48_15B": 5120}
-HEADS = {"ce": "CrossEntropy", "nb": "NegativeBinomial", "hurdle": "Hurdle", "mse": "MeanSquaredError"}
-PRIORS = {"ar": "Autoregressive", "mdlm": "MaskedDiffusion", "flow": "FlowMatching"}
-
 # Of the boxes in a frame a run has one.
 CHOICES = {"bottleneck": ("fsq", "gaussian"), "head": tuple(HEADS), "prior": tuple(PRIORS)}
 
@@ -135,22 +134,20 @@ def boxes(s: Sizes) -> dict[str, Box]:
 def _head_box(head: str, number: int, s: Sizes) -> Box:
     first, more = s.decoders[head][:2], len(s.decoders[head]) - 2
     decoders = ", ".join([names.decoder(name) for name in first] + [f"+ {more}"] * (more > 0)) or "not decoded"
-    path = f"expressionvae.vae.heads.{head}.{HEADS[head]}"
-    return Box(6.05, 0.54 + 0.44 * number, 1.02, 0.40, _STAGE_1, "", path, (decoders,))
+    pitch = 1.76 / len(HEADS)
+    top = 0.54 + pitch * number
+    return Box(6.05, top, 1.02, pitch - 0.04, _STAGE_1, "", HEADS[head].class_path, (decoders,))
 
 
 def _stage_2(s: Sizes) -> dict[str, Box]:
     top = 2.94
     prior, width = s.prior, f"width {s.prior['width']}"
-    sides = {
-        "ar": (_DISCRETE, ("code after code", "causal mask")),
-        "mdlm": (_DISCRETE, (_count(s.priors["mdlm"]["steps"], "step"), "unmask codes")),
-        "flow": (_CONTINUOUS, (_count(s.priors["flow"]["steps"], "step") + " (Heun)", "noise to latents")),
-    }
+    pitch = 3.57 / len(PRIORS)
     priors = {
-        kind: Box(3.58 + 1.19 * i, top + 0.36, 1.13, 0.66, sides[kind][0], names.prior(kind),
-                  f"expressionvae.priors.{kind}.{PRIORS[kind]}", sides[kind][1])
-        for i, kind in enumerate(PRIORS)
+        kind: Box(3.58 + pitch * i, top + 0.36, pitch - 0.06, 0.66,
+                  _CONTINUOUS if card.bottleneck == GAUSSIAN else _DISCRETE, card.label, card.class_path,
+                  tuple(line.format(steps=_steps(s.priors[kind])) for line in card.sketch))
+        for i, (kind, card) in enumerate(PRIORS.items())
     }  # fmt: skip
     widths = dict.fromkeys(s.embeddings.values())
     told = tuple(f"ESM2, {w:,} wide" if w else f"learned, {prior['width']} wide" for w in widths)
@@ -168,6 +165,10 @@ def _stage_2(s: Sizes) -> dict[str, Box]:
 
 def _blocks(count: int, path: str) -> tuple[str, ...]:
     return (f"{count} × {path.rpartition('.')[2]}",)
+
+
+def _steps(prior: Mapping[str, Any]) -> str:
+    return _count(prior["steps"], "step") if "steps" in prior else ""
 
 
 def _count(number: int, noun: str) -> str:

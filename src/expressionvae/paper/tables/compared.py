@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from expressionvae.catalogue.baselines import BASELINES
+from expressionvae.catalogue.items import ItemCard
 from expressionvae.paper import names
 from expressionvae.paper.columns import COLUMNS
 from expressionvae.paper.published import contradictions, with_errors
-from expressionvae.paper.tables.items import Item
 from expressionvae.paper.tables.notes import without_numbers
 from expressionvae.paper.tables.rows import Row
 from expressionvae.writing.formatting import DASH, fixed
@@ -63,7 +64,7 @@ def _line(number: dict, row: Row | None) -> dict:
 
 def _label(number: dict) -> str:
     """A row of the paper that was not run."""
-    if number["model"] in names.BASELINES:
+    if number["model"] in BASELINES:
         return names.baseline(number["model"], published=True)
     return f"{names.prior(number['model'])} {names.decoder(number['head'])}".strip()
 
@@ -78,7 +79,7 @@ def _with_differences(table: pd.DataFrame) -> pd.DataFrame:
     return table[COMPARED]
 
 
-def compared_markdown(table: Item, compared: pd.DataFrame, datasets: Sequence[str]) -> str:
+def compared_markdown(table: ItemCard, compared: pd.DataFrame, datasets: Sequence[str]) -> str:
     """The companion for reading: a summary, then the worst disagreements first."""
     title = f"**{table.name} beside the paper.**"
     listed = ", ".join(names.dataset(name) for name in datasets)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+from expressionvae.catalogue.items import ItemCard
 from expressionvae.paper import names
-from expressionvae.paper.tables.items import Item
 
 Key = tuple[str, str, str, str]  # bottleneck, prior, decoder, baseline
 Entries = Mapping[str, Mapping[str, Any]]  # of the config, by name
@@ -13,7 +13,7 @@ Printed = tuple[str, str]  # model and head of published numbers
 
 
 def labels(
-    table: Item, keys: Sequence[Key], bottlenecks: Entries, priors: Entries
+    table: ItemCard, keys: Sequence[Key], bottlenecks: Entries, priors: Entries
 ) -> dict[Key, tuple[tuple[str, ...], tuple[Printed, ...]]]:
     """For each model of `table`: one text per header, and under which (model, head) the paper may print it.
 
@@ -70,7 +70,7 @@ def _plain(key: Key, prior: str, bottlenecks: Entries) -> str:
     return "-".join(part for part in (prior, names.bottleneck(kind), names.short(key[2])) if part)
 
 
-def levels(table: Item, keys: Sequence[Key], bottlenecks: Entries) -> list[str]:
+def levels(table: ItemCard, keys: Sequence[Key], bottlenecks: Entries) -> list[str]:
     """A sentence on what makes up each codebook size K of a table whose rows are named by it; none for other tables."""
     entries = [bottlenecks.get(name, {}) for name in dict.fromkeys(key[0] for key in keys)]
     made = dict.fromkeys((prod(e["levels"]), " × ".join(map(str, e["levels"]))) for e in entries if "levels" in e)

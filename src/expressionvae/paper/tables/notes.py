@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from expressionvae import grid
+from expressionvae.catalogue.baselines import CONTROL, FLOOR
+from expressionvae.catalogue.items import ITEMS, ItemCard
 from expressionvae.paper import names
 from expressionvae.paper.columns import COLUMNS, Column
 from expressionvae.paper.published import disagreements
-from expressionvae.paper.scores import from_cells
-from expressionvae.paper.tables.items import ITEMS, Item
 from expressionvae.paper.tables.rows import Cell, Row
 from expressionvae.writing.formatting import fixed
 
@@ -30,7 +30,7 @@ def told(libraries: Mapping[str, str], decoders: Iterable[str]) -> list[str]:
 
 def marks(rows: Sequence[Row]) -> dict[str, str]:
     """Footnote letter of each reason that occurs in `rows`, in the order of the footnotes."""
-    reasons = [reason for reason in (names.CONTROL, names.FLOOR) if any(row.key[3] == reason for row in rows)]
+    reasons = [reason for reason in (CONTROL, FLOOR) if any(row.key[3] == reason for row in rows)]
     cells = [cell for row in rows for cell in row.cells.values()]
     reasons += [reason for reason in ("undefined", "partly") if any(reason_of(cell) == reason for cell in cells)]
     return {reason: "abcd"[i] for i, reason in enumerate(reasons)}
@@ -46,9 +46,9 @@ def reason_of(cell: Cell) -> str | None:
 def footnotes(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """(letter, text) of each footnote."""
     texts = {
-        names.CONTROL: "Control as prediction: control cells as the prediction for every perturbation; "
+        CONTROL: "Control as prediction: control cells as the prediction for every perturbation; "
         "a reference that the paper lacks. It competes for bold.",
-        names.FLOOR: "True against true: real cells scored as a prediction; a reference the paper lacks, "
+        FLOOR: "True against true: real cells scored as a prediction; a reference the paper lacks, "
         f"never bold. {_floor_sizes(rows)}",
         "undefined": f"Undefined, nothing could be scored (n_valid = 0): {_where(rows, 'undefined')}.",
         "partly": f"Undefined in some replicates, mean over the others: {_where(rows, 'partly')}.",
@@ -71,9 +71,9 @@ def _sizes(rows: Sequence[Row], of_cells: bool) -> str:
     """As in "n = 2,500 (Replogle), n = 2,400 (Parse 1M)" of the floor rows."""
     parts = []
     for row in rows:
-        cells = [cell for name, cell in row.cells.items() if from_cells(name) == of_cells]
+        cells = [cell for name, cell in row.cells.items() if COLUMNS[name].of_cells == of_cells]
         sizes = {cell.size for cell in cells if cell.replicates and cell.size is not None}
-        if row.key[3] == names.FLOOR and sizes:
+        if row.key[3] == FLOOR and sizes:
             parts.append(f"n = {_span(sizes)} ({names.dataset(row.dataset)})")
     return ", ".join(parts)
 
@@ -96,7 +96,7 @@ def _where(rows: Sequence[Row], reason: str) -> str:
 
 
 def caption(
-    table: Item, rows: Sequence[Row], numbers: pd.DataFrame, datasets: Sequence[str], notes: Mapping[str, str]
+    table: ItemCard, rows: Sequence[Row], numbers: pd.DataFrame, datasets: Sequence[str], notes: Mapping[str, str]
 ) -> str:
     """What ± and the brackets are, which datasets the paper does not have; `numbers` are the paper's for this table."""
     new = [name for name in datasets if name not in set(numbers["dataset"])]
@@ -116,7 +116,7 @@ def caption(
     return " ".join(parts)
 
 
-def without_numbers(table: Item, datasets: Sequence[str]) -> str:
+def without_numbers(table: ItemCard, datasets: Sequence[str]) -> str:
     """The beginning of "has no numbers for ...": of the paper, or, for the paper's own datasets, of one table."""
     return (
         f"The paper's {table.number} has no numbers"
@@ -126,7 +126,7 @@ def without_numbers(table: Item, datasets: Sequence[str]) -> str:
 
 
 def remarks(
-    table: Item,
+    table: ItemCard,
     name: str,
     rows: Sequence[Row],
     published: pd.DataFrame,
@@ -149,7 +149,7 @@ def remarks(
     return texts
 
 
-def _only_ours(table: Item, rows: Sequence[Row]) -> list[str]:
+def _only_ours(table: ItemCard, rows: Sequence[Row]) -> list[str]:
     ours = [r for r in rows if r.kind == "model" and all(math.isnan(cell.published) for cell in r.cells.values())]
     who = dict.fromkeys(row.label for row in ours)
     return [f"Not in the paper's {table.number}: {', '.join(who)}."] if who else []

@@ -1,15 +1,16 @@
 """A table of scores as CSV, Markdown and LaTeX, and its companion that sets our numbers beside the paper's."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from expressionvae.catalogue.items import card
 from expressionvae.files import written
-from expressionvae.paper.columns import chosen
+from expressionvae.paper.columns import chosen, columns_of
 from expressionvae.paper.tables import notes as notes_of
 from expressionvae.paper.tables.compared import compare, compared_markdown
-from expressionvae.paper.tables.items import columns_of, item
 from expressionvae.paper.tables.labels import Entries, levels
 from expressionvae.paper.tables.rows import build, companion_rows, frame
 from expressionvae.paper.tables.scores_latex import latex
@@ -59,18 +60,26 @@ def render(
     Raises:
         UserError: if no table is called `name`, or a column is no metric.
     """
-    table, wanted = item(name), columns_of(item(name), columns)
+    table, wanted = card(name), columns_of(card(name), columns)
     numbers = published[published["item"] == name]
-    shape = {"datasets": datasets, "baselines": baselines, "bottlenecks": bottlenecks, "priors": priors}
-    rows = build(table, scores, numbers, columns=wanted, **shape)
+    rows_of = partial(
+        build,
+        table,
+        numbers=numbers,
+        datasets=datasets,
+        baselines=baselines,
+        bottlenecks=bottlenecks,
+        priors=priors,
+    )
+    rows = rows_of(scores, columns=wanted)
     caption = f"{table.title} {notes_of.caption(table, rows, numbers, datasets, notes)}"
     below = levels(table, [row.key for row in rows], bottlenecks)
     below += notes_of.remarks(table, name, rows, published, wanted, datasets, libraries)
     # The companion knows every metric that the paper prints there, shown or not.
     beside = scores if companion is None else pd.concat([scores, companion], ignore_index=True)
-    whole = build(table, beside, numbers, columns=chosen(list(dict.fromkeys(numbers["metric"]))), **shape)
+    whole = rows_of(beside, columns=chosen(list(dict.fromkeys(numbers["metric"]))))
     compared = compare(name, whole, published, datasets)
-    more = [] if companion is None else companion_rows(build(table, beside, numbers, columns=wanted, **shape), rows)
+    more = [] if companion is None else companion_rows(rows_of(beside, columns=wanted), rows)
     shown = frame(rows)
     return Rendered(
         shown,
@@ -88,8 +97,8 @@ def _csv(table: pd.DataFrame) -> str:
 
 
 def save(table: Any, paths: Any) -> None:
-    """Write every form of `table` that has one to the path of its name: csv, md, tex, compared_csv, compared_md."""
+    """Write those forms of `table` that `paths` names (csv, md, tex, compared_csv, compared_md) to their paths."""
     for name, form in FORMS.items():
-        if hasattr(table, form):
+        if name in paths.keys():  # noqa: SIM118 - Snakemake's outputs are a list with keys
             with written(paths[name]) as path:
                 path.write_text(getattr(table, form), encoding="utf-8")

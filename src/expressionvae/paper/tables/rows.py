@@ -7,16 +7,17 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from expressionvae.catalogue.baselines import FLOOR, REFERENCES
+from expressionvae.catalogue.items import ItemCard
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column
-from expressionvae.paper.scores import RUN, from_cells, summarise
-from expressionvae.paper.tables.items import Item
+from expressionvae.paper.scores import RUN, summarise
 from expressionvae.paper.tables.labels import Entries, Key, Printed, labels
 from expressionvae.writing.formatting import fixed
 
-# Which variant of a score file a cell shows (distribution, effects). The floor has no `paper`.
+# Which variant of a score file a cell shows (distribution, effects). True against true has no `paper`.
 PREDICTED = ("paper", "paper")
-FLOOR = ("half", "ceiling")
+REAL = ("half", "ceiling")
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Row:
 
 
 def build(
-    table: Item,
+    table: ItemCard,
     scores: pd.DataFrame,
     numbers: pd.DataFrame,
     *,
@@ -74,7 +75,7 @@ def build(
     for it; one that was run but is not in `baselines` follows those that are. `bottlenecks` and `priors` are the
     config's entries. The best of each column and dataset is marked, the floor left out.
     """
-    ours = {variant: _indexed(summarise(scores, variant), [*RUN, "metric"]) for variant in {*PREDICTED, *FLOOR}}
+    ours = {variant: _indexed(summarise(scores, variant), [*RUN, "metric"]) for variant in {*PREDICTED, *REAL}}
     theirs = _indexed(numbers, ["dataset", "model", "head", "metric"])
     keys = {
         dataset: _keys(table, scores[scores["dataset"] == dataset], numbers[numbers["dataset"] == dataset], baselines)
@@ -95,13 +96,13 @@ def _indexed(table: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], dict
     return {tuple(line[key] for key in keys): line for line in table.to_dict("records")}  # type: ignore[misc]
 
 
-def _keys(table: Item, scores: pd.DataFrame, numbers: pd.DataFrame, baselines: Sequence[str]) -> list[Key]:
+def _keys(table: ItemCard, scores: pd.DataFrame, numbers: pd.DataFrame, baselines: Sequence[str]) -> list[Key]:
     run: list[Key] = list(dict.fromkeys(scores[RUN[1:]].itertuples(index=False, name=None)))
     models = _in_order(table, [key for key in run if not key[3]])
     done = [key[3] for key in run if key[3]]
     shown = [name for name in baselines if name in done or name in set(numbers["model"])]
-    shown = [name for name in dict.fromkeys([*shown, *done]) if name not in names.REFERENCES]
-    references = [name for name in names.REFERENCES if name in done]
+    shown = [name for name in dict.fromkeys([*shown, *done]) if name not in REFERENCES]
+    references = [name for name in REFERENCES if name in done]
     # The paper's own rows stay visible even where nothing of a dataset was run yet.
     unrun = numbers[numbers["head"] != ""][["model", "head"]].drop_duplicates() if not models else numbers.iloc[:0]
     models += [
@@ -110,7 +111,7 @@ def _keys(table: Item, scores: pd.DataFrame, numbers: pd.DataFrame, baselines: S
     return models + [("", "", "", name) for name in shown + references]
 
 
-def _in_order(table: Item, models: list[Key]) -> list[Key]:
+def _in_order(table: ItemCard, models: list[Key]) -> list[Key]:
     """Prior by prior, each part in order of appearance; run labels of one decoder stand together (Table 4)."""
     parts = (1, 2, 0) if table.by_run else (1, 0, 2)
     seen = [list(dict.fromkeys(key[part] for key in models)) for part in parts]
@@ -126,12 +127,12 @@ def _row(
     theirs: Mapping[tuple[str, ...], dict[str, Any]],
 ) -> Row:
     baseline = key[3]
-    kind = "reference" if baseline in names.REFERENCES else "baseline" if baseline else "model"
+    kind = "reference" if baseline in REFERENCES else "baseline" if baseline else "model"
     texts, printed = named or ((), ((baseline, ""),))
     row = Row(dataset, key, kind, texts, printed)
-    distribution, effects = FLOOR if baseline == names.FLOOR else PREDICTED
+    distribution, effects = REAL if baseline == FLOOR else PREDICTED
     for column in columns:
-        variant = distribution if from_cells(column.name) else effects
+        variant = distribution if column.of_cells else effects
         cell = _cell(ours[variant].get((dataset, *key, column.name)))
         cell.half = float(ours["half"].get((dataset, *key, column.name), {}).get("mean", math.nan))
         lines = [theirs.get((dataset, *who, column.name)) for who in printed]
@@ -156,7 +157,7 @@ def _cell(line: Mapping[str, Any] | None) -> Cell:
 def _mark_best(block: list[Row], columns: Sequence[Column]) -> None:
     """Mark the best of our numbers, and what prints the same; the floor is no prediction and never wins."""
     for column in columns:
-        cells = [row.cells[column.name] for row in block if row.key[3] != names.FLOOR]
+        cells = [row.cells[column.name] for row in block if row.key[3] != FLOOR]
         cells = [cell for cell in cells if math.isfinite(cell.mean)]
         if not cells or column.direction == "none":
             continue

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from expressionvae.catalogue.items import ItemCard
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column
 from expressionvae.paper.tables import notes as notes_of
-from expressionvae.paper.tables.items import Item
 from expressionvae.paper.tables.rows import Cell, Row
 from expressionvae.writing.formatting import DASH, fixed
 from expressionvae.writing.latex import latex_table
@@ -14,7 +14,7 @@ from expressionvae.writing.markup import escape
 
 
 def latex(
-    table: Item, label: str, rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]
+    table: ItemCard, label: str, rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]
 ) -> str:
     """A `table*` labelled tab:`label`; the paper's numbers stand in brackets under ours."""
     marks = notes_of.marks(rows)

@@ -3,17 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from expressionvae.catalogue.items import ItemCard
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column
 from expressionvae.paper.tables import notes as notes_of
-from expressionvae.paper.tables.items import Item
 from expressionvae.paper.tables.rows import Cell, Row
 from expressionvae.writing.formatting import DASH, fixed
 from expressionvae.writing.markdown import document, pipe_table
 from expressionvae.writing.markup import prose
 
 
-def markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]) -> str:
+def markdown(
+    table: ItemCard, rows: Sequence[Row], columns: Sequence[Column], caption: str, below: Sequence[str]
+) -> str:
     """The table under its caption, the footnotes after it."""
     marks = notes_of.marks(rows)
     notes = [f"<sup>{letter}</sup> {prose(text)}" for letter, text in notes_of.footnotes(rows)]
@@ -22,7 +24,7 @@ def markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column], captio
     return document(f"**{table.name}.** {prose(caption)}", body, *notes)
 
 
-def companion_markdown(table: Item, rows: Sequence[Row], columns: Sequence[Column]) -> str:
+def companion_markdown(table: ItemCard, rows: Sequence[Row], columns: Sequence[Column]) -> str:
     """The rows that stand beside a table and not in it; nothing where there are none."""
     if not rows:
         return ""
@@ -30,7 +32,7 @@ def companion_markdown(table: Item, rows: Sequence[Row], columns: Sequence[Colum
     return "\n" + document(what, _body(table, rows, columns, {}))
 
 
-def _body(table: Item, rows: Sequence[Row], columns: Sequence[Column], marks: Mapping[str, str]) -> str:
+def _body(table: ItemCard, rows: Sequence[Row], columns: Sequence[Column], marks: Mapping[str, str]) -> str:
     lines, before = [], None
     for row in rows:
         who = [prose(text) or DASH for text in row.labels]

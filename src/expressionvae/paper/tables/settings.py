@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from expressionvae.catalogue.priors import FSQ, GAUSSIAN, PRIORS
 from expressionvae.writing.formatting import printed_as
 
 Config = Mapping[str, Any]
@@ -63,9 +64,9 @@ _WHOLE = {
         "vae.training",
         "validation",
     ),
-    "table3": ("priors.{ar}", "priors.{mdlm}", "priors.{flow}", "prior.model", "prior.training", "validation"),
+    "table3": (*(f"priors.{{{kind}}}" for kind in PRIORS), "prior.model", "prior.training", "validation"),
 }
-_KINDS = {"fsq": "bottlenecks", "gaussian": "bottlenecks", "ar": "priors", "mdlm": "priors", "flow": "priors"}
+_KINDS = dict.fromkeys((FSQ, GAUSSIAN), "bottlenecks") | dict.fromkeys(PRIORS, "priors")
 
 
 def settings(item: str, config: Config, printed: pd.DataFrame) -> pd.DataFrame:

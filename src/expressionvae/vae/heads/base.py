@@ -1,7 +1,8 @@
-"""What every output head offers; a new head is a file beside this one and a line in `__init__`."""
+"""What every output head offers; a new head is a file beside this one and a card in `catalogue/heads.py`."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from torch import Generator, Tensor, nn
 
@@ -16,6 +17,18 @@ class Head(nn.Module, ABC):
     """
 
     rules: ClassVar[tuple[str, ...]]  # the predict rules that make sense: "sample", "mean"
+
+    @classmethod
+    def build(cls, width: int, genes: int, bins: Mapping[str, list[Any]], options: Mapping[str, Any]) -> "Head":
+        """A head with fresh weights.
+
+        Args:
+            width: of the gene states.
+            genes: their number.
+            bins: "lower" edges and "means" of the count bins.
+            options: the head's entry in the config.
+        """
+        return cls(width, **options)
 
     @abstractmethod
     def values(self, counts: Counts, size_factor: SizeFactor) -> Values:

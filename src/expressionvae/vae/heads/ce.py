@@ -1,6 +1,8 @@
 """ce: a categorical over the bins of the counts; sampled at inference, it is the paper's ce-quant."""
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -32,6 +34,10 @@ class CrossEntropy(Head):
         # The last bin has no upper end: its lower edge.
         middle = [(low + high - 1) / 2 for low, high in pairwise(lower)]
         self.register_buffer("midpoints", torch.tensor([*middle, lower[-1]], dtype=torch.float32), persistent=False)
+
+    @classmethod
+    def build(cls, width: int, genes: int, bins: Mapping[str, list[Any]], options: Mapping[str, Any]) -> Head:
+        return cls(width, bins["lower"], bins["means"], **options)
 
     def values(self, counts: Counts, size_factor: SizeFactor) -> Values:
         return self._bins(counts).to(counts.dtype).log1p()  # [cell gene]

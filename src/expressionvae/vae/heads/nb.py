@@ -1,6 +1,8 @@
 """nb: a negative binomial; sampled it is the paper's nb-sample, its mean is nb-deter."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -31,6 +33,10 @@ class NegativeBinomial(Head):
         self.share = nn.Linear(width, 1)
         self.dispersion = nn.Parameter(torch.full((genes,), self.START / pace))
         self.pace, self.max_dispersion = pace, max_dispersion
+
+    @classmethod
+    def build(cls, width: int, genes: int, bins: Mapping[str, list[Any]], options: Mapping[str, Any]) -> Head:
+        return cls(width, genes, **options)
 
     def values(self, counts: Counts, size_factor: SizeFactor) -> Values:
         return counts.log1p()

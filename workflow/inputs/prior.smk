@@ -1,0 +1,11 @@
+# Which priors are sampled, and with whose weights.
+
+
+def priors_that_sample(trained):
+    """A wildcard constraint: the priors that have trained weights, or those that need none."""
+    return "|".join(name for name in config["priors"] if bool(grid.weights(config, name)) == trained) or "(?!)"
+
+
+def sampled_prior(wildcards):
+    """The weights that a prior samples with: its own, or those of another that its entry names."""
+    return f"{VAE}/{grid.weights(config, wildcards.prior)}-{{prior_seed}}/prior.pt".format(**wildcards)
