@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-LOCK, OVERRIDES, READY = "lock.txt", "overrides.txt", "ready"
+LOCK, READY = "lock.txt", "ready"
 
 
 class Failure(Exception):
@@ -36,22 +36,14 @@ def build(baseline: Path, cache: Path) -> Path:
     lock = baseline / LOCK
     if not lock.is_file():
         raise Failure(f"baseline {baseline.name}: {lock} is not there; baselines/lock.py writes it")
-    folder = (cache / f"{baseline.name}-{digest(baseline)[:16]}").absolute()
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    folder = (cache / f"{baseline.name}-{digest[:16]}").absolute()
     python = folder / "bin" / "python"
     if not (folder / READY).exists():
         with _alone(folder):
             if not (folder / READY).exists():  # built by another process while this one waited
                 _build(baseline, folder, python)
     return python
-
-
-def digest(baseline: Path) -> str:
-    """Of all that the environment is made from."""
-    total = hashlib.sha256()
-    for name in (LOCK, OVERRIDES):
-        if (baseline / name).exists():
-            total.update(name.encode() + b"\0" + (baseline / name).read_bytes())
-    return total.hexdigest()
 
 
 def pythons(lock: Path) -> list[str]:
@@ -68,21 +60,11 @@ def _build(baseline: Path, folder: Path, python: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)  # half of an environment
     uv = _uv(baseline.name)
     base = _python(baseline, uv)
-    lock, overrides = baseline / LOCK, baseline / OVERRIDES
+    lock = baseline / LOCK
     with log.open("w", encoding="utf-8") as file:
         _run(baseline.name, [uv, "venv", "--no-config", "--python", base, str(folder)], file, log, lock)
-        install = [
-            uv,
-            "pip",
-            "install",
-            "--no-config",
-            "--python",
-            str(python),
-            "--requirement",
-            str(lock),
-            "--compile-bytecode",
-        ]
-        install += ["--override", str(overrides)] if overrides.exists() else []
+        install = [uv, "pip", "install", "--no-config", "--compile-bytecode", "--python", str(python)]
+        install += ["--requirement", str(lock)]
         _run(baseline.name, install, file, log, lock)
         took = f"built in {time.monotonic() - started:.0f} s with {base}"
         file.write(f"{took}\n")
@@ -134,7 +116,7 @@ def _python(baseline: Path, uv: str) -> str:
     """An interpreter of a version that the lock names: this one's own if it will do, else what uv finds."""
     wanted = pythons(baseline / LOCK)
     if f"{sys.version_info[0]}.{sys.version_info[1]}" in wanted:
-        return str(Path(sys.executable).resolve() if sys.prefix == sys.base_prefix else _base())
+        return getattr(sys, "_base_executable", sys.executable)  # not that of a virtual environment
     for version in wanted:
         command = [uv, "python", "find", "--no-config", "--system", version]
         found = subprocess.run(command, env=_settings(), capture_output=True, text=True, check=False)
@@ -142,10 +124,6 @@ def _python(baseline: Path, uv: str) -> str:
             return found.stdout.strip()
     versions = " or ".join(wanted)
     raise Failure(f"baseline {baseline.name}: no Python {versions} on this machine; install one and put it on PATH")
-
-
-def _base() -> str:
-    return getattr(sys, "_base_executable", sys.executable)
 
 
 def _settings() -> dict[str, str]:

@@ -3,10 +3,8 @@
     python baselines/lock.py [NAME ...]      all folders with a requirements.in, or those named; needs uv
 
 requirements.in    the packages wanted by name; `# python: 3.11 3.12` names the versions of Python (default 3.11)
-overrides.txt      where a package declares what it does not need: requirements that are put in place of its own
 lock.txt           exact versions of everything, for uv (environment.py)
-environment.yaml   the same for conda deployments; with overrides, which conda cannot say, the packages come from
-                   environment.post-deploy.sh instead, written here too
+environment.yaml   the same for conda deployments
 
 Package indices are left out of what is written, and so are CUDA's libraries: torch pins those that its build needs.
 """
@@ -15,7 +13,6 @@ import argparse
 import os
 import re
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
@@ -46,8 +43,6 @@ def resolve(folder: Path) -> list[str]:
 
 def _compile(folder: Path, source: Path, *options: str) -> list[str]:
     command = ["uv", "pip", "compile", "--no-config", "--quiet", "--no-annotate", "--no-header", *options]
-    overrides = folder / "overrides.txt"
-    command += ["--override", str(overrides)] if overrides.exists() else []
     # From the public index alone, whatever this machine serves: a lock of one machine's builds fits no other.
     local = ("UV_FIND_LINKS", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
     settings = {name: value for name, value in os.environ.items() if name not in local}
@@ -64,33 +59,15 @@ def lock_text(pins: list[str], pythons: list[str]) -> str:
     return "\n".join([f"# Written by baselines/lock.py, for Python {', '.join(pythons)}.", *pins, ""])
 
 
-def environment_text(pins: list[str], pythons: list[str], overridden: bool) -> str:
-    """The conda environment; its packages are those of the lock, unless a script installs them."""
+def environment_text(pins: list[str], pythons: list[str]) -> str:
     lines = ["# Written by baselines/lock.py.", "channels: [conda-forge]", "dependencies:", f"  - python={pythons[0]}"]
-    if overridden:
-        return "\n".join([*lines, "  - uv  # environment.post-deploy.sh installs the packages", ""])
     return "\n".join([*lines, "  - pip", "  - pip:", *(f'      - "{pin}"' for pin in pins), ""])
-
-
-def post_deploy_text(name: str) -> str:
-    return (
-        "#!/usr/bin/env bash\n"
-        "# Written by baselines/lock.py. Run by Snakemake in the new environment, from the working directory.\n"
-        "set -euo pipefail\n"
-        f'uv pip install --no-config --python "$CONDA_PREFIX/bin/python" --requirement baselines/{name}/lock.txt \\\n'
-        f"  --override baselines/{name}/overrides.txt\n"
-    )
 
 
 def files(folder: Path, pins: list[str]) -> dict[str, str]:
     """Name -> text of all that is written into a baseline's folder."""
     pythons = wanted_pythons((folder / "requirements.in").read_text(encoding="utf-8"))
-    overridden = (folder / "overrides.txt").exists()
-    made = {
-        "lock.txt": lock_text(pins, pythons),
-        "environment.yaml": environment_text(pins, pythons, overridden),
-    }
-    return made | ({"environment.post-deploy.sh": post_deploy_text(folder.name)} if overridden else {})
+    return {"lock.txt": lock_text(pins, pythons), "environment.yaml": environment_text(pins, pythons)}
 
 
 def pins_of(lock: str) -> list[str]:
@@ -108,8 +85,6 @@ def main() -> None:
         folder = BASELINES / name
         for file, text in files(folder, resolve(folder)).items():
             (folder / file).write_text(text, encoding="utf-8")
-            if file.endswith(".sh"):
-                (folder / file).chmod((folder / file).stat().st_mode | stat.S_IXUSR)
         print(f"{name}: {len(pins_of((folder / 'lock.txt').read_text(encoding='utf-8')))} packages")
 
 

@@ -63,14 +63,6 @@ def test_another_lock_is_another_environment(environment, shelf, tmp_path):
         answer(second)
 
 
-def test_overrides_are_part_of_the_environment(environment, shelf, tmp_path):
-    toy_baseline = baseline(tmp_path, "tinyone==1.0")
-    without = environment.digest(toy_baseline)
-    (toy_baseline / "overrides.txt").write_text("tinyone==1.0\n")
-    assert environment.digest(toy_baseline) != without
-    assert answer(environment.build(toy_baseline, tmp_path / "cache")) == "42"
-
-
 def test_what_a_killed_build_has_left_is_built_again(environment, shelf, tmp_path):
     toy_baseline = baseline(tmp_path, "tinyone==1.0")
     python = environment.build(toy_baseline, tmp_path / "cache")

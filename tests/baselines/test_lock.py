@@ -23,8 +23,7 @@ def test_all_files_of_an_environment_are_those_that_its_lock_gives(lock, folder)
 @each
 def test_the_conda_file_pins_what_the_lock_pins(lock, folder):
     conda = yaml.safe_load((folder / "environment.yaml").read_text(encoding="utf-8"))["dependencies"]
-    if not (folder / "overrides.txt").exists():
-        assert conda[-1]["pip"] == pins(lock, folder)
+    assert conda[-1]["pip"] == pins(lock, folder)
 
 
 @each
@@ -40,7 +39,7 @@ def test_the_lock_holds_what_is_asked_for_and_each_pin_is_exact(lock, folder):
 
 @each
 def test_torch_is_the_projects_own_and_of_no_machines_build(lock, folder):
-    assert "torch==2.13.0" in pins(lock, folder) or (folder / "overrides.txt").exists()
+    assert "torch==2.13.0" in pins(lock, folder)
     assert not [pin for pin in pins(lock, folder) if pin.startswith("torch") and "+" in pin]
 
 
@@ -49,15 +48,6 @@ def test_no_file_of_an_environment_names_an_index_or_a_path(lock, folder):
     for name in lock.files(folder, pins(lock, folder)):
         text = (folder / name).read_text(encoding="utf-8")
         assert not [word for word in ("://", "index", "find-links", "file:", "/opt/") if word in text], name
-
-
-def test_overrides_make_a_conda_environment_whose_packages_a_script_installs(lock, tmp_path):
-    (tmp_path / "requirements.in").write_text("# python: 3.11\na\n")
-    (tmp_path / "overrides.txt").write_text("b==2\n")
-    made = lock.files(tmp_path, ["a==1", "b==2"])
-    assert yaml.safe_load(made["environment.yaml"])["dependencies"] == ["python=3.11", "uv"]
-    assert f"baselines/{tmp_path.name}/overrides.txt" in made["environment.post-deploy.sh"]
-    assert lock.pins_of(made["lock.txt"]) == ["a==1", "b==2"]
 
 
 @pytest.mark.parametrize(("line", "versions"), [("", ["3.11"]), ("# python: 3.12 3.13\n", ["3.12", "3.13"])])
