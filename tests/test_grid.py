@@ -3,7 +3,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from expressionvae import grid
+from expressionvae import encoders, grid
 from tests.conftest import REPOSITORY
 
 
@@ -110,14 +110,14 @@ def test_a_path_tells_every_decision():
 
 
 def test_figure_3_is_two_screens_two_bottlenecks_four_heads(config):
-    encoders = grid.reversion_encoders(config)
-    assert len(set(encoders)) == 2 * 2 * 4
-    assert encoders[0].folder == "results/replogle/fsq/ce/vae-0"
+    shown = encoders.encoders(config)
+    assert len(set(shown)) == 2 * 2 * 4
+    assert shown[0].folder == "results/replogle/fsq/ce/vae-0"
 
 
 def test_figure_3_trains_only_what_no_other_figure_does(config):
     trained = {folder for run in grid.all_runs(config) for folder in run.trainings}
-    alone = {encoder for encoder in grid.reversion_encoders(config) if encoder.folder not in trained}
+    alone = {encoder for encoder in encoders.encoders(config) if encoder.folder not in trained}
     assert {encoder.bottleneck for encoder in alone} <= {"gaussian"}
 
 
@@ -129,7 +129,7 @@ def with_own_screen(config: dict, *screens: str) -> dict:
 def test_runs_are_of_the_screens_alone(config):
     config = with_own_screen(config, "mine")
     assert {run.dataset for run in grid.all_runs(config)} == {"mine"} == set(grid.datasets(config))
-    assert grid.item_runs(config, "table4") == [] and grid.reversion_encoders(config) == []
+    assert grid.item_runs(config, "table4") == [] and encoders.encoders(config) == []
 
 
 def test_items_that_are_not_about_the_screens_are_left_out_and_named(config):
@@ -153,21 +153,21 @@ def test_blocks_about_other_datasets_vanish_from_an_item_that_stays(config):
 
 def test_claims_go_with_the_last_item_that_they_are_judged_on(config):
     config = with_own_screen(config, "mine") | {"items": ["claims", "table4", "table2"]}
-    assert grid.items(config) == ["table2"] and grid.reversion_screens(config) == []
+    assert grid.items(config) == ["table2"] and encoders.screens(config) == []
     assert grid.items(config | {"items": ["claims", "table1"]}) == ["claims", "table1"]
 
 
 def test_the_paper_s_reversion_screen_goes_with_the_paper_s_datasets(config):
     own = with_own_screen(config, "mine")
-    assert grid.reversion_screens(own) == [] and grid.reversion_screens(config) == ["wong2026"]
-    assert grid.reversion_datasets(with_own_screen(config, "mine", "replogle")) == ["mine", "replogle"]
+    assert encoders.screens(own) == [] and encoders.screens(config) == ["wong2026"]
+    assert encoders.datasets(with_own_screen(config, "mine", "replogle")) == ["mine", "replogle"]
     own["paper"] = config["paper"] | {"figure3": config["paper"]["figure3"] | {"dataset": ["mine"]}}
-    assert grid.reversion_screens(own) == ["wong2026"]  # asked for by name
+    assert encoders.screens(own) == ["wong2026"]  # asked for by name
 
 
 def test_a_reversion_screen_of_a_lab_goes_with_its_own_datasets(config):
     own = with_own_screen(config, "mine")
     own["reversion"] = {"screens": config["reversion"]["screens"] | {"other": {"kind": "local", "published": False}}}
     own["paper"] = config["paper"] | {"figure3": config["paper"]["figure3"] | {"screens": ["wong2026", "other"]}}
-    assert grid.reversion_screens(own) == ["other"] and {e.dataset for e in grid.reversion_encoders(own)} == {"mine"}
+    assert encoders.screens(own) == ["other"] and {e.dataset for e in encoders.encoders(own)} == {"mine"}
     assert "wong2026 in figure3" in grid.left_out(own)

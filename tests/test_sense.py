@@ -3,7 +3,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from expressionvae import grid, sense
+from expressionvae import encoders, sense
 from expressionvae.files import UserError
 from tests.conftest import REPOSITORY
 
@@ -80,10 +80,10 @@ def test_devices_that_do_not_divide_the_batch_are_refused(config):
 
 def test_a_figure_3_of_no_screen_asks_for_nothing(config):
     config["paper"]["figure3"]["screens"] = []
-    assert grid.reversion_encoders(config) == [] and grid.reversion_datasets(config) == []
+    assert encoders.encoders(config) == [] and encoders.datasets(config) == []
     config["items"].remove("figure3")
     del config["paper"]["figure3"]
-    assert grid.reversion_encoders(config) == []
+    assert encoders.encoders(config) == []
     sense.check(config)
 
 

@@ -8,30 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from expressionvae import encoders
 from expressionvae.catalogue import baselines
 from expressionvae.catalogue.heads import HEADS
 from expressionvae.catalogue.priors import PRIORS, TRUE_CODES
-
-# One decision is one folder level, in the order in which decisions are taken.
-SCREEN = "results/{dataset}"
-VAE = "{bottleneck}/{head}/vae-{vae_seed}"
-PRIOR = "{prior}-{prior_seed}"
-RULE = "{predict}-{sample_seed}"
-BASELINE = "baselines/{baseline}-{sample_seed}"
-
-# The same as whole paths, for the rules: screen, VAE, prior, decoded cells, baseline, and any run with a cells.h5ad.
-FOLDERS = (
-    SCREEN,
-    f"{SCREEN}/{VAE}",
-    f"{SCREEN}/{VAE}/{PRIOR}",
-    f"{SCREEN}/{VAE}/{PRIOR}/{RULE}",
-    f"{SCREEN}/{BASELINE}",
-    f"{SCREEN}/{{run}}-{{sample_seed}}",
-)
+from expressionvae.folders import BASELINE, PRIOR, RULE, SCREEN, VAE
 
 TRUE_LIBRARY = "-true-library"  # ending of the folder of a decoder that is told the true cell's library
 TRUE_CELL, DRAWN = "true-cell", "drawn"  # values of the key library_size
-PAPER_KINDS = ("replogle", "parse1m")  # kinds of the datasets that the paper is about
 
 
 @dataclass(frozen=True, order=True)
@@ -98,7 +82,7 @@ def left_out(config: Mapping[str, Any]) -> str:
     made = items(config)
     dropped = [item for item in config["items"] if item not in made]
     if "figure3" in made:
-        shown = reversion_screens(config)
+        shown = encoders.screens(config)
         dropped += [f"{name} in figure3" for name in config["paper"]["figure3"]["screens"] if name not in shown]
     if not dropped:
         return ""
@@ -113,7 +97,7 @@ def _has_something(config: Mapping[str, Any], item: str) -> bool:
 
 
 def _has_scores(config: Mapping[str, Any], item: str) -> bool:
-    return bool(reversion_screens(config) if item == "figure3" else item_runs(config, item))
+    return bool(encoders.screens(config) if item == "figure3" else item_runs(config, item))
 
 
 def all_runs(config: Mapping[str, Any]) -> list[Run]:
@@ -148,7 +132,7 @@ def predicting_runs(config: Mapping[str, Any], dataset: str) -> list[Run]:
 def trainings(config: Mapping[str, Any]) -> list[str]:
     """The folder of every VAE and prior that the tables and figures need, each once."""
     folders = [folder for run in all_runs(config) for folder in run.trainings]
-    return list(dict.fromkeys([*folders, *(encoder.folder for encoder in reversion_encoders(config))]))
+    return list(dict.fromkeys([*folders, *(encoder.folder for encoder in encoders.encoders(config))]))
 
 
 def _once(runs: Iterable[Run]) -> list[Run]:
@@ -229,66 +213,3 @@ def libraries(config: Mapping[str, Any]) -> dict[str, str]:
         for name, entry in config["decoders"].items()
         if HEADS[entry["head"]].takes_library and "library_size" not in entry
     }
-
-
-# The reversion benchmark: no run, but encoders and what is compared with them.
-
-
-@dataclass(frozen=True, order=True)
-class Encoder:
-    """A trained VAE whose frozen encoder Figure 3 shows."""
-
-    dataset: str
-    bottleneck: str
-    head: str
-    vae_seed: int
-
-    @property
-    def folder(self) -> str:
-        return f"{SCREEN}/{VAE}".format(**vars(self))
-
-
-def reversion_screens(config: Mapping[str, Any]) -> list[str]:
-    """Names of the reversion screens that Figure 3 shows; none where the config asks for no such figure.
-
-    The paper's own reversion screen (53 GB) is shown for the paper's datasets; a lab's screen has it beside them alone,
-    or where `paper.figure3.dataset` names the lab's.
-    """
-    item = config["paper"].get("figure3")
-    if "figure3" not in config["items"] or not item:
-        return []
-    asked = _reversion_datasets(config)
-    of_paper = "dataset" in item or any(config["datasets"][name]["kind"] in PAPER_KINDS for name in asked)
-    screens = config["reversion"]["screens"]
-    return [name for name in item["screens"] if asked and (of_paper or not screens[name].get("published"))]
-
-
-def reversion_datasets(config: Mapping[str, Any]) -> list[str]:
-    """Datasets whose encoders Figure 3 shows."""
-    return _reversion_datasets(config) if reversion_screens(config) else []
-
-
-def _reversion_datasets(config: Mapping[str, Any]) -> list[str]:
-    asked = config["paper"]["figure3"].get("dataset", config["screens"])
-    return [name for name in asked if name in config["screens"]]
-
-
-def reversion_encoders(config: Mapping[str, Any]) -> list[Encoder]:
-    """Every encoder that Figure 3 shows, once, in the order of the config."""
-    if not reversion_screens(config):
-        return []
-    item = config["paper"]["figure3"]
-    seeds = dict.fromkeys(training["vae"] for training in config["replicates"]["trainings"])
-    kinds = itertools.product(reversion_datasets(config), item["bottleneck"], item["head"])
-    return [Encoder(*kind, vae_seed=seed) for kind in kinds for seed in seeds]
-
-
-def reversion_scores(config: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
-    """The score file of every encoder and of every dataset's references, with the columns that tell them apart."""
-    kinds = [(vars(encoder), encoder.folder) for encoder in reversion_encoders(config)]
-    kinds += [({"dataset": dataset}, SCREEN.format(dataset=dataset)) for dataset in reversion_datasets(config)]
-    return [
-        (about | {"screen": screen}, f"{folder}/reversion-{screen}.csv")
-        for screen in reversion_screens(config)
-        for about, folder in kinds
-    ]

@@ -63,6 +63,4 @@ def notes_of(item):
 def reversion_notes():
     """What Figure 3 says of each screen: its note, and whether the published figure is about it."""
     screens = config["reversion"]["screens"]
-    return {
-        name: {key: screens[name].get(key) for key in ("note", "published")} for name in grid.reversion_screens(config)
-    }
+    return {name: {key: screens[name].get(key) for key in ("note", "published")} for name in encoders.screens(config)}

@@ -7,7 +7,7 @@ OF_THE_RUN = {"config": "Config in force", "resources": "Run times and memory", 
 
 def paper_files():
     """What `all` makes: tables and figures, the loss curve of every training, the bins' coverage, the config in force."""
-    published, made_up = grid.datasets_of_kind(config, *grid.PAPER_KINDS), grid.datasets_of_kind(config, "made-up")
+    published, made_up = grid.datasets_of_kind(config, *encoders.PAPER_KINDS), grid.datasets_of_kind(config, "made-up")
     return [
         *made_files(),
         *(f"{folder}/losses.png" for folder in grid.trainings(config)),

@@ -1,5 +1,5 @@
-# Predictions by others. A baseline is a folder `baselines/{name}-{seed}` with a cells.h5ad:
-# a further author's model is one more rule with this output, and is scored like every other run.
+# Predictions without a model, by the folders that runs have: `baselines/{name}-{seed}/cells.h5ad`. They are scored like every
+# other run; a name is known to the config when it has a card in `catalogue/baselines.py`.
 
 
 rule baseline:

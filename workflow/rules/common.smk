@@ -6,10 +6,11 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import arithmetic, grid, sense, work
+from expressionvae import arithmetic, encoders, grid, sense, work
 from expressionvae.config import check_form
 from expressionvae.data.download_list import read_downloads, stated
 from expressionvae.proteins.esm_files import regression_path
+from expressionvae.folders import FOLDERS
 from expressionvae.files import UserError, require_writable
 from expressionvae.strict import read_yaml
 
@@ -34,7 +35,7 @@ if workflow.is_main_process and grid.left_out(config):
 
 # Folders by the decisions they depend on. (Snakemake's `pathvars` would expand them too late: after the wildcards
 # of a rule's outputs have been constrained.)
-SCREEN, VAE, PRIOR, CELLS, BASELINE, RUN = grid.FOLDERS
+SCREEN, VAE, PRIOR, CELLS, BASELINE, RUN = FOLDERS
 PAPER = "results/paper"
 SAMPLES = config["replicates"]["samples"]
 ENVIRONMENT = "../../envs/expressionvae.yaml"

@@ -119,7 +119,7 @@ rule figure2:
 
 rule figure3:
     input:
-        scores=[path for _, path in grid.reversion_scores(config)],
+        scores=[path for _, path in encoders.score_files(config)],
         published=PUBLISHED,
     output:
         **rendered("figure3", "pdf", "csv", "md"),
@@ -132,9 +132,9 @@ rule figure3:
         ENVIRONMENT
     params:
         version=2,
-        about=[about for about, _ in grid.reversion_scores(config)],
+        about=[about for about, _ in encoders.score_files(config)],
         screens=reversion_notes(),
-        notes={name: config["datasets"][name].get("note", "") for name in grid.reversion_datasets(config)},
+        notes={name: config["datasets"][name].get("note", "") for name in encoders.datasets(config)},
     script:
         "../scripts/figure3.py"
 
@@ -187,7 +187,7 @@ rule claims:
         parameters=f"{PAPER}/parameters.csv",
         scores=[file for item in scored_items() for file in rendered(item, "scores.csv").values()],
         coverage=coverage_files(),
-        reversion=[f"{PAPER}/figure3.csv"] if grid.reversion_screens(config) else [],
+        reversion=[f"{PAPER}/figure3.csv"] if encoders.screens(config) else [],
         published=PUBLISHED,
     output:
         **rendered("claims", "csv", "md"),
