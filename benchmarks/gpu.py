@@ -29,6 +29,7 @@ from expressionvae.priors.build import build as build_prior  # noqa: E402
 from expressionvae.training import loop  # noqa: E402
 from expressionvae.training.batches import CellBatches  # noqa: E402
 from expressionvae.training.checkpoints import Checkpoints  # noqa: E402
+from expressionvae.training.device import compile_for, precision  # noqa: E402
 from expressionvae.training.schedule import Schedule  # noqa: E402
 from expressionvae.vae.build import Blueprint, build  # noqa: E402
 
@@ -93,7 +94,7 @@ def stage_one(config: dict, cells: Cells, bottleneck: str, head: str, compiled: 
     device = torch.device("cuda")
     model = vae(config, cells, bottleneck, head)
     if compiled:
-        loop.compile_for(device, config["vae"]["training"]["compile"], model.encoder, model.decoder)
+        compile_for(device, config["vae"]["training"]["compile"], model.encoder, model.decoder)
     batch = CellBatches(cells, device)
     fixed = batch(torch.arange(config["vae"]["training"]["batch_size"]))
 
@@ -118,7 +119,7 @@ def inference(config: dict, cells: Cells, model: torch.nn.Module, head: str) -> 
     size, rule = config["batch_size"], "mean" if head == "mse" else "sample"
     batch = CellBatches(cells, torch.device("cuda"))(torch.arange(size))
     generator = torch.Generator("cuda").manual_seed(0)
-    with torch.no_grad(), loop.precision(torch.device("cuda")):
+    with torch.no_grad(), precision(torch.device("cuda")):
         latents = model.encode(*batch)
         encoding = timed(lambda: model.encode(*batch), burst=4, warm_up=1)[0]
         decoding = timed(lambda: model.decode(latents, batch[1], rule, generator), burst=2, warm_up=1)[0]
@@ -148,13 +149,13 @@ def stage_two(config: dict, name: str, compiled: bool = True) -> dict:
     )
     torch.cuda.reset_peak_memory_stats()
     if compiled:
-        loop.compile_for(torch.device("cuda"), config["prior"]["training"]["compile"], model.prior.trunk)
+        compile_for(torch.device("cuda"), config["prior"]["training"]["compile"], model.prior.trunk)
     result = {"step_s": timed(training._advance, burst=60)[0], "peak_gb": torch.cuda.max_memory_allocated() / 2**30}
     model = build_prior(blueprint, torch.randn(PERTURBATIONS, EMBEDDING), *moments).cuda().eval()
     for size in (config["batch_size"] // 4, config["batch_size"], 4 * config["batch_size"]):
         rows = torch.randint(PERTURBATIONS, (size,)).cuda(), torch.randint(CELL_TYPES, (size,)).cuda()
         generator = torch.Generator("cuda").manual_seed(0)
-        with torch.no_grad(), loop.precision(torch.device("cuda")):
+        with torch.no_grad(), precision(torch.device("cuda")):
             taken = timed(lambda: model.sample(*rows, generator, **sampling), burst=1, warm_up=1)[0]  # noqa: B023
         result[f"sample_cells_per_s_batch_{size}"] = size / taken
     return result

@@ -29,6 +29,7 @@ from expressionvae.data.compact import Compact  # noqa: E402
 from expressionvae.data.validation import Validation, random_split, split  # noqa: E402
 from expressionvae.training import batches, loop  # noqa: E402
 from expressionvae.training.checkpoints import Checkpoints  # noqa: E402
+from expressionvae.training.device import compile_for  # noqa: E402
 from expressionvae.training.schedule import Order, Schedule  # noqa: E402
 from expressionvae.vae.build import Blueprint, build  # noqa: E402
 
@@ -85,7 +86,7 @@ def trainer(settings: dict, cells: Cells, device: torch.device, get: Callable) -
     )
     torch.manual_seed(0)
     model = build(blueprint).to(device)
-    loop.compile_for(device, settings["vae"]["training"]["compile"], model.encoder, model.decoder)
+    compile_for(device, settings["vae"]["training"]["compile"], model.encoder, model.decoder)
 
     def losses(model: torch.nn.Module, indices: torch.Tensor) -> dict:
         loss, penalty = model(*get(indices))

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from expressionvae import arithmetic
+from expressionvae import arithmetic, console
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-arithmetic.settle()  # what is compared to the bit here is made as jobs make it
+console.show_messages()  # as a job does
+arithmetic.make_reproducible()  # what is compared to the bit here is made as jobs make it
 # Started in the background, or by nohup, a process ignores these, and so do those that it starts: tests send them.
 for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) is signal.SIG_IGN:

@@ -14,7 +14,7 @@ import torch
 import yaml
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import download_list, downloads, parse1m, prepared, reversion, screen_labels, sealed
+from expressionvae.data import download_list, downloads, parse1m, prepared, reversion_screen, screen_labels, sealed
 from expressionvae.data.bins import Bins
 from expressionvae.evaluation import predictions, truth
 from expressionvae.files import RESTORE, digest, reading
@@ -81,7 +81,7 @@ def write(folder: Path) -> dict[str, Ours]:
     sliced = screen.copy()
     sliced.obs = sliced.obs.rename(columns={"perturbation": "target", "cell_type": "condition"})
     sliced.uns = {"reversion": about | {"min_cells": 3}}
-    sealed.write(add("reversion.h5ad", reversion.read), sliced)
+    sealed.write(add("reversion.h5ad", reversion_screen.read), sliced)
 
     Bins((0, 1, 2), (0.0, 1.0, 2.5), (9, 8, 7)).save(add("bins.json", Bins.load))
     vectors = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)

@@ -30,7 +30,7 @@ from expressionvae.console import reporting
 with reporting(sys.argv[1]):
     import torch
     from expressionvae import arithmetic
-    from expressionvae.training.loop import use_threads
+    from expressionvae.training.device import use_threads
     use_threads(2)
     _ = torch.ones(300, 300) @ torch.ones(300, 300)
     print(arithmetic.record())
@@ -67,13 +67,13 @@ def test_what_a_result_depends_on_is_recorded(job):
 
 def test_a_user_s_own_mode_stays(monkeypatch):
     monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
-    arithmetic.settle()
+    arithmetic.make_reproducible()
     assert os.environ["MKL_CBWR"] == "COMPATIBLE"
 
 
 def test_where_nobody_asks_the_mode_is_reproducible(monkeypatch):
     monkeypatch.delenv("MKL_CBWR", raising=False)
-    arithmetic.settle()
+    arithmetic.make_reproducible()
     assert os.environ["MKL_CBWR"] == "AUTO,STRICT"
 
 

@@ -1,5 +1,6 @@
 import errno
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from expressionvae.console import LAUNCHED, Tee, refusal, reporting
+from expressionvae.console import LAUNCHED, LEVEL, Tee, refusal, reporting, show_messages
 from expressionvae.files import UserError, written
 
 
@@ -34,6 +35,35 @@ def test_what_is_printed_is_logged(tmp_path):
         print("to stdout")
         print("to stderr", file=sys.stderr)
     assert (tmp_path / "log").read_text().startswith("to stdout\nto stderr\ndone in ")
+
+
+def test_messages_of_job_and_library_are_logged_once_and_warnings_are_called_so(tmp_path, capsys):
+    for _ in range(2):  # set up twice
+        with reporting(tmp_path / "log") as log:
+            log.info("of the job, 100% of it")
+            logging.getLogger("expressionvae.data.labels").warning("of the library")
+    assert (tmp_path / "log").read_text().startswith("of the job, 100% of it\nWARNING: of the library\ndone in ")
+    assert capsys.readouterr().err == 2 * "WARNING: of the library\n"
+
+
+def test_the_environment_chooses_which_messages_are_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv(LEVEL, "warning")
+    with reporting(tmp_path / "log") as log:
+        log.info("no")
+        log.warning("yes")
+    assert (tmp_path / "log").read_text() == "WARNING: yes\n"
+    monkeypatch.delenv(LEVEL)
+    show_messages()
+
+
+def test_a_level_that_there_is_not_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(LEVEL, "loud")
+    with pytest.raises(SystemExit), reporting(tmp_path / "log"):
+        raise AssertionError("no work")
+    said = (
+        "error: environment variable EXPRESSIONVAE_LOG_LEVEL is 'LOUD', expected one of DEBUG, INFO, WARNING, ERROR\n"
+    )
+    assert capsys.readouterr().err == said
 
 
 def test_processes_that_a_job_starts_add_to_its_log(tmp_path, monkeypatch):

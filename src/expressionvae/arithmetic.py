@@ -16,7 +16,7 @@ MKL = "AUTO,STRICT"
 VARIABLES = ("MKL_CBWR", "OPENBLAS_NUM_THREADS")
 
 
-def settle() -> None:
+def make_reproducible() -> None:
     """Ask for reproducible arithmetic in this process and in those that it starts, before numpy and torch are loaded.
 
     A user's own MKL_CBWR stays (COMPATIBLE is slower and the same on more kinds of CPU). OpenBLAS, numpy's and

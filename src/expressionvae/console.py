@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import io
+import logging
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 from expressionvae import arithmetic
 from expressionvae.files import WHILE, UserError
 
+LEVEL = "EXPRESSIONVAE_LOG_LEVEL"  # environment variable: the least level of messages that are shown, INFO if not set
 LAUNCHED = "EXPRESSIONVAE_LAUNCHED"  # set in the processes that a job starts to share its work: where they meet
 _ROOM = "make room; the same command then goes on, and keeps what is finished"
 _RIGHT = "this user needs the right to read or write it; then give the same command again"
@@ -28,6 +30,31 @@ _REFUSED = {  # what to do when a disk, or the rights on a file, refuse
 }
 _TOLD = re.compile(r"(?:\[Errno |errno = )(\d+)")  # of a library, in words of its own
 _TORCH = re.compile(r"PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos")  # hides why
+
+
+class Messages(logging.Handler):
+    """Where what is logged goes: warnings to stderr, the rest to stdout, whatever these are at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        warns = record.levelno >= logging.WARNING
+        said = f"{'WARNING: ' if warns else ''}{record.getMessage()}"
+        print(said, file=sys.stderr if warns else sys.stdout, flush=True)
+
+
+def show_messages() -> logging.Logger:
+    """Let the library's messages be seen, from the level that `LEVEL` names on; the one place where this is set up.
+
+    Raises:
+        UserError: if there is no such level.
+    """
+    logger, level = logging.getLogger("expressionvae"), os.environ.get(LEVEL, "INFO").upper()
+    if level not in (levels := ("DEBUG", "INFO", "WARNING", "ERROR")):
+        raise UserError(f"environment variable {LEVEL} is {level!r}, expected one of {', '.join(levels)}")
+    logger.setLevel(level)
+    logger.propagate = False
+    if not any(isinstance(handler, Messages) for handler in logger.handlers):
+        logger.addHandler(Messages())
+    return logger
 
 
 class Tee:
@@ -61,13 +88,14 @@ def use_utf8(stream: Any) -> None:
 
 
 @contextlib.contextmanager
-def reporting(log: str | Path) -> Iterator[None]:
+def reporting(log: str | Path) -> Iterator[logging.Logger]:
     """Copy stdout and stderr to `log`; end with one line, no traceback, when a user's mistake or a disk ends it.
 
+    Yields the logger for what the job itself has to say.
     Every job of a rule passes here first, before it loads numpy or torch: their arithmetic is settled here.
     Processes that a job starts to share its work add to the job's log.
     """
-    arithmetic.settle()
+    arithmetic.make_reproducible()
     launched = LAUNCHED in os.environ
     for stream in (sys.stdout, sys.stderr):
         use_utf8(stream)
@@ -78,7 +106,8 @@ def reporting(log: str | Path) -> Iterator[None]:
     ):
         started = time.monotonic()
         try:
-            yield
+            logger = show_messages()
+            yield logger
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(1)
@@ -93,7 +122,7 @@ def reporting(log: str | Path) -> Iterator[None]:
                 file.write(traceback.format_exc())
             raise
         if not launched:
-            print(f"done in {time.monotonic() - started:.1f} s")
+            logger.info(f"done in {time.monotonic() - started:.1f} s")
 
 
 def refusal(error: BaseException) -> str | None:

@@ -5,14 +5,16 @@ A piece is taken up only where it proves to be what was written, of the same nam
 
 import hashlib
 import io
+import logging
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from expressionvae.files import written
+
+log = logging.getLogger(__name__)
 
 
 class Pieces:
@@ -35,7 +37,7 @@ class Pieces:
 
         content, kept = self._take(f"{output.parent.name}-{output.name}", make)
         if kept:
-            print(f"{output}: an earlier attempt had come this far")
+            log.info(f"{output}: an earlier attempt had come this far")
             with written(output) as temporary:
                 temporary.write_bytes(content)
 
@@ -65,7 +67,7 @@ class Pieces:
                 why = "it is not what was written under this name"
             except OSError as error:
                 why = str(error.strerror)
-            print(f"{path}: not taken up: {why}; kept as .damaged, and made again", file=sys.stderr)
+            log.warning(f"{path}: not taken up: {why}; kept as .damaged, and made again")
             path.replace(path.with_suffix(".damaged"))
         content = make()
         with written(path) as temporary:

@@ -153,7 +153,7 @@ def test_a_file_that_is_there_and_not_as_stated_stops_or_is_reported(entry, tmp_
     record = yaml.safe_load((tmp_path / "a.h5ad.yaml").read_text())
     assert record["differences"] == [said] and record["stated"] == {"bytes": len(CONTENT), "md5": entry["md5"]}
     assert record["bytes"] == 299_999 and record["sha256"] == hashlib.sha256(CONTENT[1:]).hexdigest()
-    assert f"WARNING: {tmp_path / 'a.h5ad'}: not as stated: {said}" in capsys.readouterr().out
+    assert f"WARNING: {tmp_path / 'a.h5ad'}: not as stated: {said}" in capsys.readouterr().err
     with pytest.raises(UserError, match=said):  # what was reported once is no statement
         fetch(entry, tmp_path / "a.h5ad", retries=0)
 

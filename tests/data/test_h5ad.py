@@ -154,7 +154,7 @@ def test_pieces_of_zeros_that_a_zarr_folder_lacks_are_told(tmp_path, capsys):
     there = [path for path in (tmp_path / "s.zarr" / "X").rglob("*") if path.is_file() and path.name[0] in "012"]
     there[0].unlink()
     read(tmp_path / "s.zarr")
-    assert "X has 2 of its 3 pieces; the others are taken as zeros" in capsys.readouterr().out
+    assert "X has 2 of its 3 pieces; the others are taken as zeros" in capsys.readouterr().err
 
 
 def test_an_index_of_labels_is_read(tmp_path):

@@ -6,7 +6,7 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from expressionvae.data import madeup
+from expressionvae.data import madeup, madeup_names
 from expressionvae.data.madeup_proteins import AMINO_ACIDS, write_proteins
 from expressionvae.files import UserError
 from expressionvae.proteins.esm import embed, load, tiny_esm2
@@ -134,7 +134,9 @@ def test_the_order_of_residues_has_no_effect(proteins):
 
 
 def test_composition_is_the_share_of_each_amino_acid():
-    np.testing.assert_array_equal(madeup.composition(["AAR", AMINO_ACIDS])[:, :3], [[2 / 3, 1 / 3, 0], [0.05] * 3])
+    np.testing.assert_array_equal(
+        madeup_names.composition(["AAR", AMINO_ACIDS])[:, :3], [[2 / 3, 1 / 3, 0], [0.05] * 3]
+    )
 
 
 def test_a_protein_language_model_tells_the_effects_of_proteins_it_has_not_seen(tmp_path):
@@ -175,7 +177,7 @@ def test_learned_screens_need_no_proteins(tmp_path):
 
 def test_more_targets_than_genes_are_refused():
     with pytest.raises(UserError, match="perturbations is 300, more than simulation.genes"):
-        madeup.target_names("gene", 300, 200)
+        madeup_names.target_names("gene", 300, 200)
 
 
 def test_proteins_must_fit_the_targets(proteins):

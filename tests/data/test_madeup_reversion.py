@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
-from expressionvae.data import madeup, reversion
+from expressionvae.data import madeup, madeup_names, reversion_screen
 from expressionvae.data.madeup_reversion import Recipe, simulate, structure
 from expressionvae.data.reversion_slice import Wanted, slice_screen
 from expressionvae.files import UserError
@@ -28,9 +28,9 @@ def written(recipes, tmp_path_factory):
 
 
 def test_the_screen_is_read_by_its_own_labels(written, recipes, tmp_path):
-    entry, genes = {"kind": "made-up", "min_cells": 10}, madeup.gene_names(recipes[1].genes)
+    entry, genes = {"kind": "made-up", "min_cells": 10}, madeup_names.gene_names(recipes[1].genes)
     slice_screen(written, tmp_path / "s.h5ad", genes, Wanted.of(written, entry), symbol_map={})
-    screen = reversion.read(tmp_path / "s.h5ad")
+    screen = reversion_screen.read(tmp_path / "s.h5ad")
     assert len(screen) == recipes[0].cells and len(screen.positives) == recipes[0].positives
     assert len(set(screen.target)) == recipes[0].targets + 1
 
@@ -38,7 +38,7 @@ def test_the_screen_is_read_by_its_own_labels(written, recipes, tmp_path):
 def test_some_genes_of_the_panel_are_absent(written, recipes):
     genes = set(ad.read_h5ad(written).var_names)
     assert len(genes) == recipes[1].genes - recipes[0].absent
-    assert genes < set(madeup.gene_names(recipes[1].genes))
+    assert genes < set(madeup_names.gene_names(recipes[1].genes))
 
 
 def test_the_loss_of_a_positive_undoes_part_of_the_stimulus_and_no_other_target_does(recipes):

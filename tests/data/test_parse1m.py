@@ -79,8 +79,8 @@ def test_without_a_library_column_the_files_genes_are_summed(tmp_path, splits):
 
 def test_unlisted_labels_are_named(tmp_path, splits, capsys):
     assemble(tmp_path, splits, atlas())
-    assert "cytokines of donor Donor1: 1 not listed, left out: IL-99" in (out := capsys.readouterr().out)
-    assert "held-out cytokines in CD4 Naive: 1 of 2 listed are absent: IL-9" in out
+    assert "cytokines of donor Donor1: 1 not listed, left out: IL-99" in (said := capsys.readouterr()).out
+    assert "held-out cytokines in CD4 Naive: 1 of 2 listed are absent: IL-9" in said.err
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_genes_of_the_panel_that_the_file_lacks_stop_the_job_by_name(tmp_path, s
     said = "atlas.h5ad lacks 4 of the 7 genes of the panel, to be set to 0: GCLC, LAP3, HS3ST1, AOC1"
     assert said in str(error.value) and not (tmp_path / "screen.h5ad").exists()
     assert assemble(tmp_path, splits, atlas())[:, ABSENT].X.nnz == 0  # by on_difference: report
-    assert said in capsys.readouterr().out
+    assert said in capsys.readouterr().err
 
 
 def test_cell_names_that_occur_twice_stop_the_job_or_are_numbered(tmp_path, splits, monkeypatch):

@@ -81,16 +81,16 @@ def test_leaky_unmeasured_and_unlisted_targets_go_and_are_named(tmp_path, splits
     kept = screen.obs.groupby("cell_type", observed=True)["perturbation"].agg(lambda labels: sorted(set(labels)))
     assert kept["hepg2"] == ["AARS", "G0", "G1", "non-targeting"]
     assert kept["k562"] == ["AARS", "G0", "G1", "G2", "non-targeting"]
-    out = capsys.readouterr().out
-    assert "WARNING" in out and "held-out targets that survive in hepg2: 1 of 3 listed are absent: G2" in out
-    assert "G2: not knocked down; mean residual 0.9" in out and "0 of 10 cells pass" in out
+    out, err = capsys.readouterr()
+    assert "WARNING" in err and "held-out targets that survive in hepg2: 1 of 3 listed are absent: G2" in err
+    assert "G2: not knocked down; mean residual 0.9" in err and "0 of 10 cells pass" in err
     assert "1 targets are not among its genes, left out: UNMEASURED" in out
-    assert "hepg2.h5ad lacks 1 of the 5 genes of the panel, to be set to 0: NOWHERE" in out
+    assert "hepg2.h5ad lacks 1 of the 5 genes of the panel, to be set to 0: NOWHERE" in err
     assert "targets that survive in some line: 4 of 4 listed are here" in out
     assert "G1 (in 2 columns, the first is taken)" in out and "AARS1 as AARS" in out
 
 
-def test_a_heldout_target_that_does_not_survive_stops_the_job_with_what_befell_it(tmp_path, splits, lines):
+def test_a_heldout_target_that_does_not_survive_stops_the_job_with_what_became_of_it(tmp_path, splits, lines):
     of_panel(splits, "G11", "G2")
     with pytest.raises(UserError, match=r"1 of 3 listed are absent: G2\n    G2: not knocked down; mean residual"):
         assemble(tmp_path, splits, on_difference="stop")

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from scipy.sparse import csc_matrix, csr_matrix
 
-from expressionvae.data import matrix, reversion, sparse
-from expressionvae.data.reversion import Block, Screen
+from expressionvae.data import matrix, reversion_screen, sparse
+from expressionvae.data.reversion_screen import Block, ReversionScreen
 from expressionvae.data.reversion_slice import Wanted, slice_screen
 from expressionvae.files import UserError
 from tests.conftest import REPOSITORY
@@ -44,13 +44,13 @@ def a_file(folder: Path, *, values=COUNTS, obs: pd.DataFrame | None = None, laye
     return path
 
 
-def sliced(path: Path, genes=GENES, *, symbol_map=None, entry=ENTRY, **changes) -> tuple[Screen, Block]:
+def sliced(path: Path, genes=GENES, *, symbol_map=None, entry=ENTRY, **changes) -> tuple[ReversionScreen, Block]:
     """What an encoder gets to see of a file."""
     output = path.parent / "sliced.h5ad"
     wanted = Wanted.of(path, {**entry, **changes})
     slice_screen(path, output, genes, wanted, symbol_map=symbol_map or {})
-    screen = reversion.read(output)
-    (block,) = reversion.blocks(screen, genes)
+    screen = reversion_screen.read(output)
+    (block,) = reversion_screen.blocks(screen, genes)
     return screen, block
 
 
@@ -164,7 +164,7 @@ def test_pieces_join_to_the_whole_however_the_file_is_laid_out(tmp_path, monkeyp
     monkeypatch.setattr(sparse, "BLOCK_BYTES", 300)
     path = a_file(tmp_path, values=layout(COUNTS))
     slice_screen(path, tmp_path / "sliced.h5ad", GENES, Wanted.of(path, ENTRY), symbol_map={})
-    blocks = list(reversion.blocks(reversion.read(tmp_path / "sliced.h5ad"), GENES))
+    blocks = list(reversion_screen.blocks(reversion_screen.read(tmp_path / "sliced.h5ad"), GENES))
     assert len(blocks) > 5
     joined = np.concatenate([block.counts.toarray() for block in blocks])
     np.testing.assert_array_equal(joined, COUNTS[IN_USE])
@@ -212,7 +212,7 @@ def test_another_number_of_cells_than_stated_stops_or_is_reported(tmp_path, caps
         slice_screen(*arguments, **options)
     assert not (tmp_path / "sliced.h5ad").exists()
     slice_screen(*arguments, **options, on_difference="report")
-    assert f"WARNING: not as known of this screen:\n  {said}" in capsys.readouterr().out
+    assert f"WARNING: not as known of this screen:\n  {said}" in capsys.readouterr().err
 
 
 def test_a_condition_cannot_be_both(tmp_path, no_counts_read):

@@ -102,7 +102,7 @@ def test_listed_genes_that_the_file_lacks_stop_or_are_reported_as_zeros(split, t
     assert not list(tmp_path.iterdir())
     train, _ = split(genes=wanted, on_difference="report")
     assert train.var_names.tolist() == wanted and train[:, ["GCLC", "LAP3"]].X.nnz == 0 and train[:, "g1"].X.nnz
-    assert "WARNING: not as known of this screen:\n  screen.h5ad lacks 2" in capsys.readouterr().out
+    assert "WARNING: not as known of this screen:\n  screen.h5ad lacks 2" in capsys.readouterr().err
     with pytest.raises(UserError, match="has none of the 2 genes of config key genes"):
         split(genes=["GCLC", "LAP3"], on_difference="report")
 

@@ -1,5 +1,6 @@
 """What is streamed is what a reader of the whole file would have cut, and memory does not grow with the file."""
 
+import re
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csc_matrix, csr_matrix
 
 from expressionvae.data import sparse, streaming
-from expressionvae.data.streaming import Meter, Writer, scratch, slice_h5ad
+from expressionvae.data.streaming import Writer, passed, passing, scratch, slice_h5ad
 from expressionvae.files import UserError
 
 LABELS = {"perturbation": "gene_target", "condition": "condition"}
@@ -124,10 +125,13 @@ def test_a_scratch_file_is_gone_afterwards(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_meter_tells_cells_and_megabytes(capsys):
-    meter = Meter("file", 10, every=0.0)
-    meter.add(np.zeros((5, 2), np.float32))
-    assert "5 of 10 cells" in capsys.readouterr().out and "MB/s" in str(meter) and "cells/s" in str(meter)
+@pytest.mark.parametrize("form", [np.asarray, csr_matrix])
+def test_a_pass_tells_cells_and_megabytes(capsys, form):
+    progress = passing("file", 10)
+    passed(progress, form(np.ones((5, 2), np.float32)))
+    assert capsys.readouterr().out == ""
+    passed(progress, form(np.ones((5, 2), np.float32)))
+    assert re.fullmatch(r"file: cells 10/10  .+/s, \d+ MB/s  00:00 gone, 00:00 left\n", capsys.readouterr().out)
 
 
 GROW = """

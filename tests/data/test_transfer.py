@@ -276,7 +276,7 @@ def test_what_is_not_as_stated_stops_or_is_reported_and_taken(site, entry, data,
     assert (data / "a.h5ad").read_bytes() == CONTENT
     assert known["verified"] == "not as stated" and known["sha256"] == hashlib.sha256(CONTENT).hexdigest()
     assert known["stated"] == {key: differing[key] for key in ("bytes", "md5", "sha256") if differing.get(key)}
-    assert re.search(said, known["differences"][0]) and re.search(f"WARNING: .*{said}", capsys.readouterr().out)
+    assert re.search(said, known["differences"][0]) and re.search(f"WARNING: .*{said}", capsys.readouterr().err)
 
 
 def test_a_body_that_is_cut_short_is_no_difference_to_report(site, bring, data):

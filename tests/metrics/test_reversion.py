@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.metrics import calinski_harabasz_score, roc_auc_score
 
-from expressionvae.data.reversion import Screen
+from expressionvae.data.reversion_screen import ReversionScreen
 from expressionvae.files import UserError
+from expressionvae.metrics.enrichment import curve_area, enrichment
 from expressionvae.metrics.reversion import (
     COLUMNS,
     METRICS,
     _calinski_harabasz,
     _total,
     cosine_distance,
-    curve_area,
-    enrichment,
     normalised,
     score,
     separability,
@@ -139,14 +138,14 @@ def test_the_interval_of_random_targets_mostly_covers_a_half():
 
 
 @pytest.fixture
-def screen() -> Screen:
+def screen() -> ReversionScreen:
     generator = np.random.default_rng(2)
     target = generator.choice(["ctrl", "A", "B", "C", "D", "E"], 600).astype(object)
     treated = generator.random(600) < 0.5
-    return Screen(Path("x.h5ad"), target, treated, "ctrl", ["A", "B"], 5)
+    return ReversionScreen(Path("x.h5ad"), target, treated, "ctrl", ["A", "B"], 5)
 
 
-def embedding(screen: Screen) -> np.ndarray:
+def embedding(screen: ReversionScreen) -> np.ndarray:
     """Treated cells turn away from untreated ones, but not when A or B is lost."""
     turned = screen.treated & ~np.isin(screen.target, ["A", "B"])
     noise = 0.1 * np.random.default_rng(3).normal(size=(len(turned), 4))
@@ -171,14 +170,14 @@ def test_what_brings_treated_cells_back_and_leaves_untreated_ones_is_selective(s
 
 def test_a_target_without_untreated_cells_has_no_selectivity(screen):
     keep = screen.treated | (screen.target != "A")
-    some = Screen(screen.path, screen.target[keep], screen.treated[keep], "ctrl", ["A"], 5)
+    some = ReversionScreen(screen.path, screen.target[keep], screen.treated[keep], "ctrl", ["A"], 5)
     scores, ranking = score("mine", embedding(screen)[keep], some, **OPTIONS)
     assert np.isnan(scores.set_index("metric").loc["selectivity_auc", "value"])
     assert ranking.set_index("target")["distance_untreated"].isna().tolist().count(True) == 1
 
 
 def test_other_positives_do_not(screen):
-    other = Screen(**{**vars(screen), "positives": ["C", "D"]})
+    other = ReversionScreen(**{**vars(screen), "positives": ["C", "D"]})
     scores, _ = score("mine", embedding(screen), other, **OPTIONS)
     assert scores.set_index("metric").loc["enrichment_auc", "value"] < 0.5
 

@@ -3,7 +3,7 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 
 from expressionvae.data.compact import Compact
-from expressionvae.data.reversion import Block
+from expressionvae.data.reversion_screen import Block
 from expressionvae.metrics.reversion_references import log_normalised, references
 
 GENERATOR = np.random.default_rng(0)

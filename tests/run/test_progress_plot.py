@@ -28,4 +28,4 @@ def test_losses_are_not_shown_more_often_than_asked(tmp_path):
 def test_a_folder_that_takes_no_file_does_not_end_the_training(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     ProgressPlot(tmp_path / "file", every=0.0)(HISTORY)
-    assert "warning: " in capsys.readouterr().err and os.listdir(tmp_path) == ["file"]
+    assert "WARNING: " in capsys.readouterr().err and os.listdir(tmp_path) == ["file"]

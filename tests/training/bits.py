@@ -16,7 +16,7 @@ def main(threads: int, folder: Path) -> None:
     from expressionvae.proteins.esm import embed, load, tiny_esm2
     from expressionvae.provenance import fingerprint
     from expressionvae.training import stage1
-    from expressionvae.training.loop import use_threads
+    from expressionvae.training.device import use_threads
     from expressionvae.training.schedule import Schedule
     from expressionvae.vae.build import Blueprint
 

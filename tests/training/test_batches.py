@@ -6,7 +6,7 @@ from scipy import sparse
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
 from expressionvae.training import batches
-from expressionvae.training.batches import CellBatches, Columns
+from expressionvae.training.batches import CellBatches, TensorBatches
 
 CPU = torch.device("cpu")
 COUNTS = np.random.default_rng(0).poisson(2.0, (5000, 6)) * 50
@@ -37,7 +37,7 @@ def test_columns_come_as_they_were(resident, monkeypatch):
         torch.tensor([1, 2, 3]),
     ]
     rows = torch.tensor([2, 0, 2])
-    for found, column in zip(Columns(columns, CPU)(rows), columns, strict=True):
+    for found, column in zip(TensorBatches(columns, CPU)(rows), columns, strict=True):
         assert torch.equal(found, column[rows]) and found.dtype == column.dtype
 
 

@@ -143,9 +143,9 @@ def test_a_second_attempt_waits_for_the_first_and_says_for_whom(tmp_path, capsys
     with Checkpoints(tmp_path, "a").locked("second", interval=0.05):
         assert time.monotonic() - began > 1
     first.wait()
-    said = capsys.readouterr().err
-    assert f"second: waits for another attempt in {tmp_path}: process {first.pid} on" in said
-    assert "the other attempt has ended" in said
+    out, err = capsys.readouterr()
+    assert f"second: waits for another attempt in {tmp_path}: process {first.pid} on" in err
+    assert "the other attempt has ended" in out
 
 
 def test_the_lock_of_a_killed_attempt_is_free(tmp_path, capsys):

@@ -28,7 +28,7 @@ with reporting(folder / "log"):
     import torch
     from expressionvae.training import launch, processes
     from tests.training.shared import train
-    launch.share(2, 1, tasks=tasks, starter=f"{sys.executable} tests/training/starter.py")
+    launch.start_on_each_device(2, 1, tasks=tasks, starter=f"{sys.executable} tests/training/starter.py")
     trained = {kind: train(kind, folder / "checkpoints", int(os.environ["RANK"])) for kind in kinds}
     processes.leave()
     torch.save(trained, folder / "result")
@@ -140,16 +140,16 @@ def until_first_checkpoint(folder: Path, process: subprocess.Popen) -> None:
 
 def test_devices_that_tasks_do_not_divide_are_refused():
     with pytest.raises(UserError, match="3 cannot be shared among 2 tasks"):
-        launch.share(3, 1, tasks=2, starter="srun")
+        launch.start_on_each_device(3, 1, tasks=2, starter="srun")
 
 
 def test_tasks_without_a_starter_are_refused():
     with pytest.raises(UserError, match="2 tasks need the resource `mpi`"):
-        launch.share(2, 1, tasks=2)
+        launch.start_on_each_device(2, 1, tasks=2)
 
 
 def test_fewer_gpus_than_processes_are_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(UserError, match="4 processes of this task need a GPU each, but it has 1"):
-        launch.share(4, 8)
+        launch.start_on_each_device(4, 8)

@@ -65,6 +65,14 @@ def test_a_library_is_one_of_the_cell_type_s_own(cells, trained):
     assert set(drawn[:50]) <= set(library[20:]) and set(drawn[50:]) <= set(library[:20])
 
 
+def test_the_true_library_is_told_to_that_variant_alone(trained):
+    asked = trained[1], ["B", "T"], np.array([3.0, 4.0])
+    rule, told = stage1.libraries("mean-true-library", *asked, seed=0)
+    assert (rule, told.tolist(), told.dtype) == ("mean", [3.0, 4.0], np.float32)
+    rule, drawn = stage1.libraries("mean", *asked, seed=0)
+    assert rule == "mean" and np.array_equal(drawn, stage1.draw_library(*asked[:2], seed=0))
+
+
 def test_sampling_then_decoding_gives_cells_and_again_the_same(trained, tmp_path):
     model, latents = trained
     embedding = np.zeros((3, 0), np.float32)

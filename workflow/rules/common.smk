@@ -16,7 +16,7 @@ from expressionvae.strict import read_yaml
 
 RESOURCES = Path(workflow.basedir) / "resources"
 
-arithmetic.settle()  # for the process of every rule, also of those that load nothing of ours
+arithmetic.make_reproducible()  # for the process of every rule, also of those that load nothing of ours
 
 try:
     if workflow.is_main_process:

@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     import json
 
     from expressionvae.data.bins import Bins
@@ -20,4 +20,4 @@ with reporting(snakemake.log[0]):
     )
     with written(snakemake.output[0]) as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(f"{result['share']} of {result['n']} means lie below {result['last_lower_edge']}")
+    log.info(f"{result['share']} of {result['n']} means lie below {result['last_lower_edge']}")

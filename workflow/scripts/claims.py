@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     from expressionvae.files import written
     from expressionvae.paper import published
     from expressionvae.paper.claims import sources
@@ -24,4 +24,4 @@ with reporting(snakemake.log[0]):
         table.to_csv(path, index=False)
     with written(snakemake.output.md) as path:
         path.write_text(markdown(table, sources.printed_twice(numbers)), encoding="utf-8")
-    print(f"{len(table)} verdicts; ours: {table['verdict_ours'].value_counts().to_dict()}")
+    log.info(f"{len(table)} verdicts; ours: {table['verdict_ours'].value_counts().to_dict()}")

@@ -3,32 +3,28 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    import numpy as np
-
     from expressionvae.evaluation import predictions
     from expressionvae.evaluation.truth import read_query
-    from expressionvae.grid import TRUE_LIBRARY
     from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
     from expressionvae.metrics.scores import write_scores
     from expressionvae.provenance import describe
-    from expressionvae.training import latents, loop, stage1
+    from expressionvae.training import device, latents, stage1
     from expressionvae.vae import build
 
-    p, files, rule = snakemake.params, snakemake.output, snakemake.wildcards.predict.removesuffix(TRUE_LIBRARY)
+    p, files, predict = snakemake.params, snakemake.output, snakemake.wildcards.predict
     trained = {stage: int(snakemake.wildcards[f"{stage}_seed"]) for stage in ("vae", "prior")}
-    loop.use_threads(snakemake.config["threads"])
-    model, blueprint = build.load(snakemake.input.model, loop.best_device())
+    device.use_threads(snakemake.config["threads"])
+    model, blueprint = build.load(snakemake.input.model, device.best_device())
     query = read_query(snakemake.input.query)
     training = latents.Latents.load(snakemake.input.training)
     rows, draws = chosen_rows(len(query), p.richness["cells"]), range(p.richness["draws"])
     for seed, sampled, output, rich in zip(p.seeds, snakemake.input.latents, files.cells, files.richness, strict=True):
         values = latents.read_sampled(sampled, len(query), training)
-        library = stage1.draw_library(training, query["cell_type"].tolist(), seed=seed)
-        if rule != snakemake.wildcards.predict:
-            library = query["true_library"].to_numpy(np.float32)
+        asked = query["cell_type"].tolist(), query["true_library"].to_numpy()
+        rule, library = stage1.libraries(predict, training, *asked, seed=seed)
         options = {"draws": p.richness["draws"], "batch_size": p.batch_size}
         cells = stage1.predict(model, values, library, rule, seed=seed, **options)
-        how = {"predict": snakemake.wildcards.predict, "head": blueprint.head}
+        how = {"predict": predict, "head": blueprint.head}
         provenance = describe(snakemake.config, **trained, sample=seed) | how
         predictions.write(output, cells, query, blueprint.genes, provenance)
         drawn = [stage1.predict(model, values[rows], library[rows], rule, seed=draw, **options) for draw in draws]

@@ -10,10 +10,10 @@ with reporting(snakemake.log[0]):
     from expressionvae.proteins.esm import embed, load
     from expressionvae.proteins.fasta import choose, read_fasta, report
     from expressionvae.proteins.symbols import read_symbol_map
-    from expressionvae.training import loop
+    from expressionvae.training import device
 
     source, params = snakemake.input, snakemake.params
-    loop.use_threads(snakemake.config["threads"])
+    device.use_threads(snakemake.config["threads"])
     fasta = read_fasta(located(source.fasta))
     wanted, symbol_map = fasta.sequences, read_symbol_map(params.symbol_map)
     if source.get("train"):  # asked by `prepare` too, but of the file that was there then

@@ -3,9 +3,9 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.data import madeup, madeup_proteins
+    from expressionvae.data import madeup, madeup_names, madeup_proteins
 
     dataset = snakemake.params.dataset
     recipe = madeup.Recipe(**dataset["simulation"])
-    targets = madeup.target_names(recipe.target, recipe.perturbations, recipe.genes)
+    targets = madeup_names.target_names(recipe.target, recipe.perturbations, recipe.genes)
     madeup_proteins.write_proteins(snakemake.output.fasta, targets, **dataset["proteins"])

@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     import pandas as pd
 
     from expressionvae.evaluation.comparison import compared
@@ -30,4 +30,5 @@ with reporting(snakemake.log[0]):
     table = pd.DataFrame(rows)
     with written(snakemake.output.scores) as temporary:
         table.to_csv(temporary, index=False)
-    print(table.groupby(["baseline", "prior", "decoder"], dropna=False)[["recovered", "specific"]].agg(["mean", "sem"]))
+    by_run = table.groupby(["baseline", "prior", "decoder"], dropna=False)
+    log.info(by_run[["recovered", "specific"]].agg(["mean", "sem"]))

@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     from expressionvae.files import written
     from expressionvae.run import resources
 
@@ -13,4 +13,4 @@ with reporting(snakemake.log[0]):
         table.to_csv(path, index=False, float_format="%.10g")
     with written(snakemake.output.md) as path:
         path.write_text(resources.markdown(table), encoding="utf-8")
-    print(f"{len(jobs)} jobs of {len(table)} rules took {table['seconds_sum'].sum():.0f} s together")
+    log.info(f"{len(jobs)} jobs of {len(table)} rules took {table['seconds_sum'].sum():.0f} s together")

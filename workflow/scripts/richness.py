@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     from expressionvae.files import written
     from expressionvae.paper import columns, scores
     from expressionvae.paper.figures.richness import collect, draw, join
@@ -22,4 +22,4 @@ with reporting(snakemake.log[0]):
         with written(output) as path:
             save(figure, path)
     rho = table.drop_duplicates(["dataset", "metric"])[["dataset", "metric", "rho", "points"]]
-    print("rank correlation of richness with each metric:", rho.to_string(index=False), sep="\n")
+    log.info(f"rank correlation of richness with each metric:\n{rho.to_string(index=False)}")

@@ -8,11 +8,11 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.evaluation.truth import read_query
     from expressionvae.priors import build
-    from expressionvae.training import loop, stage2
+    from expressionvae.training import device, stage2
     from expressionvae.training.latents import save_sampled
 
-    loop.use_threads(snakemake.config["threads"])
-    model, blueprint = build.load(snakemake.input.model, loop.best_device())
+    device.use_threads(snakemake.config["threads"])
+    model, blueprint = build.load(snakemake.input.model, device.best_device())
     query = read_query(snakemake.input.query)[["cell_type", "perturbation"]].to_dict("list")
     kept = Path(snakemake.output.latents[0]).with_name("unfinished")
     how = {"options": snakemake.params.options, "batch_size": snakemake.params.batch_size, "keep": kept}

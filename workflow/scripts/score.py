@@ -5,7 +5,7 @@ from pathlib import Path
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     from expressionvae.evaluation.comparison import compared
     from expressionvae.evaluation.predictions import read_predicted
     from expressionvae.evaluation.truth import read_truth
@@ -23,7 +23,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.provenance import fingerprint
     from expressionvae.resume import Pieces
 
-    print(" ".join(f"{name}=={version}" for name, version in versions().items()))
+    log.info(" ".join(f"{name}=={version}" for name, version in versions().items()))
     given, evaluation = snakemake.input, snakemake.params.evaluation
     truth = read_truth(given.truth)
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas", "seed")}

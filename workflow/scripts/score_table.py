@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     import pandas as pd
 
     from expressionvae.files import written
@@ -30,4 +30,4 @@ with reporting(snakemake.log[0]):
         whole = long if companion is None else pd.concat([long, companion], ignore_index=True)
         whole.to_csv(path, index=False)
     save(table, snakemake.output)
-    print(f"{len(table.frame)} rows of {len(files.effects)} runs")
+    log.info(f"{len(table.frame)} rows of {len(files.effects)} runs")

@@ -2,11 +2,11 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     from expressionvae.paper.tables.render import save
     from expressionvae.paper.tables.settings_table import load, settings_table
 
     params = snakemake.params
     table = settings_table(snakemake.wildcards.item, params.config, load(snakemake.input.published))
     save(table, snakemake.output)
-    print(f"{len(table.frame)} settings")
+    log.info(f"{len(table.frame)} settings")

@@ -16,7 +16,7 @@ with reporting(snakemake.log[0]):
 
     p, r = snakemake.params, snakemake.resources
     seeds = {k: int(snakemake.wildcards[f"{k}_seed"]) for k in ("vae", "prior")}
-    launch.share(r.devices, snakemake.config["threads"], tasks=r.get("tasks", 1), starter=r.get("mpi"))
+    launch.start_on_each_device(r.devices, snakemake.config["threads"], tasks=r.get("tasks", 1), starter=r.get("mpi"))
     latents = Latents.load(snakemake.input.latents)
     source = snakemake.input.perturbations
     embedding = Perturbations.load(source).of(latents.perturbations, source)

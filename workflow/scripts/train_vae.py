@@ -16,7 +16,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.vae import build
 
     p, r, seed = snakemake.params, snakemake.resources, int(snakemake.wildcards.vae_seed)
-    launch.share(r.devices, snakemake.config["threads"], tasks=r.get("tasks", 1), starter=r.get("mpi"))
+    launch.start_on_each_device(r.devices, snakemake.config["threads"], tasks=r.get("tasks", 1), starter=r.get("mpi"))
     train = prepared.read(snakemake.input.train)
     bins = Bins.load(snakemake.input.bins)
     blueprint = build.Blueprint(

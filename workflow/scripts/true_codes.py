@@ -4,13 +4,13 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.data import prepared
-    from expressionvae.training import loop, stage1
+    from expressionvae.training import device, stage1
     from expressionvae.training.latents import save_sampled
     from expressionvae.vae import build
 
-    loop.use_threads(snakemake.config["threads"])
+    device.use_threads(snakemake.config["threads"])
     truth = prepared.read(snakemake.input.truth)
-    model, _ = build.load(snakemake.input.model, loop.best_device(), truth.genes)
+    model, _ = build.load(snakemake.input.model, device.best_device(), truth.genes)
     latents = stage1.encode(model, truth, sorted(set(truth.perturbation)), batch_size=snakemake.params.batch_size)
     for output in snakemake.output.latents:
         save_sampled(output, latents.values)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     from expressionvae.evaluation.comparison import compared
     from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import digest
@@ -15,7 +15,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.provenance import fingerprint
     from expressionvae.resume import Pieces
 
-    print(" ".join(f"{name}=={version}" for name, version in versions().items()))
+    log.info(" ".join(f"{name}=={version}" for name, version in versions().items()))
     evaluation = snakemake.params.evaluation
     truth = read_truth(snakemake.input.truth)
     true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])

@@ -2,7 +2,7 @@
 
 from expressionvae.console import reporting
 
-with reporting(snakemake.log[0]):
+with reporting(snakemake.log[0]) as log:
     from expressionvae.data import prepared
     from expressionvae.evaluation import truth
 
@@ -13,4 +13,4 @@ with reporting(snakemake.log[0]):
         **{key: snakemake.params.evaluation[key] for key in keys},
     )
     truth.save(cells, snakemake.output.truth, snakemake.output.query)
-    print(f"{cells.n_obs} true cells; per perturbation: {cells.obs['perturbation'].value_counts().to_dict()}")
+    log.info(f"{cells.n_obs} true cells; per perturbation: {cells.obs['perturbation'].value_counts().to_dict()}")

@@ -1,6 +1,7 @@
 """What the published screens share on their way to one file each: splits, known numbers, quality tables."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from numpy import ndarray
 
 from expressionvae.data.labels import aliases, shown, text
 from expressionvae.files import UserError, written
+
+log = logging.getLogger(__name__)
 
 ON_DIFFERENCE = ("stop", "report")
 SHOWN = 40  # labels of a difference named in full
@@ -92,9 +95,9 @@ def missing(found: Iterable[str], listed: Iterable[str], what: str) -> list[str]
     """
     found, listed = set(found), set(listed)
     lost, extra = sorted(listed - found), sorted(found - listed)
-    print(f"{what}: {len(listed & found)} of {len(listed)} listed are here")
+    log.info(f"{what}: {len(listed & found)} of {len(listed)} listed are here")
     if extra:
-        print(f"{what}: {len(extra)} not listed, left out: {', '.join(extra)}")
+        log.info(f"{what}: {len(extra)} not listed, left out: {', '.join(extra)}")
     said = [f"{what}: {len(lost)} of {len(listed)} listed are absent: {_some(lost)}"] if lost else []
     return said + spelled_twice(what, listed | found)
 
@@ -120,7 +123,7 @@ def repeated(where: str, names: pd.Index) -> list[str]:
     return [f"{where} has {len(twice)} cell names more than once, to be numbered: {_some(list(twice))}"]
 
 
-def settle(differences: Sequence[str], on_difference: str) -> None:
+def stop_or_warn(differences: Sequence[str], on_difference: str) -> None:
     """Stop at (or only print) what differs from what is known of a screen.
 
     Raises: UserError, with every difference, where config key on_difference is `stop`.
@@ -133,7 +136,7 @@ def settle(differences: Sequence[str], on_difference: str) -> None:
         raise UserError(
             f"not as known of this screen:{lines}\n  to go on all the same: config key on_difference: report"
         )
-    print(f"WARNING: not as known of this screen:{lines}")
+    log.warning(f"not as known of this screen:{lines}")
 
 
 def _groups(same: list[list[str]]) -> str:

@@ -20,14 +20,6 @@ def some(names: Collection[object]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown or "none"
 
 
-def column(path: Path, frame: pd.DataFrame, axis: str, name: str, key: str) -> None:
-    """Require column `name` (config key `key`) in the obs or var frame `axis`."""
-    if name not in frame:
-        raise UserError(
-            f"{path}: {axis} has no column '{name}' (config key {key}); its columns are {some(list(frame.columns))}"
-        )
-
-
 def unique(path: Path, names: pd.Index, what: str) -> None:
     """Require names (of cells, of genes) to be all different."""
     if not names.is_unique:

@@ -6,6 +6,7 @@ first is pinned: in the record under results/downloads, and beside the file (`NA
 
 import contextlib
 import fnmatch
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from expressionvae.data.transfer import ALGORITHMS, Different, Entry, Interrupte
 from expressionvae.data.zenodo import resolved
 from expressionvae.files import UserError, digest, reading, require, written
 from expressionvae.strict import read_yaml
+
+log = logging.getLogger(__name__)
 
 SMALL = 100_000_000  # bytes up to which a file that is already there is held to its checksum, not to its size alone
 REPORT = "to take it all the same: config key on_difference: report"
@@ -51,7 +54,7 @@ def _found(entry: Entry, folder: Path) -> Path:
         names = ", ".join(other.name for other in others)
         raise UserError(f"{folder}: {names} could each be {entry['file']}; give one of them that name")
     if others:
-        print(f"{path} is not there; {others[0].name}, another name that it is known by, is taken")
+        log.info(f"{path} is not there; {others[0].name}, another name that it is known by, is taken")
     return others[0] if others else path
 
 
@@ -138,7 +141,7 @@ def _already(entry: Entry, destination: Path, on_difference: str) -> dict[str, A
             f"{destination}: not the file of {entry['url']}: {wrong}; move it away and run again, or {REPORT}"
         )
     if not wrong and not checksum(entry) and pinned:
-        print(f"{destination}: already here, as it was seen first")
+        log.info(f"{destination}: already here, as it was seen first")
         return {"verified": "first seen", **_about(pinned)}
     if wrong or not checksum(entry):
         asked = {
@@ -146,7 +149,7 @@ def _already(entry: Entry, destination: Path, on_difference: str) -> dict[str, A
         }  # whose release now need not be its
         return _accept(asked, destination, [wrong] if wrong else [])
     by = checksum(held_to)
-    print(f"{destination}: already here; its {by[0] if by else 'size'} is right")
+    log.info(f"{destination}: already here; its {by[0] if by else 'size'} is right")
     if by:
         return {"verified": by[0], by[0]: by[1]}
     stated = checksum(entry)  # not compared: what `located` holds the file to, should it be touched
@@ -168,9 +171,9 @@ def _accept(entry: Entry, destination: Path, differences: list[str]) -> dict[str
     with contextlib.suppress(OSError), written(_origin(destination)) as temporary:  # elsewhere the record alone has it
         temporary.write_text(yaml.safe_dump(seen), encoding="utf-8")
     for said in differences:
-        print(f"WARNING: {destination}: not as stated: {said}")
+        log.warning(f"{destination}: not as stated: {said}")
     if not differences:
-        print(f"{destination}: no checksum is stated; from now on it is held to sha256 {seen['sha256']}")
+        log.info(f"{destination}: no checksum is stated; from now on it is held to sha256 {seen['sha256']}")
         return {"verified": "first seen", **_about(seen)}
     asked = entry if known else {**entry, **pinned}
     stated = {key: asked[key] for key in ("bytes", *ALGORITHMS) if asked.get(key)}

@@ -77,7 +77,7 @@ def knocked_down(label: ndarray, residual: ndarray, control: str, rule: Filter) 
     """Which cells to keep: all controls, and cells that pass after their target has.
 
     Targets that controls do not express cannot be checked and are left out, as cell-load does.
-    Also returns what befell each target: perturbation, cells, residual (mean), passing (cells under
+    Also returns what became of each target: perturbation, cells, residual (mean), passing (cells under
     `cell_residual`), kept (cells), why.
     """
     cells = pd.DataFrame({"perturbation": label, "residual": residual, "below": residual < rule.cell_residual})

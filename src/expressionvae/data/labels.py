@@ -4,7 +4,7 @@
 training under the other, so that two spellings are an error, or are made one.
 """
 
-import sys
+import logging
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from expressionvae.files import UserError
+
+log = logging.getLogger(__name__)
 
 ON_ALIAS = ("stop", "merge")
 JOINERS = "+|&;,"  # what may join two genes in a label where config key separator names nothing
@@ -95,7 +97,7 @@ def spelled(name: str, labels: Iterable[str], meaning: Meaning = text) -> str:
         return name
     found = next((label for label in labels if meaning(label) == meaning(name)), name)
     if found != name:
-        print(f"{shown(name)} of the config is {shown(found)} in the file")
+        log.info(f"{shown(name)} of the config is {shown(found)} in the file")
     return found
 
 
@@ -139,7 +141,7 @@ def one_spelling(
                     f"{said}; held out under one name, a condition would be trained on under the other: rename them "
                     "in the file, or set config key on_alias to merge"
                 )
-            print(f"{said}; each group is given its first spelling")
+            log.info(f"{said}; each group is given its first spelling")
             first = {label: _ordered(group, sizes, control)[0] for group in same for label in group}
             spelled_alike = [first.get(label, str(label)) for label in cells[column]]
             cells = cells.assign(**{column: pd.Series(spelled_alike, cells.index, dtype=object)})
@@ -196,4 +198,4 @@ def _warn(path: Path, column: str, sizes: Mapping[str, int], caseless: Meaning, 
 
 
 def _say(path: Path, what: str) -> None:
-    print(f"WARNING: {path}: {what}", file=sys.stderr)
+    log.warning(f"{path}: {what}")

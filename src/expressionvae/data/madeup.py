@@ -17,12 +17,12 @@ import pandas as pd
 from jaxtyping import Float, Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
-from tqdm import tqdm
 
 from expressionvae.data import sealed
 from expressionvae.data.compact import smallest
-from expressionvae.data.madeup_proteins import AMINO_ACIDS
+from expressionvae.data.madeup_names import _numbered, composition, gene_names, target_names
 from expressionvae.files import UserError, seal, written
+from expressionvae.progress import Progress
 
 BLOCK = 1024  # cells drawn together from one generator; part of what a seed means
 
@@ -63,26 +63,6 @@ class Structure:
     effects: Float[ndarray, "type perturbation gene"]  # natural-log fold changes
     size: Float[ndarray, " gene"]
     state: Float[ndarray, "module gene"]  # log-expression per unit of a cell's own module activity
-
-
-def target_names(target: str, perturbations: int, genes: int) -> list[str]:
-    """Return the labels: symbols of the panel's first genes (target `gene`), or CYTO01, ... (`cytokine`)."""
-    if target == "cytokine":
-        return _numbered("CYTO", perturbations, 2)
-    if perturbations > genes:
-        raise UserError(f"config simulation.perturbations is {perturbations}, more than simulation.genes ({genes})")
-    return gene_names(genes)[:perturbations]
-
-
-def gene_names(genes: int) -> list[str]:
-    """Return the panel: GENE0001, GENE0002, ..."""
-    return _numbered("GENE", genes, 4)
-
-
-def composition(sequences: Sequence[str]) -> Float[ndarray, "perturbation residue"]:
-    """Share of each of the twenty amino acids in each protein."""
-    counts = np.array([[sequence.count(letter) for letter in AMINO_ACIDS] for sequence in sequences], dtype=np.float64)
-    return counts / counts.sum(axis=1, keepdims=True)
 
 
 def simulate(
@@ -229,37 +209,32 @@ def _write_counts(
     Layout: https://anndata.readthedocs.io/en/stable/fileformat-prose.html (sparse arrays, encoding-version
     0.1.0).
     """
-    with tqdm(total=recipe.cells, unit=" cells", desc="made-up screen") as progress:
-        group = file.create_group("X")
-        group.attrs.update(
-            {
-                "encoding-type": "csr_matrix",
-                "encoding-version": "0.1.0",
-                "shape": [recipe.cells, recipe.genes],
-            }
-        )
-        options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, **sealed.CHECKED}
-        data, indices = (
-            group.create_dataset(name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), **options)
-            for name in ("data", "indices")
-        )
-        indptr = np.zeros(recipe.cells + 1, dtype=np.int64)
-        for start in range(0, recipe.cells, BLOCK):
-            cells = slice(start, min(start + BLOCK, recipe.cells))
-            counts = draw(recipe, truth, start // BLOCK, cell_type[cells], perturbation[cells])
-            indptr[cells.start + 1 : cells.stop + 1] = indptr[start] + counts.indptr[1:]
-            for dataset, values in ((data, counts.data), (indices, counts.indices)):
-                dataset.resize((indptr[cells.stop],))
-                dataset[indptr[start] :] = values
-            progress.update(cells.stop - start)
-        group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
+    progress = Progress("made-up cells", recipe.cells)
+    group = file.create_group("X")
+    group.attrs.update(
+        {
+            "encoding-type": "csr_matrix",
+            "encoding-version": "0.1.0",
+            "shape": [recipe.cells, recipe.genes],
+        }
+    )
+    options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, **sealed.CHECKED}
+    data, indices = (
+        group.create_dataset(name, (0,), "i4", maxshape=(None,), chunks=(1 << 16,), **options)
+        for name in ("data", "indices")
+    )
+    indptr = np.zeros(recipe.cells + 1, dtype=np.int64)
+    for start in range(0, recipe.cells, BLOCK):
+        cells = slice(start, min(start + BLOCK, recipe.cells))
+        counts = draw(recipe, truth, start // BLOCK, cell_type[cells], perturbation[cells])
+        indptr[cells.start + 1 : cells.stop + 1] = indptr[start] + counts.indptr[1:]
+        for dataset, values in ((data, counts.data), (indices, counts.indices)):
+            dataset.resize((indptr[cells.stop],))
+            dataset[indptr[start] :] = values
+        progress.advance(cells.stop - start)
+    group.create_dataset("indptr", data=indptr, **sealed.CHECKED)
 
 
 def _standardised(values: Float[ndarray, "row column"]) -> Float[ndarray, "row column"]:
     spread = values.std(axis=0)
     return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-
-
-def _numbered(stem: str, number: int, digits: int) -> list[str]:
-    digits = max(digits, len(str(number)))
-    return [f"{stem}{index:0{digits}d}" for index in range(1, number + 1)]

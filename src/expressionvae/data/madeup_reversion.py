@@ -16,7 +16,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
-from expressionvae.data import madeup, sealed
+from expressionvae.data import madeup, madeup_names, sealed
 from expressionvae.files import UserError
 
 CONTROL, TREATED, UNTREATED = "non-targeting", "treated", "untreated"
@@ -73,7 +73,7 @@ def simulate(path: str | Path, *, recipe: Recipe, training: madeup.Recipe) -> No
         },
         index=pd.Index([f"cell{i:07d}" for i in range(recipe.cells)]),
     )
-    genes = pd.Index(madeup.gene_names(training.genes))
+    genes = pd.Index(madeup_names.gene_names(training.genes))
     kept = np.ones(training.genes, dtype=bool)
     # Genes of no module: the screen lacks some of the panel, and what is planted stays whole.
     kept[np.flatnonzero(~truth.state.any(axis=0))[: recipe.absent]] = False
@@ -118,4 +118,4 @@ def structure(recipe: Recipe, training: madeup.Recipe) -> madeup.Structure:
 def _targets(recipe: Recipe, training: madeup.Recipe) -> list[str]:
     if recipe.targets > training.genes:
         raise UserError(f"config simulation.targets is {recipe.targets}, more than the genes ({training.genes})")
-    return madeup.gene_names(training.genes)[-recipe.targets :]
+    return madeup_names.gene_names(training.genes)[-recipe.targets :]

@@ -1,5 +1,6 @@
 """A matrix of raw counts on disk, dense or sparse, that is checked and read in blocks of rows."""
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from expressionvae.data.frames import Frame, Rows
 from expressionvae.data.sparse import Sparse
 from expressionvae.data.store import Element, attribute, child, filters_known, is_group, legible, pieces
 from expressionvae.files import UserError
+
+log = logging.getLogger(__name__)
 
 Block = ndarray | csr_matrix  # counts of some cells, as the file stores them
 
@@ -60,7 +63,7 @@ class Matrix:
         self._require_numbers()
         there, whole = pieces(self.values)
         if there < whole:  # zarr leaves out chunks of zeros, so that what was lost cannot be told from them
-            print(f"WARNING: {path}: {key} has {there} of its {whole} pieces; the others are taken as zeros")
+            log.warning(f"{path}: {key} has {there} of its {whole} pieces; the others are taken as zeros")
 
     @property
     def values(self) -> Element:

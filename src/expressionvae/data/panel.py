@@ -1,5 +1,6 @@
 """An ordered panel of genes, found among the genes of a file under their own, current or outdated symbols."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from expressionvae.data.checks import some
 from expressionvae.data.frames import Frame
 from expressionvae.files import UserError
 
-Columns = Integer[ndarray, "panel"]  # column of each panel gene in a file, -1 when absent
+log = logging.getLogger(__name__)
+
+GeneColumns = Integer[ndarray, "panel"]  # column of each panel gene in a file, -1 when absent
 Places = Integer[ndarray, "gene"]  # place in the panel of each gene of a file, -1 when it is not of the panel
 
 
@@ -24,7 +27,7 @@ class Panel:
     """
 
     genes: list[str]
-    columns: Columns
+    columns: GeneColumns
     of_column: Places
 
     @classmethod
@@ -80,7 +83,7 @@ def names_like(
     return max(kinds, key=lambda names: int((locate(names, genes, symbol_map) >= 0).sum()))
 
 
-def locate(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[str, str]) -> Columns:
+def locate(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[str, str]) -> GeneColumns:
     """Column of each wanted gene: under its own, else its current, else its outdated name; -1 when absent.
 
     Of several columns of one symbol the first counts, as in scanpy's `var_names_make_unique`. No column serves two
@@ -124,12 +127,12 @@ def doubtful(symbols: Sequence[str], wanted: Sequence[str], symbol_map: Mapping[
 def _report(name: str, panel: Panel, symbols: list[str]) -> None:
     if panel.absent:
         what = f"{len(panel.absent)} of {len(panel.genes)} panel genes absent, set to 0"
-        print(f"{name}: {what}: {', '.join(panel.absent)}")
+        log.info(f"{name}: {what}: {', '.join(panel.absent)}")
     found = [(gene, symbols[column]) for gene, column in zip(panel.genes, panel.columns, strict=True) if column >= 0]
     renamed = [f"{gene} as {symbol}" for gene, symbol in found if gene != symbol]
     if renamed:
-        print(f"{name}: {len(renamed)} panel genes under another symbol: {', '.join(renamed)}")
+        log.info(f"{name}: {len(renamed)} panel genes under another symbol: {', '.join(renamed)}")
     times = Counter(symbols)
     twice = [gene for gene, symbol in found if times[symbol] > 1]
     if twice:
-        print(f"{name}: {len(twice)} panel genes are in several columns, the first is taken: {', '.join(twice)}")
+        log.info(f"{name}: {len(twice)} panel genes are in several columns, the first is taken: {', '.join(twice)}")

@@ -1,5 +1,6 @@
 """The Parse 1M screen: one donor of Parse's PBMC cytokine atlas (12 donors, 10 million cells)."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,12 +20,14 @@ from expressionvae.data.assembly import (
     read_split,
     repeated,
     save_quality,
-    settle,
+    stop_or_warn,
 )
 from expressionvae.data.h5ad import Source
 from expressionvae.data.panel import absent
 from expressionvae.data.streaming import counts_matrix, slice_h5ad
 from expressionvae.files import UserError, reading, require, written
+
+log = logging.getLogger(__name__)
 
 LIBRARIES = ("tscp_count", "n_counts", "total_counts", "nCount_RNA", "n_umi")  # counts of a cell over all genes
 LABELS = {"cell_type": "cell_type", "perturbation": "cytokine"}
@@ -78,23 +81,23 @@ def find_counts(
             said = lacking(source.path.name, absent(matrix.genes, genes, symbol_map), genes)
             if said and not forced:
                 raise UserError(said[0])
-            settle(said, on_difference)
+            stop_or_warn(said, on_difference)
         except UserError as error:
             if forced:
                 raise
-            print(f"{error}\nso the counts come from the full file")
+            log.info(f"{error}\nso the counts come from the full file")
             return Found("full", "", library_column)
         there = source.columns("obs")
         names = [library_column] if library_column else [name for name in LIBRARIES if name in there]
     if names:
-        print(f"{source.path.name}: full-panel library sizes in obs {names[0]}")
+        log.info(f"{source.path.name}: full-panel library sizes in obs {names[0]}")
         return Found("hvg2000", key, names[0])
     without = f"{source.path.name}: obs has no full-panel library size (config key library_column; looked for "
     without += f"{', '.join(LIBRARIES)})"
     if forced:
-        print(f"{without}: library size = sum over its {source.n_genes:,} genes, less than the true one")
+        log.info(f"{without}: library size = sum over its {source.n_genes:,} genes, less than the true one")
         return Found("hvg2000", key, None)
-    print(f"{without}, so the counts come from the full file")
+    log.info(f"{without}, so the counts come from the full file")
     return Found("full", "", library_column)
 
 
@@ -133,7 +136,7 @@ def assemble_parse1m(
     options = {"symbol_map": symbol_map, "key": key, "library_column": library_column, "rows": rows, "uns": about}
     slice_h5ad(source, output, split.genes, labels=LABELS, **options)
     save_quality(quality, _quality(cells, listed, _library(output), donor, control))
-    print(f"{output}: {len(rows):,} cells of donor {donor}")
+    log.info(f"{output}: {len(rows):,} cells of donor {donor}")
 
 
 def _cells(
@@ -165,7 +168,7 @@ def _cells(
     away = of_donor.loc[(of_donor["cell_type"] == split.heldout_cell_type).to_numpy(), "perturbation"].unique()
     what = f"held-out cytokines in {split.heldout_cell_type}"
     said += missing(set(away) & {*split.heldout}, split.heldout, what)
-    settle(said, on_difference)
+    stop_or_warn(said, on_difference)
     cells["listed"] = (
         cells["here"] & cells["perturbation"].isin(split.perturbations) & cells["cell_type"].isin(split.cell_types)
     )

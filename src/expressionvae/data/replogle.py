@@ -3,6 +3,7 @@
 Replogle et al. 2022 (K562, RPE1) and Nadig et al. 2025 (HepG2, Jurkat).
 """
 
+import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,16 +20,14 @@ from expressionvae.data.assembly import (
     differing,
     histogram,
     lacking,
-    missing,
     read_split,
     repeated,
     save_quality,
-    settle,
     spelled_twice,
+    stop_or_warn,
 )
 from expressionvae.data.h5ad import Source
 from expressionvae.data.knockdown import (
-    SCALES,
     Filter,
     Kept,
     Targets,
@@ -40,8 +39,11 @@ from expressionvae.data.knockdown import (
 )
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel, canonical, doubtful, locate, names_like
-from expressionvae.data.streaming import Meter, Writer, cut, distinct, libraries, scratch
+from expressionvae.data.replogle_survivors import by_scale, unexpected_targets
+from expressionvae.data.streaming import Writer, cut, distinct, libraries, passed, passing, scratch
 from expressionvae.files import UserError, written
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,10 @@ class Line:
         place = np.array([column[gene] for gene in names])
         doubts = doubtful(symbols, targets, symbol_map)
         if doubts:
-            print(f"{name}: {len(doubts)} targets are ambiguous in var: {', '.join(doubts)}")
+            log.info(f"{name}: {len(doubts)} targets are ambiguous in var: {', '.join(doubts)}")
         renamed = [f"{old} as {new}" for old, new in zip(published.categories, names, strict=True) if old != new]
         if renamed:
-            print(f"{name}: {len(renamed)} targets are listed under another symbol: {', '.join(renamed)}")
+            log.info(f"{name}: {len(renamed)} targets are listed under another symbol: {', '.join(renamed)}")
         return cls(name, source, label, place[published.codes], Panel.of(source.frame("var"), split.genes, symbol_map))
 
     def differences(self, stated: Mapping[str, Any], split: Split, control: str) -> list[str]:
@@ -132,48 +134,17 @@ def assemble_replogle(
         for line in lines:  # what can be known before the counts are read, of all files
             line.source.matrix().probe()
         differences = [line.differences(stated.get(line.name, {}), split, control) for line in lines]
-        settle([said for of_line in differences for said in of_line], on_difference)
+        stop_or_warn([said for of_line in differences for said in of_line], on_difference)
         writer = Writer(stack.enter_context(written(output)), len(split.genes))
         parts = [_filtered(line, split, control, rule, writer) for line in lines]
         obs = pd.concat([part["obs"] for part in parts]).astype({"cell_type": "category", "perturbation": "category"})
         tables = {name: pd.concat([part[name] for part in parts]) for name in quality}
-        survivors = _by_scale(pd.concat([part["survivors"] for part in parts]), split, control, scale)
-        print("\n".join(survivors))
-        unexpected = _unexpected(tables["perturbations"], split, control)
-        settle(unexpected + survivors if unexpected else [], on_difference)
+        survivors = by_scale(pd.concat([part["survivors"] for part in parts]), split, control, scale)
+        log.info("\n".join(survivors))
+        unexpected = unexpected_targets(tables["perturbations"], split, control)
+        stop_or_warn(unexpected + survivors if unexpected else [], on_difference)
         writer.finish(obs, split.genes, split.about(obs, name="replogle", control=control))
     save_quality(quality, tables)
-
-
-def _unexpected(targets: pd.DataFrame, split: Split, control: str) -> list[str]:
-    """What differs between the targets that survive and those that the split files list."""
-    kept = targets[targets["why"] == "kept"]
-    said = missing(kept["perturbation"], {*split.perturbations} - {control}, "targets that survive in some line")
-    here = kept.loc[kept["cell_type"] == split.heldout_cell_type, "perturbation"]
-    what = f"held-out targets that survive in {split.heldout_cell_type}"
-    lost = missing(here[here.isin(split.heldout)], split.heldout, what)
-    befell = targets[(targets["cell_type"] == split.heldout_cell_type) & targets["perturbation"].isin(split.heldout)]
-    for row in befell[befell["why"] != "kept"].itertuples():
-        lost.append(
-            f"  {row.perturbation}: {row.why}; mean residual {row.residual:.3f}, "
-            f"{row.passing} of {row.cells} cells pass"
-        )
-    return said + lost
-
-
-def _by_scale(survivors: pd.DataFrame, split: Split, control: str, scale: str) -> list[str]:
-    """How many listed targets each scale of the filter lets through: it shows which one the split was made with."""
-    listed, said = {*split.perturbations} - {control}, []
-    for name in SCALES:
-        here = survivors[survivors["scale"] == name]
-        away = here.loc[here["cell_type"] == split.heldout_cell_type, "perturbation"]
-        used = " (in use)" if name == scale else ""
-        said.append(
-            f"with residual_scale {name}{used}: {len({*split.heldout} & {*away})} of {len(split.heldout)} held-out "
-            f"targets survive in {split.heldout_cell_type}, {len(listed & {*here['perturbation']})} of {len(listed)} "
-            "listed targets in some line"
-        )
-    return said
 
 
 def _filtered(line: Line, split: Split, control: str, rule: Filter, writer: Writer) -> dict[str, pd.DataFrame]:
@@ -226,7 +197,7 @@ def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> Measured
     is_control, rules = line.label == control, rule.on_each_scale()
     own, library = np.zeros(len(line.label)), np.zeros(len(line.label))
     control_sum = {scale: np.zeros(line.source.n_genes) for scale in rules}
-    meter = Meter(f"{line.name} ({line.source.path.name})", len(line.label))
+    progress = passing(f"{line.name} ({line.source.path.name})", len(line.label))
     for rows, block in line.source.matrix().blocks():
         library[rows] = libraries(block)
         own[rows] = own_counts(block, line.target[rows])
@@ -234,8 +205,7 @@ def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> Measured
         for scale, bounds in rules.items():
             control_sum[scale] += summed_expression(block[controls], library[rows][controls], bounds)
         spool.append(cut(block, line.panel))
-        meter.add(block)
-    print(meter)
+        passed(progress, block)
     residual = {}
     for scale, bounds in rules.items():
         mean = control_sum[scale] / is_control.sum()
@@ -246,7 +216,7 @@ def _measured(line: Line, control: str, rule: Filter, spool: Writer) -> Measured
 
 def _report(line: Line, targets: pd.DataFrame, keep: Kept, control: str) -> None:
     kept = int((targets["why"] == "kept").sum())
-    print(f"{line.name}: kept {keep.sum():,} of {len(keep):,} cells, {kept:,} of {len(targets):,} targets")
+    log.info(f"{line.name}: kept {keep.sum():,} of {len(keep):,} cells, {kept:,} of {len(targets):,} targets")
     unmeasured = sorted({*line.label[line.target < 0]} - {control})
     if unmeasured:
-        print(f"{line.name}: {len(unmeasured)} targets are not among its genes, left out: {', '.join(unmeasured)}")
+        log.info(f"{line.name}: {len(unmeasured)} targets are not among its genes, left out: {', '.join(unmeasured)}")

@@ -1,5 +1,6 @@
 """A reversion screen of any size, checked by its labels and cut to an encoder's genes in one pass over the file."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
@@ -9,15 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expressionvae.data.assembly import differing, settle
+from expressionvae.data.assembly import differing, stop_or_warn
 from expressionvae.data.checks import no_label, some, totals
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import like, plain, refuse_aliases, spelled
 from expressionvae.data.matrix import matrix_key
-from expressionvae.data.reversion import Screen
+from expressionvae.data.reversion_screen import ReversionScreen
 from expressionvae.data.streaming import slice_h5ad
 from expressionvae.files import UserError
+
+log = logging.getLogger(__name__)
 
 _MADE_UP = {  # what `madeup_reversion.simulate` writes
     "target_column": "target", "condition_column": "condition", "gene_column": None, "layer": None,
@@ -76,7 +79,7 @@ def slice_screen(
     """
     with Source(path) as source:
         found = {"cells": source.n_cells, "genes": source.n_genes}
-        settle(differing(source.path.name, found, stated or {}), on_difference)
+        stop_or_warn(differing(source.path.name, found, stated or {}), on_difference)
         rows, treated, screen = in_use(source, wanted)
         key = matrix_key(wanted.layer) if wanted.layer else None
         if key:
@@ -100,10 +103,10 @@ def slice_screen(
     with Source(output) as sliced:
         empty = int((np.diff(sliced.file["X/indptr"][:]) == 0).sum())
     if empty:
-        print(f"{screen.path.name}: {empty} of {len(rows)} cells have no count on the panel at all")
+        log.info(f"{screen.path.name}: {empty} of {len(rows)} cells have no count on the panel at all")
 
 
-def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], Screen]:
+def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], ReversionScreen]:
     """Check a screen's labels: rows of the cells in use, the conditions that are treated, and the screen of them.
 
     What the config names is found under any spelling (`labels.plain`).
@@ -121,9 +124,9 @@ def in_use(source: Source, wanted: Wanted) -> tuple[Rows, list[str], Screen]:
     refuse_aliases(source.path, wanted.condition_column, pd.Series(condition[~condition.isna()]))
     rows = np.flatnonzero(condition.isin([*treated, *untreated]) & ~unused)
     if len(rows) < len(target):
-        print(f"{source.path.name}: {len(rows)} of {len(target)} cells are of the two conditions and have a target")
+        log.info(f"{source.path.name}: {len(rows)} of {len(target)} cells are of the two conditions and have a target")
     labels, is_treated = np.asarray(target[rows], dtype=object), np.asarray(condition[rows].isin(treated))
-    screen = Screen(source.path, labels, is_treated, spelled(wanted.control, labels), [], wanted.min_cells)
+    screen = ReversionScreen(source.path, labels, is_treated, spelled(wanted.control, labels), [], wanted.min_cells)
     _check_control(screen, wanted.target_column)
     positives = _positives(screen, [spelled(name, labels) for name in wanted.positives])
     return rows, treated, replace(screen, positives=positives)
@@ -160,12 +163,12 @@ def _matching(known: Sequence[str], pattern: str, where: str) -> list[str]:
         found = [label] if label in known else [name for name in known if fnmatchcase(name, form)]
         if found:
             if form == other:
-                print(f"{where}: no condition is '{pattern}'; those of '{other}' are taken: {', '.join(found)}")
+                log.info(f"{where}: no condition is '{pattern}'; those of '{other}' are taken: {', '.join(found)}")
             return found
     return []
 
 
-def _check_control(screen: Screen, column: str) -> None:
+def _check_control(screen: ReversionScreen, column: str) -> None:
     resting = int(screen.resting.sum())
     if not (screen.target == screen.control).any():
         raise UserError(
@@ -180,7 +183,7 @@ def _check_control(screen: Screen, column: str) -> None:
         )
 
 
-def _positives(screen: Screen, wanted: Sequence[str]) -> list[str]:
+def _positives(screen: ReversionScreen, wanted: Sequence[str]) -> list[str]:
     ranked = set(screen.target[screen.scored(treated=True)])
     here = [name for name in wanted if name in ranked]
     if not here:
@@ -194,7 +197,7 @@ def _positives(screen: Screen, wanted: Sequence[str]) -> list[str]:
             "cells (config key min_cells); at least 2 are needed to rank the positives among"
         )
     if absent := [name for name in wanted if name not in ranked]:
-        print(f"{screen.path.name}: {len(absent)} of {len(wanted)} positives lack treated cells: {some(absent)}")
+        log.info(f"{screen.path.name}: {len(absent)} of {len(wanted)} positives lack treated cells: {some(absent)}")
     return here
 
 

@@ -1,5 +1,6 @@
 """A screen: single cells, each with a perturbation and a cell type, read from h5ad as published."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.matrix import matrix_key
 from expressionvae.data.panel import Panel
-from expressionvae.data.streaming import Meter, cut, libraries
+from expressionvae.data.streaming import cut, libraries, passed, passing
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -87,15 +90,14 @@ class Screen:
 
     def blocks(self, panel: Panel, rows: Rows | None = None) -> Iterator[tuple[Rows, csr_matrix, Library]]:
         """Yield (row numbers, int32 CSR counts on the panel, library sizes) in order, of all cells or of some."""
-        meter = Meter(self.path.name, len(self.cells) if rows is None else len(rows))
+        progress = passing(self.path.name, len(self.cells) if rows is None else len(rows))
         for here, block in self.matrix.blocks(rows):
             sums = libraries(block)
             if self.library is not None:
                 checks.library(self.path, self.library[here], sums, self.cells.index[here], str(self.library_column))
                 sums = self.library[here]
             yield here, cut(block, panel), sums
-            meter.add(block)
-        print(meter)
+            passed(progress, block)
 
     def _labels(self, name: str, key: str) -> np.ndarray:
         return np.asarray(self.source.labels("obs", name, key), dtype=object)

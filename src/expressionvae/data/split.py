@@ -1,5 +1,6 @@
 """The split: training cells, and held-out combinations of cell type and perturbation."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
-from expressionvae.data.assembly import lacking, settle
+from expressionvae.data.assembly import lacking, stop_or_warn
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.labels import one_spelling, perturbation, spelled
@@ -21,6 +22,8 @@ from expressionvae.data.screen import Columns, Screen
 from expressionvae.data.screen_labels import Labels
 from expressionvae.data.streaming import Writer
 from expressionvae.files import UserError, reading, written
+
+log = logging.getLogger(__name__)
 
 RANKED = 30_000  # training cells at most from which variable genes are ranked: about a gigabyte of counts
 
@@ -86,7 +89,7 @@ def prepare(
         for part, writer in writers.items():
             here = filled & (is_away == part)
             writer.finish(_obs(cells[here], library[here], median[here]), panel.genes, {"screen": about})
-    print(
+    log.info(
         f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
         f"{int((filled & is_away).sum())} held-out cells of '{heldout['cell_type']}' in {len(chosen)} perturbations"
     )
@@ -104,7 +107,7 @@ def _panel(screen: Screen, training: Rows, genes: int | Sequence[str] | None, on
             f"{screen.path}: has none of the {len(genes)} genes of config key genes ({checks.some(genes)}); "
             f"its genes are {checks.some(screen.genes)}"
         )
-    settle(lacking(screen.path.name, panel.absent, panel.genes), on_difference)
+    stop_or_warn(lacking(screen.path.name, panel.absent, panel.genes), on_difference)
     return panel
 
 
@@ -123,7 +126,7 @@ def _say_empty(source: Path, filled: ndarray, panel: Panel, genes: int | Sequenc
     if not filled.all():
         which = "most variable" if isinstance(genes, int) else "listed"
         where = f"{source}" if genes is None else f"{source}: on the {len(panel.genes)} {which} genes"
-        print(f"{where}: left out {int((~filled).sum())} of {len(filled)} cells, which have no count at all")
+        log.info(f"{where}: left out {int((~filled).sum())} of {len(filled)} cells, which have no count at all")
 
 
 def _obs(cells: pd.DataFrame, library: ndarray, median: ndarray) -> pd.DataFrame:
@@ -183,7 +186,7 @@ def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:
     """
     if len(training) > RANKED:
         training = training[np.linspace(0, len(training) - 1, RANKED).astype(int)]
-        print(f"{screen.path.name}: variable genes are chosen on {RANKED:,} training cells, evenly spaced")
+        log.info(f"{screen.path.name}: variable genes are chosen on {RANKED:,} training cells, evenly spaced")
     parts = [counts for _, counts, _ in screen.blocks(screen.whole_panel(), training)]
     values = csr_matrix(vstack(parts, format="csr", dtype=np.float32))
     values = values[np.diff(values.indptr) > 0]  # a cell without a count expects none of any gene: 0 / 0 everywhere

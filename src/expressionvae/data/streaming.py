@@ -1,8 +1,8 @@
 """A screen on its way from file to file in blocks of cells: cut to a gene panel, measured, written as it comes."""
 
 import contextlib
+import logging
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from anndata.utils import make_index_unique
-from jaxtyping import Integer
 from numpy import ndarray
 from scipy.sparse import csr_matrix
 
@@ -23,8 +22,9 @@ from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.sparse import sparse_rows
 from expressionvae.files import UserError, remove_stale, seal, temporary_prefix, written
+from expressionvae.progress import Progress
 
-Columns = Integer[ndarray, "gene"]  # for each gene of a file its place in the panel, -1 when it has none
+log = logging.getLogger(__name__)
 
 CHUNK = 131_072  # values compressed together: half a thousand cells of a 2,000-gene panel
 KEYS = ("X", "layers/counts", RAW)  # where published files keep raw counts
@@ -102,29 +102,17 @@ def scratch(beside: str | Path) -> Iterator[Path]:
         yield Path(folder) / "cells.h5"
 
 
-class Meter:
-    """Says how fast cells go by, every minute and at the end."""
+def passing(what: str, cells: int) -> Progress:
+    """Progress of a pass over the cells of a file, to be told of each block by `passed`."""
+    return Progress(f"{what}: cells", cells, interval=60.0)
 
-    def __init__(self, what: str, cells: int, every: float = 60.0):
-        self.what, self.cells, self.every = what, cells, every
-        self.done = self.bytes = 0
-        self.started = self.said = time.monotonic()
 
-    def add(self, block: Block) -> None:
-        """Count a block that has been dealt with."""
-        self.done += len(block) if isinstance(block, ndarray) else len(block.indptr) - 1
-        self.bytes += block.nbytes if isinstance(block, ndarray) else block.data.nbytes + block.indices.nbytes
-        if time.monotonic() - self.said >= self.every:
-            self.said = time.monotonic()
-            print(f"{self}, {max(self.cells - self.done, 0) / self._rate():.0f} s to go", flush=True)
-
-    def __str__(self) -> str:
-        seconds = max(time.monotonic() - self.started, 1e-9)
-        speed = f"{self.bytes / 1e6 / seconds:,.0f} MB/s, {self._rate():,.0f} cells/s"
-        return f"{self.what}: {self.done:,} of {self.cells:,} cells in {seconds:.0f} s ({speed})"
-
-    def _rate(self) -> float:
-        return max(self.done, 1) / max(time.monotonic() - self.started, 1e-9)
+def passed(progress: Progress, block: Block) -> None:
+    """Count a block that has been dealt with."""
+    if isinstance(block, ndarray):
+        progress.advance(len(block), size=block.nbytes)
+    else:
+        progress.advance(len(block.indptr) - 1, size=block.data.nbytes + block.indices.nbytes)
 
 
 def cut(block: Block, panel: Panel) -> csr_matrix:
@@ -168,7 +156,7 @@ def counts_matrix(source: Source, keys: Sequence[str] = KEYS, *, places: int = 2
             try:
                 matrix = source.matrix(key)
                 matrix.probe(places)
-                print(f"{source.path.name}: raw counts in {key}")
+                log.info(f"{source.path.name}: raw counts in {key}")
                 return matrix
             except UserError as error:
                 reasons.append(str(error).removeprefix(f"{source.path}: "))
@@ -213,12 +201,12 @@ def slice_h5ad(
         matrix = counts_matrix(file, (key,) if key else KEYS)
         if matrix.genes is not table:
             panel = Panel.of(matrix.genes, genes, symbol_map, gene_column)
-        meter, writer = Meter(file.path.name, len(rows)), Writer(temporary, len(genes))
+        progress, writer = passing(file.path.name, len(rows)), Writer(temporary, len(genes))
         sums = []
         for _, block in matrix.blocks(rows):
             writer.append(cut(block, panel))
             sums.append(libraries(block))
-            meter.add(block)
+            passed(progress, block)
         library = np.concatenate([np.zeros(0), *sums])
         if library_column and stated is not None:
             checks.library(file.path, stated, library, names, library_column)
@@ -229,5 +217,4 @@ def slice_h5ad(
         table.index = distinct(names)
         about = {"source": file.path.name, "absent": np.array(panel.absent, dtype=object)}
         writer.finish(table, list(genes), {"slice": about, **(uns or {})})
-    print(meter)
     return panel.absent

@@ -5,8 +5,8 @@ resumed (HTTP Range, RFC 9110 section 14) for as long as the server says that it
 """
 
 import contextlib
+import logging
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -15,10 +15,12 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import yaml
-from tqdm import tqdm
 
-from expressionvae.files import digest, reason, require
+from expressionvae.data.part_file import Part
+from expressionvae.files import digest
+from expressionvae.progress import Progress
+
+log = logging.getLogger(__name__)
 
 ALGORITHMS = ("sha256", "md5")
 TIMEOUT = (30, 60)  # seconds until connected, and without a byte
@@ -56,7 +58,7 @@ def get(url: str, **options: Any) -> requests.Response:
         require_no_downgrade(url, onward)
         here, there = urlsplit(url).hostname, urlsplit(onward).hostname
         if here != there:
-            print(f"{here} redirects to {there}")
+            log.info(f"{here} redirects to {there}")
         url = onward
     raise requests.exceptions.TooManyRedirects(f"more than {MOST_REDIRECTS} redirects")
 
@@ -128,53 +130,9 @@ def arrive(entry: Entry, destination: Path, *, retries: int, sleep: Sleep, on_di
                 raise
             wait = getattr(error, "wait", None)
             wait = min(LONGEST_WAIT, 2.0**failures if wait is None else wait)
-            print(f"{destination.name}: {error}; again in {wait:.0f} s, from byte {part.size:,}", file=sys.stderr)
+            log.warning(f"{destination.name}: {error}; again in {wait:.0f} s, from byte {part.size:,}")
             sleep(wait)
             resumed = part.size > 0
-
-
-class Part:
-    """What has arrived of a file, which version of it that is, and the size that the server stated last (`offered`)."""
-
-    def __init__(self, destination: Path):
-        self.path = destination.with_name(f".{destination.name}.part")
-        self.note = destination.with_name(f".{destination.name}.part.yaml")
-        self.offered: int | None = None
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    @property
-    def version(self) -> str | None:
-        """ETag (a strong one) or date of the file on the server; with a damaged note goes what has arrived."""
-        if not self.note.exists():
-            return None
-        try:
-            version = yaml.safe_load(self.note.read_text(encoding="utf-8"))
-            require(version is None or isinstance(version, str), f"it holds {version!r}")
-            return version
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            print(
-                f"{self.note}: damaged ({reason(error)}); {self.path.name} is downloaded from its start",
-                file=sys.stderr,
-            )
-            self.discard()
-            return None
-
-    def remember(self, response: requests.Response) -> None:
-        etag = response.headers.get("ETag", "")
-        version = etag if etag.startswith('"') else response.headers.get("Last-Modified")
-        self.note.write_text(yaml.safe_dump(version), encoding="utf-8")
-
-    def is_of(self, response: requests.Response) -> bool:
-        """Whether a response tells of the version that has arrived in part, as far as it tells of any."""
-        told = (response.headers.get("ETag"), response.headers.get("Last-Modified"))
-        return self.version is None or not any(told) or self.version in told
-
-    def discard(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
 
 
 def _attempt(entry: Entry, part: Part) -> bool:
@@ -207,15 +165,13 @@ def _continues(response: requests.Response, start: int) -> bool:
 
 
 def _receive(entry: Entry, response: requests.Response, part: Part, mode: str) -> None:
-    bar = tqdm(
-        total=entry.get("bytes"), initial=part.size if mode == "ab" else 0, unit="B", unit_scale=True,
-        desc=entry["file"], mininterval=0.5 if sys.stderr.isatty() else 30, file=sys.stderr,
-    )  # fmt: skip
+    there = part.size if mode == "ab" else 0
+    progress = Progress(entry["file"], entry.get("bytes"), there, unit="B")
     try:
-        with bar, open(part.path, mode) as file:
+        with open(part.path, mode) as file:
             for piece in response.iter_content(PIECE):
                 file.write(piece)
-                bar.update(len(piece))
+                progress.advance(len(piece))
     except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
         raise Interrupted(f"the connection broke ({type(error).__name__})") from None
 

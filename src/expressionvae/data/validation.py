@@ -1,11 +1,14 @@
 """What of the training cells is set apart for choices: whole combinations, as the test's are."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def split(
         away = (cell_types == heldout_cell_type) & np.fromiter((label in chosen for label in labels), bool)
         parts = torch.from_numpy(np.flatnonzero(~away)), torch.from_numpy(np.flatnonzero(away))
         what = f"{heldout_cell_type} x {', '.join(chosen)}"
-    print(f"set apart for validation: {len(parts[1]):,} of {len(labels):,} training cells: {what}")
+    log.info(f"set apart for validation: {len(parts[1]):,} of {len(labels):,} training cells: {what}")
     return parts
 
 

@@ -2,6 +2,7 @@
 
 import fnmatch
 import io
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ import requests
 
 from expressionvae.data.transfer import ALGORITHMS, Entry, get, require_no_downgrade
 from expressionvae.files import UserError
+
+log = logging.getLogger(__name__)
 
 PIECE = 1 << 19  # bytes fetched at a time of a file that is looked into
 PLACES = 3  # of a matrix that are looked at for raw counts
@@ -39,7 +42,7 @@ def resolved(entry: Entry) -> Entry:
     if algorithm and algorithm not in ALGORITHMS:
         raise UserError(f"{entry['api']}: checksum of '{chosen['key']}' is {algorithm}; known: {', '.join(ALGORITHMS)}")
     require_no_downgrade(entry["api"], chosen["url"])
-    print(f"{entry['api']}: {chosen['key']}, {chosen['size']:,} bytes")
+    log.info(f"{entry['api']}: {chosen['key']}, {chosen['size']:,} bytes")
     return {**entry, "url": chosen["url"], "bytes": chosen["size"], **({algorithm: value} if algorithm else {})}
 
 

@@ -1,6 +1,6 @@
 """The one door to scoring, for every model's and baseline's cells: predicted cells on the linear scale."""
 
-import sys
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from scipy import sparse
 from expressionvae.data import sealed
 from expressionvae.evaluation.truth import require_linear
 from expressionvae.files import UserError, reading
+
+log = logging.getLogger(__name__)
 
 
 def write(
@@ -68,10 +70,9 @@ def require_counts(path: str | Path, X: Any, labels: np.ndarray) -> None:
         more = f" and {len(whole) - 12} more" if len(whole) > 12 else ""
         raise UserError(f"{path}: nothing but zeros is predicted for {named}{more}, which cannot be scored")
     most = cells["sum"].idxmax()
-    print(
-        f"WARNING: {path}: {int(empty.sum())} of {len(empty)} predicted cells are nothing but zeros (of '{most}' "
+    log.warning(
+        f"{path}: {int(empty.sum())} of {len(empty)} predicted cells are nothing but zeros (of '{most}' "
         f"{cells['sum'][most]} of {cells['size'][most]}); they stay zeros in comparison space",
-        file=sys.stderr,
     )
 
 

@@ -1,50 +1,33 @@
 """Scores of a frozen embedding of a reversion screen (paper section 4.3): separability and enrichment."""
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse, stats
 
-from expressionvae.data.reversion import Screen
+from expressionvae.data.reversion_screen import ReversionScreen
 from expressionvae.files import UserError, written
+from expressionvae.metrics.enrichment import COVERED, enrichment
+
+log = logging.getLogger(__name__)
 
 COLUMNS = [
     "embedding", "metric", "value", "low", "high", "random_low", "random_high", "p_value",
     "positives", "targets", "cells",
 ]  # fmt: skip
 METRICS = ("gene_ch_treated", "gene_ch_untreated", "enrichment_auc", "selectivity_auc")
-COVERED = (2.5, 97.5)  # per cent: ends of every interval
 
 Rows = Float[ndarray, "cell feature"] | sparse.csr_matrix
 
 
-@dataclass(frozen=True)
-class Enrichment:
-    """How early a ranking finds the positives, with what that size means.
-
-    Attributes:
-        auc: see `curve_area`.
-        low, high: 95% bootstrap interval over targets.
-        random_low, random_high: where 95% of random rankings of as many positives and others lie.
-        p_value: one-sided, exact: share of all rankings whose positives stand as far in front, by their mean rank.
-    """
-
-    auc: float
-    low: float
-    high: float
-    random_low: float
-    random_high: float
-    p_value: float
-
-
 def score(
-    name: str, embedding: Rows, screen: Screen, *, shuffles: int, bootstrap: int, seed: int
+    name: str, embedding: Rows, screen: ReversionScreen, *, shuffles: int, bootstrap: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores (`COLUMNS`) and ranking of one embedding, one row a cell of `screen`.
 
@@ -153,7 +136,7 @@ def _centroids(rows: Rows, labels: ndarray, kinds: int) -> Float[ndarray, "kind 
     return dense / np.bincount(labels, minlength=kinds)[:, None]
 
 
-def _ranking(unit: Rows, screen: Screen) -> pd.DataFrame:
+def _ranking(unit: Rows, screen: ReversionScreen) -> pd.DataFrame:
     resting = np.asarray(unit[screen.resting].mean(axis=0)).ravel()
     targets, distance, sizes = _distances(unit, screen, resting, treated=True)
     known, untreated, _ = _distances(unit, screen, resting, treated=False)
@@ -165,7 +148,9 @@ def _ranking(unit: Rows, screen: Screen) -> pd.DataFrame:
     return table.sort_values("distance", ignore_index=True)
 
 
-def _distances(unit: Rows, screen: Screen, resting: ndarray, *, treated: bool) -> tuple[ndarray, ndarray, ndarray]:
+def _distances(
+    unit: Rows, screen: ReversionScreen, resting: ndarray, *, treated: bool
+) -> tuple[ndarray, ndarray, ndarray]:
     """Targets of one condition, how far each one's centroid is from the resting cells, and its number of cells."""
     cells = screen.scored(treated)
     targets, labels, sizes = np.unique(screen.target[cells].astype(str), return_inverse=True, return_counts=True)
@@ -179,71 +164,10 @@ def cosine_distance(centroids: Float[ndarray, "target feature"], other: Float[nd
     return np.round(1 - cosine, 12)  # what differs by rounding error only is tied
 
 
-def enrichment(
-    distance: Float[ndarray, "target"], positive: Bool[ndarray, "target"], *, bootstrap: int, seed: int
-) -> Enrichment:
-    """How far the positives stand before the others when targets are ranked by distance, the nearest first.
-
-    The interval resamples targets, positives among positives and others among others: it answers "had other
-    members of the pathway, and other bystanders, been screened". It leaves out the noise of each centroid, it is
-    too narrow for a handful of positives, and has no width when all stand first: so the random rankings and the
-    exact p-value (of Mann-Whitney's U) stand beside it. NaN without positives, or with nothing else.
-    """
-    near, far = distance[positive], distance[~positive]
-    if not len(near) or not len(far):
-        return Enrichment(*[np.nan] * 6)
-    generator = np.random.default_rng(seed)
-    places, place = np.unique(distance, return_inverse=True)
-    draws = [_resampled_area(place, positive, generator) for _ in range(bootstrap)]
-    tied = len(places) < len(distance)
-    test = stats.mannwhitneyu(near, far, alternative="less", method="asymptotic" if tied else "exact")
-    p_value = 1.0 if len(places) == 1 else float(test.pvalue)
-    low, high = np.percentile(draws, COVERED)
-    random_low, random_high = np.percentile(_random_areas(len(near), len(far), bootstrap, generator), COVERED)
-    reached = curve_area(distance, positive)
-    return Enrichment(reached, float(low), float(high), float(random_low), float(random_high), p_value)
-
-
-def curve_area(distance: Float[ndarray, "target"], positive: Bool[ndarray, "target"]) -> float:
-    """Area under the share of positives among the k nearest targets, k = 1..n, over (k - 1) / (n - 1); 0.5 = random.
-
-    The authors' enrichment AUC (trapezoids). All P positives in front give (n - P / 2 - 1 / (2 P)) / (n - 1), a
-    little less than 1: 0.999 for 6 of 1,732 targets, 0.92 for 5 of 20. Equal distances: the mean over their orders.
-    """
-    place = np.unique(distance, return_inverse=True)[1]
-    return _counted_area(np.bincount(place[positive], minlength=len(place)), np.bincount(place, minlength=len(place)))
-
-
-def _counted_area(near: ndarray, both: ndarray) -> float:
-    """`curve_area` by how many positives, and how many targets, stand at each place, the nearest first."""
-    rank = np.cumsum(both) - (both - 1) / 2  # mean over the orders of what stands at one place
-    first, positives = np.argmax(both > 0), int(near.sum())
-    return float(_area(near @ rank / positives, near[first] / both[first], int(both.sum()), positives))
-
-
-def _area(mean_rank: Any, first: Any, targets: int, positives: int) -> Any:
-    """`curve_area` by the positives' mean rank and the chance that the nearest target is one of them."""
-    return (targets + 0.5 - mean_rank - first / (2 * positives)) / (targets - 1)
-
-
-def _resampled_area(place: ndarray, positive: ndarray, generator: np.random.Generator) -> float:
-    near, far = (
-        np.bincount(generator.choice(of, size=len(of)), minlength=len(place))
-        for of in (place[positive], place[~positive])
-    )
-    return _counted_area(near, near + far)
-
-
-def _random_areas(positives: int, others: int, draws: int, generator: np.random.Generator) -> ndarray:
-    targets = positives + others
-    ranks = 1 + np.stack([generator.choice(targets, positives, replace=False) for _ in range(draws)])
-    return _area(ranks.mean(axis=1), (ranks == 1).any(axis=1), targets, positives)
-
-
 def write(scored: Sequence[tuple[pd.DataFrame, pd.DataFrame]], scores: str | Path, targets: str | Path) -> None:
     """Write the scores and the rankings of several embeddings of one screen as two CSV files."""
     for tables, path in zip(zip(*scored, strict=True), (scores, targets), strict=True):
         table = pd.concat(tables, ignore_index=True)
         with written(path) as temporary:
             table.to_csv(temporary, index=False, float_format="%.10g")
-    print(pd.concat([table for table, _ in scored])[["embedding", *COLUMNS[1:8]]].to_string(index=False))
+    log.info(pd.concat([table for table, _ in scored])[["embedding", *COLUMNS[1:8]]].to_string(index=False))

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 
 from expressionvae.arrays import Library
 from expressionvae.data.compact import Compact
-from expressionvae.data.reversion import Block
+from expressionvae.data.reversion_screen import Block
 
 
 def log_normalised(counts: sparse.csr_matrix, size_factor: Library) -> sparse.csr_matrix:

@@ -6,7 +6,6 @@ only a matter of the checkpoint, whose file states its own depth, width and head
 """
 
 import argparse
-import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,11 +18,11 @@ from esm.model.esm2 import ESM2
 from esm.pretrained import load_model_and_alphabet_core
 from jaxtyping import Float
 from numpy import ndarray
-from tqdm import tqdm
 
 from expressionvae import plain
 from expressionvae.arrays import ProteinEmbedding
 from expressionvae.files import UserError, reading, reason, require, written
+from expressionvae.progress import Progress
 from expressionvae.proteins.esm_files import regression_path
 
 WINDOW = 1022  # residues: ESM2 was trained on crops of 1,024 tokens, two of which mark beginning and end
@@ -158,9 +157,7 @@ def embed(
     convert = alphabet.get_batch_converter()
     items = [window for i, sequence in enumerate(sequences) for window in windows(i, sequence)]
     means = np.zeros((len(sequences), model.embed_dim))
-    progress = tqdm(
-        total=sum(len(w.text) for w in items), unit=" residues", unit_scale=True, desc="ESM2", file=sys.stderr
-    )
+    progress = Progress("ESM2: residues", sum(len(window.text) for window in items))
     for batch in batches(items, tokens_per_batch):
         tokens = convert([("", window.text) for window in batch])[2].to(device)
         try:
@@ -172,8 +169,7 @@ def embed(
             ) from None
         sums = torch.einsum("bt,btw->bw", _shares(batch, tokens.shape[1]).to(device), hidden.float())
         np.add.at(means, [window.protein for window in batch], sums.cpu().numpy())
-        progress.update(sum(len(window.text) for window in batch))
-    progress.close()
+        progress.advance(sum(len(window.text) for window in batch))
     if not np.isfinite(means).all():
         raise UserError(f"ESM2 gave numbers that are not finite in {precision}: use precision float32 or bfloat16")
     return means.astype(np.float32)

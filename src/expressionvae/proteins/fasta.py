@@ -1,6 +1,7 @@
 """Protein sequences by gene symbol, from FASTA files."""
 
 import gzip
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from expressionvae.files import UserError
 from expressionvae.proteins.symbols import resolve
+
+log = logging.getLogger(__name__)
 
 UNIPROT = re.compile(r"^(sp|tr)\|([^|\s]+)\|")  # https://www.uniprot.org/help/fasta-headers
 ENSEMBL = re.compile(r"^\S+ pep .*\bgene:([^\s.]+)")  # ftp.ensembl.org/pub/current_fasta, README of a folder pep
@@ -155,6 +158,6 @@ def choose(
 def report(path: str | Path, fasta: Fasta, chosen: Mapping[str, str], missing: list[str]) -> None:
     """Say how many sequences there are, how many are used, and name the genes that have none."""
     left_out = f"{fasta.duplicates} duplicates and {fasta.nameless} records without a gene left out"
-    print(f"{path}: {len(fasta.sequences):,} proteins ({left_out}); {len(chosen):,} to embed")
+    log.info(f"{path}: {len(fasta.sequences):,} proteins ({left_out}); {len(chosen):,} to embed")
     if missing:
-        print(f"  {len(missing)} genes without a sequence: {', '.join(missing)}")
+        log.info(f"  {len(missing)} genes without a sequence: {', '.join(missing)}")

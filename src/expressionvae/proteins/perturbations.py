@@ -1,5 +1,6 @@
 """One vector a perturbation (`perturbations.npz`): what the prior is told about a perturbed gene."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from expressionvae.data.screen_labels import Labels
 from expressionvae.files import AGAIN, UserError, reading, require, written
 from expressionvae.proteins.embedded import Proteins
 from expressionvae.proteins.symbols import resolve
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,8 @@ def report(labels: Labels, table: Perturbations) -> None:
     """Say which labels have no protein, and which share one vector."""
     n, width = table.embedding.shape
     about = f"{n} labels, width {width} ({labels.embedding})"
-    print(f"perturbations: {about}, {len(table.missing)} without a protein")
+    log.info(f"perturbations: {about}, {len(table.missing)} without a protein")
     if table.missing:
-        print(f"  without a protein (zeros, or the sum of the genes that have one): {', '.join(table.missing)}")
+        log.info(f"  without a protein (zeros, or the sum of the genes that have one): {', '.join(table.missing)}")
     for group in twins(table):
-        print(f"  the same vector: {', '.join(group)}")
+        log.info(f"  the same vector: {', '.join(group)}")

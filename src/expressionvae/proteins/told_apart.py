@@ -1,6 +1,6 @@
 """Whether the proteins of a screen's perturbations tell its conditions apart: asked before anything is embedded."""
 
-import sys
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from expressionvae.data.labels import JOINERS, plain, shown
 from expressionvae.data.screen_labels import Labels, all_genes
 from expressionvae.files import UserError
 from expressionvae.proteins.perturbations import described
+
+log = logging.getLogger(__name__)
 
 
 def check(
@@ -53,11 +55,10 @@ def check(
     _check_twins(path, labels, told, names, twins)
     if blind:
         share = f"{len(blind)} of {len(perturbed)} perturbations ({len(away)} of {len(labels.heldout)} held-out ones)"
-        print(
-            f"WARNING: {path}: {share} have no protein there and share the control's vector, zeros: a model cannot "
+        log.warning(
+            f"{path}: {share} have no protein there and share the control's vector, zeros: a model cannot "
             "tell them from the control or from one another; those in training teach it that controls look like them, "
             f"those held out are predicted as controls: {', '.join(blind)}",
-            file=sys.stderr,
         )
 
 
@@ -88,7 +89,7 @@ def _check_twins(
             f"{said}; hold out both, or neither, or give them one label (of a published screen, "
             "config key on_difference: report goes on)"
         )
-    print(f"WARNING: {said}", file=sys.stderr)
+    log.warning(said)
 
 
 def _hint(labels: Labels, proteins: Mapping[str, object], separator: str | None) -> str:

@@ -1,6 +1,6 @@
 """The losses of a training that goes on, so that a bad one is seen before its end."""
 
-import sys
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from expressionvae.files import written
+
+log = logging.getLogger(__name__)
 
 
 class ProgressPlot:
@@ -27,7 +29,7 @@ class ProgressPlot:
         try:
             self._write(pd.DataFrame(history))
         except OSError as error:  # a full disk is no reason to end the training here
-            print(f"warning: {self.folder}: no progress written: {error.strerror}", file=sys.stderr)
+            log.warning(f"{self.folder}: no progress written: {error.strerror}")
         self.last = time.monotonic()
 
     def _write(self, losses: pd.DataFrame) -> None:

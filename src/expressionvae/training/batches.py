@@ -52,7 +52,7 @@ def dense(cells: Cells, device: torch.device) -> Tensor:
     return counts
 
 
-class Columns:
+class TensorBatches:
     """Rows of given indices of some columns of equal length, on the device; integers come as int64."""
 
     def __init__(self, columns: Sequence[Tensor], device: torch.device):

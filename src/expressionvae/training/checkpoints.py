@@ -3,11 +3,11 @@
 import contextlib
 import fcntl
 import io
+import logging
 import os
 import re
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +17,8 @@ import torch
 
 from expressionvae import plain
 from expressionvae.files import UserError, damage, reason, remove_stale, require, written
+
+log = logging.getLogger(__name__)
 
 KEPT = 2  # a newest file that a broken disk damaged leaves the one before
 # To end by a cluster's hand, by one's own, by a closed terminal, and before a job's last minute (SLURM's --signal).
@@ -67,7 +69,7 @@ class Checkpoints:
         there = [path for path in self.folder.glob("*.pt") if not path.name.startswith(".")]
         others = sorted({path.stem.partition("-")[0] for path in there} - {self.name})
         if others:
-            print(f"{what}: not taken up, of another config, data or version: {', '.join(others)} in {self.folder}")
+            log.info(f"{what}: not taken up, of another config, data or version: {', '.join(others)} in {self.folder}")
         for path in self.paths():
             try:
                 state = self._whole(path)
@@ -75,13 +77,12 @@ class Checkpoints:
             except MemoryError:
                 raise
             except Exception as error:  # a damaged file raises a dozen kinds
-                print(
+                log.warning(
                     f"{what}: {path} is damaged ({reason(error)}): renamed to .damaged; the one before is tried",
-                    file=sys.stderr,
                 )
                 path.rename(path.with_suffix(".damaged"))
                 continue
-            print(f"{what}: goes on after step {state['step']}, from {path}")
+            log.info(f"{what}: goes on after step {state['step']}, from {path}")
             return state
         return None
 
@@ -112,13 +113,13 @@ class Checkpoints:
             while (held := _lock(file)) is False:
                 if not said:
                     file.seek(0)
-                    print(f"{what}: waits for another attempt in {self.folder}: {file.read().strip()}", file=sys.stderr)
+                    log.warning(f"{what}: waits for another attempt in {self.folder}: {file.read().strip()}")
                     said = True
                 if asked:
                     raise Stopped
                 time.sleep(interval)
             if said:
-                print(f"{what}: the other attempt has ended", file=sys.stderr)
+                log.info(f"{what}: the other attempt has ended")
             file.truncate(0)
             file.write(f"{_whoami()}\n")
             file.flush()
@@ -150,7 +151,7 @@ def _lock(file: IO[str]) -> bool | None:
         return False
     except OSError as error:
         # Two attempts then may both train; each file is still whole, since it is renamed into place.
-        print(f"warning: {file.name}: this file system has no locks ({error.strerror})", file=sys.stderr)
+        log.warning(f"{file.name}: this file system has no locks ({error.strerror})")
         return None
     return True
 

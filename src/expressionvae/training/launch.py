@@ -5,6 +5,7 @@ once for each task, and each of those starts its share of the processes.
 https://docs.pytorch.org/docs/stable/elastic/run.html
 """
 
+import logging
 import os
 import shlex
 import signal
@@ -19,13 +20,15 @@ from expressionvae.console import LAUNCHED
 from expressionvae.files import UserError
 from expressionvae.training import processes
 from expressionvae.training.checkpoints import SIGNALS as STOPPING
-from expressionvae.training.loop import use_threads
+from expressionvae.training.device import use_threads
+
+log = logging.getLogger(__name__)
 
 SIGNALS = tuple(number.name for number in STOPPING)  # passed on
 SECONDS = 100  # that processes have to end after such a signal, within the two minutes that a cluster gives
 
 
-def share(devices: int, threads: int, *, tasks: int = 1, starter: str | None = None) -> None:
+def start_on_each_device(devices: int, threads: int, *, tasks: int = 1, starter: str | None = None) -> None:
     """Return in a process that trains; one that starts others stays here, then ends with their exit code.
 
     Args:
@@ -83,7 +86,7 @@ def _start_processes(count: int, tasks: int) -> int:
         except ChildFailedError as error:
             codes = {rank: failure.exitcode for rank, failure in error.failures.items()}
             ended = ", ".join(f"process {rank} with code {code}" for rank, code in codes.items())
-            print(f"the training ended: {ended}", file=sys.stderr)
+            log.warning(f"the training ended: {ended}")
             return os.EX_TEMPFAIL if os.EX_TEMPFAIL in codes.values() else 1
     return 0
 

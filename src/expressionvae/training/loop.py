@@ -1,11 +1,10 @@
 """The loop that trains stage 1 and stage 2 alike: AdamW, clipping, bf16 on a GPU, checkpoints that resume."""
 
 import csv
+import logging
 import math
 import signal
-import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from expressionvae.files import UserError, require, written
+from expressionvae.progress import Progress
 from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
+from expressionvae.training.device import devices, precision
 from expressionvae.training.processes import Processes
-from expressionvae.training.progress import Progress
 from expressionvae.training.schedule import Order, Schedule, seed_of
+
+log = logging.getLogger(__name__)
 
 Row = dict[str, float | int | str]
 Watch = Callable[[list[Row]], None]
 Losses = Callable[[nn.Module, Tensor], dict[str, Tensor]]  # model, indices of cells -> "loss" and its terms
-
-
-def best_device() -> torch.device:
-    """The GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def use_threads(threads: int) -> None:
-    """Let torch add up in this many threads, and in an order that does not change from one process to the next.
-
-    Sums over another number of threads differ in their last digits: the number is the config's, whatever cores a job
-    has. A GPU is left to its own fastest order.
-    """
-    torch.set_num_threads(threads)
-    if not torch.cuda.is_available():
-        torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, and changes no defined number
-
-
-def precision(device: torch.device) -> AbstractContextManager:
-    """bf16 where a GPU multiplies it fast, float32 on a CPU."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
 
 
 def save_history(path: str | Path, history: list[Row]) -> None:
@@ -124,7 +104,7 @@ class Trainer:
         self._save()
         if self.processes.first:
             kept = f"stops after step {self.step}, kept; the next attempt goes on from there"
-            print(f"{what}: {why}: {kept}", file=sys.stderr)
+            log.warning(f"{what}: {why}: {kept}")
         self.processes.spread(None)  # the others end when the state is kept: the first to end ends all
         raise Stopped
 
@@ -169,7 +149,7 @@ class Trainer:
     @torch.no_grad()
     def _validate(self) -> list[dict[str, float]]:
         # The same noise at every validation, and none of it taken from the training's generator.
-        with torch.random.fork_rng(devices=_devices(self.device)):
+        with torch.random.fork_rng(devices=devices(self.device)):
             torch.manual_seed(0)
             self.model.eval()
             rows = []
@@ -232,21 +212,3 @@ class Trainer:
 
 def floats(rows: list[dict[str, Tensor | float]]) -> list[dict[str, float]]:
     return [{name: float(value) for name, value in row.items()} for row in rows]
-
-
-def compile_for(device: torch.device, mode: str | None, *modules: nn.Module) -> None:
-    """Let torch.compile speed up the forward of modules, in place and on a GPU alone; what it cannot do runs as it is.
-
-    Args:
-        mode: of torch.compile; "reduce-overhead" replays CUDA graphs, for models whose kernels take less time than
-            their launches. None: nothing is compiled.
-    """
-    if mode is None or device.type != "cuda":
-        return
-    torch._dynamo.config.suppress_errors = True  # a cluster without a C compiler trains all the same, slower
-    for module in modules:
-        module.compile(mode=mode)
-
-
-def _devices(device: torch.device) -> list[int]:
-    return [torch.cuda.current_device()] if device.type == "cuda" else []

@@ -10,12 +10,14 @@ from expressionvae.catalogue.heads import MEAN_OF_DRAWS
 from expressionvae.data.cells import Cells
 from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
+from expressionvae.grid import TRUE_LIBRARY
+from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.checkpoints import Checkpoints
+from expressionvae.training.device import best_device, compile_for, precision
 from expressionvae.training.latents import Latents, code_type, numbers
-from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.progress import Progress
+from expressionvae.training.loop import Row, Trainer, Watch
 from expressionvae.training.schedule import Schedule, seed_of
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
@@ -138,6 +140,16 @@ def predict(
     for draw in range(draws):
         total += decode(model, latents, panel_library, "sample", seed=seed_of(seed, draw), batch_size=batch_size)
     return total / draws
+
+
+def libraries(
+    rule: str, latents: Latents, cell_type: list[str], true_library: np.ndarray, *, seed: int
+) -> tuple[str, np.ndarray]:
+    """A head's predict rule, and the panel library sizes of the cells to decode: drawn, or with `grid.TRUE_LIBRARY` at
+    the rule's end those of the true cells themselves."""
+    if rule.endswith(TRUE_LIBRARY):
+        return rule.removesuffix(TRUE_LIBRARY), true_library.astype(np.float32)
+    return rule, draw_library(latents, cell_type, seed=seed)
 
 
 def draw_library(latents: Latents, cell_type: list[str], *, seed: int) -> np.ndarray:

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
+from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
 from expressionvae.resume import Pieces
-from expressionvae.training.batches import Columns
+from expressionvae.training.batches import TensorBatches
 from expressionvae.training.checkpoints import Checkpoints
+from expressionvae.training.device import best_device, compile_for, precision
 from expressionvae.training.latents import Latents, code_type, numbers
-from expressionvae.training.loop import Row, Trainer, Watch, best_device, compile_for, precision
-from expressionvae.training.progress import Progress
+from expressionvae.training.loop import Row, Trainer, Watch
 from expressionvae.training.schedule import Schedule, seed_of
 
 
@@ -59,7 +60,7 @@ def train(
     mean, std = moments(values, latents.codes, parts[0])
     model = build(blueprint, torch.from_numpy(embedding), mean, std).to(device)
     compile_for(device, schedule.compile, model.prior.trunk)
-    batch = Columns([values, torch.from_numpy(latents.perturbation), torch.from_numpy(latents.cell_type)], device)
+    batch = TensorBatches([values, torch.from_numpy(latents.perturbation), torch.from_numpy(latents.cell_type)], device)
     name = fingerprint(vars(blueprint), vars(schedule), seed, version, latents.values, embedding, parts[1].numpy())
 
     def losses(model: nn.Module, cells: Tensor) -> dict[str, Tensor]:

@@ -19,7 +19,7 @@ from expressionvae.files import AGAIN, UserError, reading
 
 
 @dataclass(frozen=True)
-class Screen:
+class ReversionScreen:
     """The labels of a reversion screen's cells; the counts stay in the file until `blocks` reads them.
 
     Attributes:
@@ -64,12 +64,12 @@ class Block:
     size_factor: Library
 
 
-def read(path: str | Path) -> Screen:
+def read(path: str | Path) -> ReversionScreen:
     """Read the labels of a screen that `reversion_slice.slice_screen` wrote. Raises: UserError when it did not."""
     with reading(path, "a reversion screen on an encoder's genes"), Source(path) as source:
         about = source.about("reversion")
         target, condition = (source.labels("obs", name) for name in ("target", "condition"))
-        return Screen(
+        return ReversionScreen(
             Path(path),
             np.asarray(target, dtype=object),
             np.asarray(condition.isin(about["treated"])),
@@ -79,7 +79,7 @@ def read(path: str | Path) -> Screen:
         )
 
 
-def blocks(screen: Screen, genes: Sequence[str]) -> Iterator[Block]:
+def blocks(screen: ReversionScreen, genes: Sequence[str]) -> Iterator[Block]:
     """Yield the screen's cells in order, some megabytes at a time; `genes`: those that it was cut to."""
     with Source(screen.path) as source:
         if list(source.names("var")) != list(genes):

@@ -8,15 +8,15 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from expressionvae.training.loop import best_device, precision
-from expressionvae.training.progress import Progress
+from expressionvae.progress import Progress
+from expressionvae.training.device import best_device, precision
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
 
 
 @runtime_checkable
 class Block(Protocol):
-    """Some cells, as `data.reversion.blocks` yields them: CSR counts [cell gene] and size factors [cell]."""
+    """Some cells, as `data.reversion_screen.blocks` yields them: CSR counts [cell gene] and size factors [cell]."""
 
     counts: Any
     size_factor: Any

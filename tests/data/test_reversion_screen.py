@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from expressionvae.data.h5ad import Source
-from expressionvae.data.reversion import blocks, read
+from expressionvae.data.reversion_screen import blocks, read
 from expressionvae.data.reversion_slice import Wanted, slice_screen
 from expressionvae.files import UserError
 from tests.data.test_reversion_slice import ENTRY, GENES, a_file, a_table, sliced

@@ -7,7 +7,7 @@ import yaml
 from scipy import sparse
 from snakemake.utils import update_config
 
-from expressionvae.data import madeup, madeup_reversion, reversion
+from expressionvae.data import madeup, madeup_names, madeup_reversion, reversion_screen
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
 from expressionvae.data.reversion_slice import Wanted, slice_screen
@@ -15,7 +15,7 @@ from expressionvae.data.validation import Validation
 from expressionvae.metrics.reversion import score
 from expressionvae.metrics.reversion_references import references
 from expressionvae.training import stage1
-from expressionvae.training.reversion import embed, untrained
+from expressionvae.training.frozen import embed, untrained
 from expressionvae.training.schedule import Schedule
 from expressionvae.vae.build import Blueprint
 from tests.conftest import REPOSITORY
@@ -28,7 +28,7 @@ COUNTS = GENERATOR.poisson(1.5, (30, 20)).astype(np.float32)
 def blocks():
     for start in range(0, 30, 11):
         part = COUNTS[start : start + 11]
-        yield reversion.Block(sparse.csr_matrix(part), part.sum(1) + 10)
+        yield reversion_screen.Block(sparse.csr_matrix(part), part.sum(1) + 10)
 
 
 @pytest.mark.parametrize("bottleneck", [FSQ, GAUSSIAN])
@@ -78,13 +78,13 @@ def planted(tmp_path_factory):
     drawn = [madeup.draw(recipe, truth, i, cell_type[p], perturbation[p]) for i, p in enumerate(parts)]
     counts = sparse.csr_matrix(sparse.vstack(drawn))
     library = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
-    genes = madeup.gene_names(recipe.genes)
+    genes = madeup_names.gene_names(recipe.genes)
     cells = Cells(Compact.of(counts), library / np.median(library), [""] * recipe.cells, [""] * recipe.cells, genes, "")
     simulation = config["reversion"]["screens"]["made-up-reversion"]["simulation"]
     madeup_reversion.simulate(folder / "r.h5ad", recipe=madeup_reversion.Recipe(**simulation), training=recipe)
     wanted = Wanted.of(folder / "r.h5ad", {"kind": "made-up", "min_cells": 10})
     slice_screen(folder / "r.h5ad", folder / "sliced.h5ad", genes, wanted, symbol_map={})
-    return config, cells, reversion.read(folder / "sliced.h5ad"), folder
+    return config, cells, reversion_screen.read(folder / "sliced.h5ad"), folder
 
 
 OPTIONS = {"shuffles": 10, "bootstrap": 500, "seed": 0}
@@ -101,14 +101,14 @@ def of_random_positives(rows, screen) -> float:
     draws = [list(generator.choice(names, 5, replace=False)) for _ in range(40)]
     known = ~np.isin(screen.target, screen.positives)  # the planted pathway left out: it would stand before them
     fields = {**vars(screen), "target": screen.target[known], "treated": screen.treated[known]}
-    screens = [reversion.Screen(**{**fields, "positives": draw}) for draw in draws]
+    screens = [reversion_screen.Screen(**{**fields, "positives": draw}) for draw in draws]
     return float(np.mean([auc(rows[known], screen)["value"] for screen in screens]))
 
 
 @pytest.mark.slow
 def test_principal_components_find_the_planted_pathway(planted):
     config, cells, screen, _ = planted
-    rows = references(cells.counts, cells.size_factor, reversion.blocks(screen, cells.genes), components=20)
+    rows = references(cells.counts, cells.size_factor, reversion_screen.blocks(screen, cells.genes), components=20)
     for name in ("pca", "hvg"):
         found = auc(rows[name], screen)
         assert found["value"] > 0.85 and found["low"] > 0.6 and found["p_value"] < 0.01, name
@@ -124,7 +124,7 @@ def test_a_trained_encoder_finds_the_planted_pathway(planted):
     size, head = config["vae"]["model"], config["heads"]["nb"]
     of_nb = Blueprint(cells.genes, bins, size, made, "nb", head)
     model, _ = stage1.train(cells, of_nb, schedule, validation=apart, seed=0, version=1, checkpoints=folder)
-    blocks = reversion.blocks(screen, cells.genes)
+    blocks = reversion_screen.blocks(screen, cells.genes)
     (rows,) = embed([model.eval()], blocks, cells=len(screen), batch_size=256)
     found = auc(rows, screen)
     assert found["value"] > 0.75 and found["low"] > 0.5 and found["p_value"] < 0.05
