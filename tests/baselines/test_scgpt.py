@@ -133,7 +133,7 @@ def test_sizes_of_the_options_must_be_those_of_the_checkpoint(tmp_path):
         model.read_vocabulary(options(checkpoint=str(tmp_path), layers=6))
 
 
-@pytest.mark.slow
+@pytest.mark.foreign
 def test_fine_tuning_starts_from_the_checkpoint(trained):
     """At a learning rate of 0, what comes of a training is what the checkpoint held."""
     scripts = trained("scgpt")
@@ -152,7 +152,7 @@ def test_fine_tuning_starts_from_the_checkpoint(trained):
     assert len(taken) > 20 and all(torch.equal(tuned[key], weights[key]) for key in taken)
 
 
-@pytest.mark.slow
+@pytest.mark.foreign
 def test_another_training_seed_gives_other_cells(trained):
     scripts = trained("scgpt")
     scripts.train("other", seed=1, steps=20)
