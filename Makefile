@@ -2,6 +2,7 @@
 # make report  the same as one page, report.html, to be opened in any browser
 # make test    all tests;  make quick: those that take less than a minute together
 # make slurm-test  the workflow on a SLURM cluster of one node, and what goes wrong there (Debian, as root)
+# make baselines-test  baselines of other authors, in environments of their own
 # make check   format, lint, types, walls between the layers
 # make lock    resolve the versions again
 # make bench   timed comparisons
@@ -12,7 +13,7 @@ BIN := .venv/bin
 READY := .venv/ready
 ENGINES := .venv/engines/ready
 
-.PHONY: demo report test quick slurm-test check format lock bench clean
+.PHONY: demo report test quick slurm-test baselines-test check format lock bench clean
 
 demo: $(READY)
 	$(BIN)/snakemake --profile profiles/demo -- all
@@ -25,10 +26,14 @@ report: demo
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
 
 test: $(READY) $(ENGINES)
-	$(PYTEST) --ignore tests/slurm
+	$(PYTEST) --ignore tests/slurm -m "not foreign"
 
 quick: $(READY)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not foreign"
+
+# Downloads and builds the environments of the baselines, some 8 GB; half an hour.
+baselines-test: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/baselines -m foreign --durations=0
 
 # One cluster at a time: not in parallel. Skips, with the reason, where no SLURM can be had.
 slurm-test: $(READY)
@@ -50,6 +55,7 @@ format: $(READY)
 
 lock: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash envs/lock.sh
+	$(BIN)/python baselines/lock.py
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import anndata as ad
 import numpy as np
@@ -157,8 +157,8 @@ def read_options(path: Path, kind: type[Options]) -> Options:
 def _typed(path: Path, name: str, value: Any, wanted: Any) -> Any:
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if type(value) is not wanted:
-        raise Mistake(f"{path}: option {name!r} is {value!r}, expected {wanted.__name__}")
+    if type(value) not in (get_args(wanted) or (wanted,)):  # `str | None` takes both
+        raise Mistake(f"{path}: option {name!r} is {value!r}, expected {getattr(wanted, '__name__', wanted)}")
     return value
 
 

@@ -12,7 +12,7 @@ DRAWING = [name for name in toy.TOY if "emits" in toy.published(name)]
 
 
 def _each(names):
-    slow = {name: [pytest.mark.slow] if toy.about(name)["environment"] else [] for name in names}
+    slow = {name: [pytest.mark.foreign] if toy.about(name)["environment"] else [] for name in names}
     return pytest.mark.parametrize("name", [pytest.param(name, marks=slow[name]) for name in names])
 
 
@@ -69,7 +69,7 @@ def test_samples_vary_between_cells_more_than_means_do(trained, name):
     assert sample > 2 * mean
 
 
-@pytest.mark.slow
+@pytest.mark.foreign
 def test_sampled_counts_are_whole(trained):
     cells = trained("scvi").cells(3, emits="sample").X
     assert (cells == np.floor(cells)).all() and (cells == 0).any()

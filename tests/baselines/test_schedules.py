@@ -7,7 +7,7 @@ import pytest
 
 from tests.baselines import toy
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.foreign
 
 
 def asked(python, name: str, expression: str, **options):
