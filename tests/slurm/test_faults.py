@@ -126,7 +126,7 @@ def test_a_cancelled_job_goes_on_at_the_step_it_had_reached(training, undisturbe
     run = training.start("--retries", "0")
     output("scancel", training.under_way())
     assert run.wait(timeout=200) != 0 and not (training.folder / TARGET).exists()
-    (stopped,) = map(int, training.said(r"^vae: SIGTERM: stops after step (\d+)"))
+    (stopped,) = map(int, training.said(r"^WARNING: vae: SIGTERM: stops after step (\d+)"))
     assert training.run() == 0
     assert training.goes_on() == [stopped] and training.result() == undisturbed
 
@@ -139,7 +139,7 @@ def test_a_job_over_its_time_goes_on_in_a_retry(training, undisturbed):
     with crowded(trains):  # however fast the machine, it is not done when SLURM looks at its time, twice a minute
         until("the job ends", lambda: training.cluster.job(number)["JobState"] != "RUNNING", seconds=200)
     assert run.wait(timeout=400) == 0
-    (stopped,) = map(int, training.said(r"^vae: SIGTERM: stops after step (\d+)"))
+    (stopped,) = map(int, training.said(r"^WARNING: vae: SIGTERM: stops after step (\d+)"))
     assert training.goes_on() == [stopped] and training.result() == undisturbed
 
 
@@ -200,7 +200,7 @@ def test_snakemake_killed_and_started_again_does_not_train_twice(training, undis
     assert training.run() != 0 and "--unlock" in (training.folder / "run.log").read_text()
     assert training.run("--unlock") == 0
     second = training.start()
-    until("the second waits", lambda: training.said(r"^(vae: waits for another attempt)"))
+    until("the second waits", lambda: training.said(r"^WARNING: (vae: waits for another attempt)"))
     output("scontrol", "resume", number)
     assert second.wait(timeout=400) == 0
     assert len(training.jobs()) == 2 and training.cluster.job(number)["JobState"] == "COMPLETED"
