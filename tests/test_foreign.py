@@ -46,6 +46,20 @@ def test_every_folder_has_an_entry_of_its_name_as_it_was_published():
         assert json.loads(one.options()) == {name: entry["value"] for name, entry in page["options"].items()}
 
 
+@pytest.mark.parametrize(
+    ("value", "refused"),
+    [(None, ""), ("folder/of/weights", ""), (3, "3 is a number, expected a text or null")],
+)
+def test_an_option_published_as_null_takes_a_path(tmp_path, value, refused):
+    page = PAGE | {"options": {"checkpoint": {"value": None, "source": "here", "meaning": "to start from"}}}
+    entries = {"toy": {"folder": "toy", "options": {"checkpoint": value}}}
+    if refused:
+        with pytest.raises(UserError, match=refused):
+            of_toy(tmp_path, entries, page)
+    else:
+        assert json.loads(of_toy(tmp_path, entries, page)["toy"].options()) == {"checkpoint": value}
+
+
 @pytest.mark.parametrize("name", ["scvi", "cpa"])
 def test_means_and_samples_of_one_model_share_its_training(name):
     found = foreign.read(CONFIG, ROOT)
@@ -104,7 +118,7 @@ def test_what_a_folder_does_not_have_is_refused_before_anything_runs(tmp_path, e
         ({"label": 7}, "label: 7, expected a text"),
         ({"lisence": "MIT"}, r"unknown key 'lisence' \(did you mean 'licence'"),
         ({"options": []}, r"options: \[\], expected entries with value"),
-        ({"options": {"a": {"value": None}}}, "options.a: has no value"),
+        ({"options": {"a": {"value": [1]}}}, "options.a: has no value"),
         ({"options": {"a": {"value": 1, "stage": "tests"}}}, "options.a.stage: unknown 'tests'"),
     ],
 )

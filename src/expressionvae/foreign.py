@@ -100,10 +100,11 @@ def _check_option(where: str, option: str, value: Any, options: Mapping[str, Any
     if option not in options:
         raise UserError(unknown_key(where, option, options))
     published = options[option]["value"]
+    if published is None and (value is None or isinstance(value, str)):
+        return  # a path, or none
     if _kind(value) != _kind(published):
-        raise UserError(
-            f"{where}.{option}: {value!r} is {_kind(value)}, expected {_kind(published)} as {published!r} is"
-        )
+        wanted = "a text or null" if published is None else f"{_kind(published)} as {published!r} is"
+        raise UserError(f"{where}.{option}: {value!r} is {_kind(value)}, expected {wanted}")
     if option == "emits":  # of prediction alone: its scripts would not say so before they have trained
         known(f"{where}.{option}", [value], EMITS)
 
@@ -111,7 +112,7 @@ def _check_option(where: str, option: str, value: Any, options: Mapping[str, Any
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "true or false"
-    return "a number" if isinstance(value, int | float) else "a text" if isinstance(value, str) else "no value"
+    return "a number" if isinstance(value, int | float) else "a text" if isinstance(value, str) else "null"
 
 
 def _page(root: Path, folder: str) -> dict[str, Any]:
@@ -136,8 +137,8 @@ def _page(root: Path, folder: str) -> dict[str, Any]:
     if not isinstance(page["options"], dict):
         raise UserError(f"{path}: options: {page['options']!r}, expected entries with value, source and meaning")
     for option, entry in page["options"].items():
-        if not isinstance(entry, dict) or _kind(entry.get("value")) == "no value":
-            raise UserError(f"{path}: options.{option}: has no value, expected a number, a text, true or false")
+        if not isinstance(entry, dict) or "value" not in entry or isinstance(entry["value"], list | dict):
+            raise UserError(f"{path}: options.{option}: has no value, expected a number, a text, true, false or null")
         known(f"{path}: options.{option}.stage", [entry.get("stage", "train")], ("train", "predict"))
     _require(root, folder, PROGRAMS)
     if page["environment"] is not None:
