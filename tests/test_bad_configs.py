@@ -187,7 +187,7 @@ ROWS: list[tuple[str, Any, str]] = [
     ("paper/table1/runs", [BLOCK | {"prior": ["flow"]}], "'flow' cannot model bottleneck 'fsq'"),
     ("paper/table1/runs", [BLOCK | {"decoder": ["nb"]}], "unknown 'nb' (allowed: ce-quant"),
     ("paper/table1/runs", [BLOCK | {"dataset": ["mein"]}], "unknown 'mein'"),
-    ("paper/table1/runs", [{"baseline": ["scgpt"]}], "unknown 'scgpt' (allowed: control, "),
+    ("paper/table1/runs", [{"baseline": ["gears"]}], "unknown 'gears' (allowed: control, "),
     ("baselines/control", {"folder": "linear"}, "'control' is refused: that is the name of a baseline without a model"),
     ("baselines/inputs", {"folder": "linear"}, "'inputs' is refused: that is the name of"),
     ("baselines/mine", {}, "key 'folder' is missing"),

@@ -101,7 +101,7 @@ def of_random_positives(rows, screen) -> float:
     draws = [list(generator.choice(names, 5, replace=False)) for _ in range(40)]
     known = ~np.isin(screen.target, screen.positives)  # the planted pathway left out: it would stand before them
     fields = {**vars(screen), "target": screen.target[known], "treated": screen.treated[known]}
-    screens = [reversion_screen.Screen(**{**fields, "positives": draw}) for draw in draws]
+    screens = [reversion_screen.ReversionScreen(**{**fields, "positives": draw}) for draw in draws]
     return float(np.mean([auc(rows[known], screen)["value"] for screen in screens]))
 
 
