@@ -231,7 +231,10 @@ def test_what_its_script_refuses_is_one_line_and_leaves_no_weights(finished):
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"folder": "tyo"}, "baselines.mine.folder: unknown 'tyo' (allowed: cpa, linear, scgen, scvi, toy)"),
+        (
+            {"folder": "tyo"},
+            "baselines.mine.folder: unknown 'tyo' (allowed: cpa, linear, scgen, scgpt, scldm, scvi, state, toy)",
+        ),
         ({"folder": "toy", "options": {"gian": 2}}, "baselines.mine.options: unknown key 'gian' (did you mean 'gain'?"),
         (
             {"folder": "toy", "options": {"gain": "much"}},
