@@ -233,7 +233,7 @@ def test_what_its_script_refuses_is_one_line_and_leaves_no_weights(finished):
     [
         (
             {"folder": "tyo"},
-            "baselines.mine.folder: unknown 'tyo' (allowed: cpa, linear, scgen, scgpt, scldm, scvi, state, toy)",
+            "baselines.mine.folder: unknown 'tyo' (allowed: cpa, linear, scgen, scgpt",
         ),
         ({"folder": "toy", "options": {"gian": 2}}, "baselines.mine.options: unknown key 'gian' (did you mean 'gain'?"),
         (
