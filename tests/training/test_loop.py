@@ -85,7 +85,8 @@ torch.save(weights(made), Path(sys.argv[1]) / "result")
 
 
 def child(folder: Path, pause: float) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", CHILD, folder, str(pause)], cwd=REPOSITORY, stderr=subprocess.PIPE)
+    said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen([sys.executable, "-c", CHILD, folder, str(pause)], cwd=REPOSITORY, **said)
 
 
 @pytest.mark.slow
@@ -107,7 +108,7 @@ def test_a_process_killed_at_a_random_step_resumes_to_equal_weights(number, code
 @pytest.mark.slow
 def test_of_two_attempts_at_once_the_second_takes_up_what_the_first_finished(tmp_path):
     first, second = (child(tmp_path, pause=0.02) for _ in range(2))
-    messages = [process.communicate()[1].decode() for process in (first, second)]
+    messages = [process.communicate()[0].decode() for process in (first, second)]
     assert first.returncode == second.returncode == 0
     waited, trained = sorted(messages, key=lambda message: "waits for" not in message)
     assert "waits for another attempt" in waited and "test 100/100" not in waited and "test 100/100" in trained

@@ -21,7 +21,7 @@ rule foreign:
 
 @pytest.mark.parametrize(("asked", "told"), [({}, "AUTO,STRICT 2\n"), ({"MKL_CBWR": "COMPATIBLE"}, "COMPATIBLE 2\n")])
 def test_a_rule_of_others_gets_the_mode_and_keeps_its_threads(tmp_path, asked, told):
-    for name in ("config", "workflow", "resources"):
+    for name in ("config", "workflow", "resources", "baselines"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     (tmp_path / "Snakefile").write_text(FOREIGN.format(repository=REPOSITORY))
     environment = {name: value for name, value in os.environ.items() if name != "MKL_CBWR"} | asked
