@@ -26,7 +26,7 @@ report: demo
 # A file's tests stay on one worker, and a worker on one thread: they share fixtures, and cores are few.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
 
-# Downloads and builds three environments the first time, 6 GB in results/environments.
+# Downloads and builds three environments the first time, 4 GB in results/environments.
 demo-baselines: $(READY)
 	$(BIN)/snakemake --profile profiles/demo --configfile config/demo.yaml config/baselines.yaml config/demo-baselines.yaml -- all
 
