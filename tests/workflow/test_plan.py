@@ -73,7 +73,7 @@ def test_gpu_rules_ask_for_a_gpu_and_others_do_not(paper):
 BASELINES = {
     "baseline_environment": 3,  # of scVI, CPA and scGen; of STATE; of scGPT
     "baseline_training": 2,
-    "baseline_query": 2 * 4,
+    "baseline_query": 2,  # one serves all sampling seeds
     "train_baseline": 2 * 5,  # scVI, CPA, scGen, STATE, scGPT: means and samples come from one training
     "train_baseline_on_cpu": 2,  # the linear model
     "predict_baseline": 2 * 7 * 4,

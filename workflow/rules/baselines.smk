@@ -98,15 +98,16 @@ rule baseline_query:
         train=f"{SCREEN}/train.h5ad",
         query=f"{SCREEN}/query.csv",
     output:
-        query=f"{CONTRACT}/query-{{sample_seed}}.h5ad",
+        query=each_seed(f"{CONTRACT}/query-{{sample_seed}}.h5ad"),
     log:
-        log_of("baseline_query", f"{SCREEN}/{{sample_seed}}"),
+        log_of("baseline_query", SCREEN),
     benchmark:
-        benchmark_of("baseline_query", f"{SCREEN}/{{sample_seed}}")
+        benchmark_of("baseline_query", SCREEN)
     conda:
         ENVIRONMENT
     params:
         version=1,
+        seeds=SAMPLES,
     script:
         "../scripts/baseline_query.py"
 

@@ -1,4 +1,4 @@
-"""What other authors' baselines are asked: a control cell for each wanted cell, and the label that it shall get."""
+"""What other authors' baselines are asked, once a seed: a control for each wanted cell, and the label it shall get."""
 
 from expressionvae.console import reporting
 
@@ -9,5 +9,5 @@ with reporting(snakemake.log[0]):
 
     train = prepared.whole(snakemake.input.train, "the training cells")
     wanted = read_query(snakemake.input.query)
-    cells = contract.query(train, wanted, seed=int(snakemake.wildcards.sample_seed))
-    sealed.write(snakemake.output.query, cells, compression="gzip", compression_opts=1)
+    for seed, output in zip(snakemake.params.seeds, snakemake.output.query, strict=True):
+        sealed.write(output, contract.query(train, wanted, seed=seed), compression="gzip", compression_opts=1)
