@@ -1,7 +1,7 @@
 """Baselines of other authors: what their folders say of them (about.yaml), and what the config asks of each."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,11 @@ class Baseline:
         return json.dumps(values, sort_keys=True)
 
     @property
+    def emits(self) -> str:
+        """What a predicted cell is, mean or sample, with the options in force."""
+        return str(json.loads(self.options()).get("emits", self.page["emits"]))
+
+    @property
     def training(self) -> str:
         """What its training is called beside others of its folder: by its options, whatever those of prediction are."""
         return fingerprint(self.options(training=True))[:8]
@@ -94,6 +99,21 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
         label = entry.get("label") or (page["label"] if name == folder else f"{page['label']} ({name})")
         found[name] = Baseline(name, folder, label, page, changed)
     return found
+
+
+def pairs(baselines: Iterable[Baseline]) -> list[tuple[Baseline, Baseline]]:
+    """Of the entries, those two by two that differ in that one emits means and the other samples of one training."""
+    entries = list(baselines)
+    return [
+        (mean, sample)
+        for mean in entries
+        for sample in entries
+        if (mean.emits, sample.emits) == ("mean", "sample") and _but_emits(mean) == _but_emits(sample)
+    ]
+
+
+def _but_emits(one: Baseline) -> tuple[str, dict[str, Any]]:
+    return one.folder, json.loads(one.options()) | {"emits": None}
 
 
 def _check_option(where: str, option: str, value: Any, options: Mapping[str, Any]) -> None:
