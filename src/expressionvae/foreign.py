@@ -54,20 +54,23 @@ class Baseline:
         """The folder whose lock it runs in; None: the project's own."""
         return self.page["environment"]
 
-    def options(self, *, training: bool = False) -> str:
-        """Every option with its value, as JSON; with `training`, those of prediction as published."""
-        values = {
+    def values(self, *, training: bool = False) -> dict[str, Any]:
+        """Every option with its value; with `training`, those of prediction as published."""
+        return {
             name: entry["value"]
             if training and entry.get("stage") == "predict"
             else self.changed.get(name, entry["value"])
             for name, entry in self.page["options"].items()
         }
-        return json.dumps(values, sort_keys=True)
+
+    def options(self, *, training: bool = False) -> str:
+        """The same as JSON."""
+        return json.dumps(self.values(training=training), sort_keys=True)
 
     @property
     def emits(self) -> str:
         """What a predicted cell is, mean or sample, with the options in force."""
-        return str(json.loads(self.options()).get("emits", self.page["emits"]))
+        return str(self.values().get("emits", self.page["emits"]))
 
     @property
     def training(self) -> str:
@@ -113,7 +116,7 @@ def pairs(baselines: Iterable[Baseline]) -> list[tuple[Baseline, Baseline]]:
 
 
 def _but_emits(one: Baseline) -> tuple[str, dict[str, Any]]:
-    return one.folder, json.loads(one.options()) | {"emits": None}
+    return one.folder, one.values() | {"emits": None}
 
 
 def _check_option(where: str, option: str, value: Any, options: Mapping[str, Any]) -> None:
