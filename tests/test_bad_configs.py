@@ -129,6 +129,10 @@ TOGETHER: list[tuple[Any, str, list[str]]] = [
 ROWS: list[tuple[str, Any, str]] = [
     ("datasets/mine/control", None, "None is not of type 'string' or 'boolean' or 'number'"),
     ("datasets/mine/heldout/cell_type", None, "None is not of type 'string' or 'boolean' or 'number' or 'array'"),
+    ("datasets/mine/heldout/each", ["Y"], "give either `cell_type`, or `each` with a list"),
+    ("datasets/mine/heldout/cell_type", GONE, "give either `cell_type`, or `each` with a list"),
+    ("datasets/mine/heldout/cell_type", "each", "each: [...] in place of cell_type: each"),
+    ("datasets/mine/heldout/each", [], "[] should be non-empty"),
     ("datasets/mine/heldout/cell_type", [], "[] should be non-empty"),
     ("datasets/mine/heldout/cell_type", ["Y", "Y"], "has non-unique elements"),
     ("datasets/made-up/heldout/cell_type", ["A", "Z"], "unknown 'Z' as a simulated cell type (allowed: A, B, C)"),
@@ -238,6 +242,7 @@ FINE: list[tuple[str, Any]] = [
     ("datasets/mine/heldout/cell_type", ["Y", 7]),
     ("datasets/mine/heldout", None),
     ("datasets/made-up/heldout", None),
+    ("datasets/mine/heldout", {"each": ["Y", 7], "perturbations": ["A"]}),
     ("bins/lower", [0, 1]),
     ("items", ["table2"]),
     ("vae/training/compile", None),
