@@ -129,6 +129,7 @@ TOGETHER: list[tuple[Any, str, list[str]]] = [
 ROWS: list[tuple[str, Any, str]] = [
     ("datasets/mine/control", None, "None is not of type 'string' or 'boolean' or 'number'"),
     ("datasets/mine/heldout/cell_type", None, "None is not of type 'string' or 'boolean' or 'number' or 'array'"),
+    ("datasets/mine/drop", "unassigned", "write it as a list: [unassigned]"),
     ("datasets/mine/heldout/each", ["Y"], "give either `cell_type`, or `each` with a list"),
     ("datasets/mine/heldout/cell_type", GONE, "give either `cell_type`, or `each` with a list"),
     ("datasets/mine/heldout/cell_type", "each", "each: [...] in place of cell_type: each"),
@@ -242,6 +243,7 @@ FINE: list[tuple[str, Any]] = [
     ("datasets/mine/heldout/cell_type", ["Y", 7]),
     ("datasets/mine/heldout", None),
     ("datasets/made-up/heldout", None),
+    ("datasets/mine/drop", ["unassigned", "*;*", None, 0, False]),
     ("datasets/mine/heldout", {"each": ["Y", 7], "perturbations": ["A"]}),
     ("bins/lower", [0, 1]),
     ("items", ["table2"]),
