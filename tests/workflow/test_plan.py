@@ -212,6 +212,13 @@ def test_an_own_screen_of_which_nothing_is_held_out_plans_no_score(tmp_path):
     assert "Left out, because they score predictions: table1, figure2." in said
 
 
+def test_each_of_several_cell_types_is_a_screen_with_trainings_of_its_own(tmp_path):
+    own = OWN.replace("{cell_type: hepg2, p", "{each: [hepg2, K 562], p")
+    planned, plan, _ = of_own_screen(tmp_path, "config/small.yaml", own=own)
+    assert datasets(plan) == {"mine-hepg2", "mine-k-562"}
+    assert (planned["prepare"], planned["train_vae"], planned["score_table"]) == (2, 8, 1)
+
+
 def test_items_of_which_none_is_about_the_screens_are_refused(tmp_path):
     (tmp_path / "mine.yaml").write_text(OWN + "items: [table4, table5, claims]\n")
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--directory", tmp_path, "--configfile"]
