@@ -12,10 +12,10 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae import npz
+from expressionvae.catalogue.metrics import TRAINING, WITH_TRUE
 from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import reading, require, written
 
-TRAINING, WITH_TRUE = "training", "with-true"
 VARIANTS = (TRAINING, WITH_TRUE)
 HALVES = 2
 _MOST_STEPS = 1000  # of the solver, which takes some tens
@@ -77,9 +77,9 @@ class Judges:
 
     No true cell is judged by a classifier that was fitted on it: the true cells are cut into two halves, each with
     classifiers of its own, from which that half's controls are left out, though they are training cells.
-    `training`: fitted on the controls among the training cells; with a type that has none enter all its cells. Perturbed
-    ones are left out because a held-out combination leaves the wanted type without any: what the perturbation does
-    would speak for the other types, and true cells were taken for those (on Kang's CD14+ monocytes 98 of 100).
+    `training`: fitted on the controls among the training cells; a type that has none enters with all its cells.
+    Perturbed ones are left out because a held-out combination leaves the wanted type without any: what the perturbation
+    does would speak for the other types, and true cells be taken for those (of Kang's CD14+ monocytes 98 in 100).
     `with-true`: on all training cells and the other half's held-out cells, controls and others counting alike.
 
     types: of the training cells; genes; half: of each true cell, 0 or 1; weights, bias: of each variant and half.
@@ -161,9 +161,7 @@ def _halves(cell_types: ndarray, perturbations: ndarray, rng: np.random.Generato
     return half
 
 
-def _at_most(
-    rows: ndarray, cell_types: ndarray, is_control: ndarray, number: int, rng: np.random.Generator
-) -> ndarray:
+def _at_most(rows: ndarray, cell_types: ndarray, is_control: ndarray, number: int, rng: np.random.Generator) -> ndarray:
     """Of some rows at most a number of controls and of others of each cell type, drawn without replacement; sorted."""
     shuffled = rng.permutation(rows)
     frame = pd.DataFrame({"type": cell_types[shuffled], "control": is_control[shuffled]})
@@ -185,7 +183,9 @@ def read(path: str | Path, *, truth: AnnData) -> Judges:
         judges = Judges(*npz.arrays(path, *_ARRAYS))
         shape = (len(VARIANTS), HALVES, len(judges.types))
         require(judges.bias.shape == shape, f"its bias has the shape {judges.bias.shape}, expected {shape}")
-        require(judges.weights.shape == (*shape, len(judges.genes)), f"its weights have the shape {judges.weights.shape}")
+        require(
+            judges.weights.shape == (*shape, len(judges.genes)), f"its weights have the shape {judges.weights.shape}"
+        )
         require(len(judges.half) == truth.n_obs, f"it is about {len(judges.half)} cells, expected {truth.n_obs}")
         require(np.array_equal(judges.genes, np.asarray(truth.var_names, dtype=str)), "it is about other genes")
     return judges

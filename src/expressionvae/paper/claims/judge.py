@@ -14,6 +14,7 @@ from expressionvae.paper.claims import (
     encoders,
     estimates,
     headline,
+    identity,
     latents,
     priors,
     procedure,
@@ -34,7 +35,10 @@ GROUPS: list[tuple[str, list[Claim]]] = [
         [*richness.CLAIMS, *sampling_or_mean.CLAIMS, *decoders.CLAIMS],
     ),
     ("Sections 3.1 and 4.3: frozen encoders and bins", [*encoders.CLAIMS, *bins.CLAIMS]),
-    ("Questions that the paper's own tables ask", [*discreteness.CLAIMS, *procedure.CLAIMS, *estimates.CLAIMS]),
+    (
+        "Questions that the paper's own tables ask",
+        [*discreteness.CLAIMS, *procedure.CLAIMS, *estimates.CLAIMS, *identity.CLAIMS],
+    ),
 ]
 CLAIMS: list[Claim] = [claim for _, claims in GROUPS for claim in claims]
 SIDES = ("paper", "ours")
