@@ -67,7 +67,7 @@ _SHARES = {
 }
 _IDENTITY = (
     "The share of cells that a logistic regression fitted on real cells calls of the wanted cell type, of perturbed "
-    "cells and of controls, predicted and true; the true cells' own share is the ceiling, and no true cell is judged by a "
+    "cells and of controls, predicted and true; the true cells' own is the ceiling, and no true cell is judged by a "
     "classifier that was fitted on it. The classifier has seen the controls among the training cells; with a star: all "
     "training cells and the other half of the true ones. Cells of the rows control and PerturbMean are made of "
     "controls that it may have seen."
