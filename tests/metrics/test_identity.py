@@ -80,6 +80,17 @@ def test_a_screen_of_one_cell_type_has_no_identity(screen):
     assert list(found) == IDENTITIES and np.isnan(list(found.values())).all()
 
 
+def test_of_several_held_out_types_each_counts_alike_and_has_its_own_wanted_type():
+    """Cells of one wanted type taken for the other are wrong; 30 cells of a type count as much as 10 of another."""
+    train = cells([(OTHER, "PBS", 60), (WANTED, "PBS", 60)], seed=0)
+    controls = [(OTHER, "PBS", 20), (WANTED, "PBS", 20)]
+    truth = cells([(OTHER, "p", 30), (WANTED, "p", 10), *controls], seed=1)
+    truth.uns["screen"] = {"control": "PBS"}
+    found = scored((train, truth), cells([(OTHER, "p", 40), *controls], seed=2))
+    assert found["identity", "training"] == 0.5 and found["identity_controls", "training"] == 1
+    assert found["identity_true", "training"] == 1
+
+
 def test_true_cells_as_their_own_prediction_reach_the_ceiling(screen):
     found = scored(screen, screen[1])
     assert found["identity", "training"] == found["identity_true", "training"]

@@ -33,8 +33,9 @@ def shares(
 def identity_scores(true: Compared, predicted: Compared, wanted: ndarray, judges: Judges) -> list[dict]:
     """Identity of predicted and of true cells, as rows of distribution.csv: those that `IDENTITIES` lists.
 
-    wanted: the cell type of each row. With `predicted` = `true` both are the true cells' own. Where the training cells
-    have one type there is nothing to be told apart, and the rows hold NaN of no cell.
+    wanted: the cell type of each row; of several types each has its shares, and their mean is given. With `predicted` =
+    `true` both are the true cells' own. Where the training cells have one type there is nothing to be told apart, and
+    the rows hold NaN of no cell.
     """
     assert true.X.shape == predicted.X.shape and len(wanted) == len(judges.half)
     rows = []
@@ -43,11 +44,19 @@ def identity_scores(true: Compared, predicted: Compared, wanted: ndarray, judges
             rows += [_row(metric, variant, math.nan, 0) for metric in metrics.on("types")]
             continue
         right = [judges.assigned(cells.X, variant) == wanted for cells in (true, predicted)]
-        values = measured("types", *right, is_control=true.is_control)
+        values = _averaged([_shares(*right, true.is_control, wanted == kind) for kind in np.unique(wanted)])
         cells = {True: int(np.count_nonzero(true.is_control)), False: int(np.count_nonzero(~true.is_control))}
         rows += [_row(metric, variant, value, cells["controls" in metric]) for metric, value in values.items()]
     assert [(row["metric"], row["variant"]) for row in rows] == IDENTITIES
     return rows
+
+
+def _shares(true: ndarray, predicted: ndarray, is_control: ndarray, rows: ndarray) -> dict[str, float]:
+    return measured("types", true[rows], predicted[rows], is_control=is_control[rows])
+
+
+def _averaged(found: list[dict[str, float]]) -> dict[str, float]:
+    return {metric: float(np.mean([shares[metric] for shares in found])) for metric in found[0]}
 
 
 def _row(metric: str, variant: str, value: float, cells: int) -> dict:

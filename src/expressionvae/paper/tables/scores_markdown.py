@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from expressionvae.catalogue.baselines import FLOOR
 from expressionvae.catalogue.items import ItemCard
 from expressionvae.catalogue.metrics import TRAINING, WITH_TRUE
 from expressionvae.paper import names
@@ -34,8 +35,9 @@ def companion_markdown(table: ItemCard, rows: Sequence[Row], columns: Sequence[C
 
 
 def beside_markdown(table: ItemCard, rows: Sequence[Row], columns: Sequence[Column]) -> str:
-    """Every row of a table at the floor's number of cells, and how many of its cells are of the wanted type."""
-    clouds = [column for column in columns if any(math.isfinite(row.cells[column.name].half) for row in rows)]
+    """Every row of a table that has the floor at its number of cells; how many cells are of the wanted type."""
+    floor = any(row.key[3] == FLOOR for row in rows)
+    clouds = [c for c in columns if floor and any(math.isfinite(row.cells[c.name].half) for row in rows)]
     halves = [[_number(row.cells[c.name].half, row.cells[c.name].half_se, c.decimals) for c in clouds] for row in rows]
     shown = [row for row in rows if any(math.isfinite(cell.mean) for cell in row.identity.values())]
     shares = [[_number(row.identity_of(*key).mean, row.identity_of(*key).se, 3) for key in _SHARES] for row in shown]
