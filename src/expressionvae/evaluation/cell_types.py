@@ -180,12 +180,12 @@ _ARRAYS = ("types", "genes", "half", "weights", "bias")
 def read(path: str | Path, *, truth: AnnData) -> Judges:
     """Read what `save` wrote. Raises UserError if it is damaged, or is not of these true cells and their genes."""
     with reading(path, "the classifiers of cell types"):
-        judges = Judges(*npz.arrays(path, *_ARRAYS))
-        shape = (len(VARIANTS), HALVES, len(judges.types))
-        require(judges.bias.shape == shape, f"its bias has the shape {judges.bias.shape}, expected {shape}")
-        require(
-            judges.weights.shape == (*shape, len(judges.genes)), f"its weights have the shape {judges.weights.shape}"
-        )
-        require(len(judges.half) == truth.n_obs, f"it is about {len(judges.half)} cells, expected {truth.n_obs}")
-        require(np.array_equal(judges.genes, np.asarray(truth.var_names, dtype=str)), "it is about other genes")
-    return judges
+        types, genes, half, weights, bias = npz.arrays(path, *_ARRAYS)
+        shape = (len(VARIANTS), HALVES, len(types))
+        require(bias.shape == shape, f"its bias has the shape {bias.shape}, expected {shape}")
+        require(weights.shape == (*shape, len(genes)), f"its weights have the shape {weights.shape}")
+        require(np.isfinite(weights).all() and not np.isnan(bias).any(), "it holds numbers that are none")
+        require(half.shape == (truth.n_obs,), f"it is about {len(half)} cells, expected {truth.n_obs}")
+        require(np.isin(half, range(HALVES)).all(), "a cell is in no half")
+        require(np.array_equal(genes, np.asarray(truth.var_names, dtype=str)), "it is about other genes")
+    return Judges(types, genes, half, weights, bias)
