@@ -130,7 +130,7 @@ def fit(
         for at, (chosen, true) in enumerate(((basis, new[:0]), (np.full_like(basis, True), new))):
             rows = _at_most(np.flatnonzero(chosen & ~judged), training, calm, cells_per_type, rng)
             true = _at_most(true, wanted, is_control, cells_per_type, rng)
-            X = sparse.vstack([train.X[rows], truth.X[true]])  # type: ignore[index]
+            X = sparse.csr_matrix(sparse.vstack([train.X[rows], truth.X[true]]))  # type: ignore[index]
             one = CellTypes.fit(
                 comparison_space(X, rescale_to=rescale_to),
                 np.concatenate([training[rows], wanted[true]]),

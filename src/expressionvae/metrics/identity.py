@@ -44,15 +44,16 @@ def identity_scores(true: Compared, predicted: Compared, wanted: ndarray, judges
             rows += [_row(metric, variant, math.nan, 0) for metric in metrics.on("types")]
             continue
         right = [judges.assigned(cells.X, variant) == wanted for cells in (true, predicted)]
-        values = _averaged([_shares(*right, true.is_control, wanted == kind) for kind in np.unique(wanted)])
+        values = _averaged([_shares(right, true.is_control, wanted == kind) for kind in np.unique(wanted)])
         cells = {True: int(np.count_nonzero(true.is_control)), False: int(np.count_nonzero(~true.is_control))}
         rows += [_row(metric, variant, value, cells["controls" in metric]) for metric, value in values.items()]
     assert [(row["metric"], row["variant"]) for row in rows] == IDENTITIES
     return rows
 
 
-def _shares(true: ndarray, predicted: ndarray, is_control: ndarray, rows: ndarray) -> dict[str, float]:
-    return measured("types", true[rows], predicted[rows], is_control=is_control[rows])
+def _shares(right: list[ndarray], is_control: ndarray, rows: ndarray) -> dict[str, float]:
+    """Of some rows the shares that are right, of true and of predicted cells."""
+    return measured("types", *(side[rows] for side in right), is_control=is_control[rows])
 
 
 def _averaged(found: list[dict[str, float]]) -> dict[str, float]:

@@ -28,13 +28,13 @@ def test_right_cells_of_a_model_that_is_not_the_best_do_not_help():
 
 @pytest.mark.parametrize("changes", [{"n": 1}, {"se": 0.1}])
 def test_it_is_not_decided_within_noise_or_without_knowing_it(changes):
-    assert verdict("right-cells", evidence(FD | shares(0.72), **changes), "FD") == "not decided at this scale"
+    assert verdict("right-cells", evidence(FD | shares(0.72), **changes), "FD") == "not decided"
 
 
 @pytest.mark.parametrize("cells", [FD, shares(0.9), FD | shares(math.nan, true=math.nan)])
 def test_it_is_not_decided_without_distances_or_shares(cells):
     found = judged("right-cells", evidence(cells))
-    assert {str(finding.verdict) for finding in found.values()} == {"not decided at this scale"}
+    assert {str(finding.verdict) for finding in found.values()} == {"not decided"}
 
 
 def test_the_paper_has_no_such_column():

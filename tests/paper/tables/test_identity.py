@@ -18,6 +18,7 @@ def table(folder, shares=SHARES, names=("perturb-mean", "true-vs-true"), item="t
 
     def value(run, metric):
         own = metric in shares and not metric.endswith("_true") and "baseline" in run
+        own = own and not math.isnan(shares[metric])
         return (1.0 if own else shares[metric]) if metric in shares else 2.0 + run["sample_seed"]
 
     return render(

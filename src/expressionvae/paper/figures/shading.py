@@ -42,7 +42,7 @@ def darkness(values: Float[ndarray, "row"], errors: Float[ndarray, "row"], colum
         shades[finite] = 0.5
         return shades
     rising = (scaled - (low + high) / 2) / span
-    shades[finite] = 0.5 + (rising if column.direction == "higher" else -rising)
+    shades[finite] = np.clip(0.5 + (rising if column.direction == "higher" else -rising), 0, 1)  # rounding
     return shades
 
 
