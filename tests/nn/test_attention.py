@@ -70,7 +70,7 @@ def test_dropped_attention_is_one_call_without_a_mask_so_that_a_gpu_has_a_fused_
     )
     x = torch.randn(2, 3, 8)
     Attention(8, 2, dropout=0.1)(x, x, causal=causal)
-    assert calls == [(3, {"dropout_p": 0.1, "is_causal": causal})]
+    assert calls == [(3, {"attn_mask": None, "dropout_p": 0.1, "is_causal": causal})]
 
 
 def test_a_width_that_heads_do_not_divide_is_a_programmer_s_mistake():

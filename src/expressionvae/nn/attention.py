@@ -42,9 +42,9 @@ class Attention(nn.Module):
             assert x.shape[1] == 1, "a cached step takes one position"
             key = torch.cat([cache[0], key], dim=2)  # [cell head seen channel]
             value = torch.cat([cache[1], value], dim=2)  # [cell head seen channel]
-        masked = {} if bias is None else {"attn_mask": bias.to(query.dtype).expand(1, 1, query.shape[2], -1)}
+        mask = None if bias is None else bias.to(query.dtype).expand(1, 1, query.shape[2], -1)
         attended = F.scaled_dot_product_attention(
-            query, key, value, dropout_p=self.dropped, is_causal=causal and cache is None, **masked
+            query, key, value, attn_mask=mask, dropout_p=self.dropped, is_causal=causal and cache is None
         )  # [cell head position channel]
         merged = attended.transpose(1, 2).flatten(2)  # [cell position width]
         return self.output(merged), (key, value)
