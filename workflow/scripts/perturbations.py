@@ -15,9 +15,7 @@ with reporting(snakemake.log[0]):
     how = dict(separator=params.separator, symbol_map=read_symbol_map(params.symbol_map))
     how |= dict(without_protein=params.without_protein)
     if proteins is not None:
-        told_apart.check(
-            source.proteins, labels, proteins.told(), **how, twins=params.twins, without_protein=params.without_protein
-        )
-    table = embed_labels(labels, proteins, **how, without_protein=params.without_protein)
+        told_apart.check(source.proteins, labels, proteins.told(), **how, twins=params.twins)
+    table = embed_labels(labels, proteins, **how)
     report(labels, table)
     table.save(snakemake.output[0])
