@@ -68,10 +68,9 @@ class MetricCard:
         return TRAINING if self.subject == "types" else PAPER
 
 
-def _identity(name: str, who: str, direction: Literal["higher", "none"]) -> MetricCard:
-    title = f"identity{who}"
+def _identity(name: str, title: str, long: str, direction: Literal["higher", "none"]) -> MetricCard:
     return MetricCard(
-        name, title, title, title, title.capitalize(), direction, "Identity", 3, "types",
+        name, title, title, title, long, direction, "Identity", 3, "types",
         "expressionvae.metrics.identity.shares",
     )  # fmt: skip
 
@@ -134,10 +133,10 @@ METRICS: dict[str, MetricCard] = {
             "cells",
             _MOMENTS,
         ),
-        _identity("identity", "", "higher"),
-        _identity("identity_true", " (true)", "none"),
-        _identity("identity_controls", ", controls", "higher"),
-        _identity("identity_controls_true", ", controls (true)", "none"),
+        _identity("identity", "identity", "Identity", "higher"),
+        _identity("identity_true", "identity (true)", "Identity (true)", "none"),
+        _identity("identity_controls", "identity, controls", "Ctrl identity", "higher"),
+        _identity("identity_controls_true", "identity, controls (true)", "Ctrl identity (true)", "none"),
         MetricCard("pds", "PDS", "PDS", "PDS", "Disc-L1", "higher", "DE-discovery", 3, "effects", _EFFECTS),
         MetricCard(
             "pds_cell_eval",
