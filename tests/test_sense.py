@@ -51,7 +51,7 @@ def test_codes_priors_on_gaussian_latents_are_refused(config):
 def test_a_rule_that_the_head_lacks_is_refused(config):
     config["decoders"]["mse"]["predict"] = "sample"
     with pytest.raises(
-        UserError, match=r"decoders.mse.predict: unknown 'sample' for head 'mse' \(allowed: mean, anchored\)"
+        UserError, match=r"decoders.mse.predict: unknown 'sample' for head 'mse' \(allowed: mean, anchored"
     ):
         sense.check(config)
 

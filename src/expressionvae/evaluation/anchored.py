@@ -11,7 +11,7 @@ import pandas as pd
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae.evaluation.baselines import Training, draw_controls
+from expressionvae.evaluation.baselines import Training, draw_controls, groups
 from expressionvae.evaluation.comparison import comparison_space, mean_cell
 from expressionvae.files import UserError
 
@@ -32,8 +32,7 @@ def shifts(
         UserError: if the query asks for no control of a cell type.
     """
     log = comparison_space(cells, rescale_to=rescale_to)
-    labels = ["cell_type", "perturbation"]
-    rows = {(str(kind), str(label)): at for (kind, label), at in query.groupby(labels, observed=True).indices.items()}
+    rows = groups(query["cell_type"], query["perturbation"])
     found = {}
     for kind, label in rows:
         if label == control:
@@ -52,12 +51,13 @@ def anchored(training: Training, query: pd.DataFrame, moves: Shifts, *, seed: in
     """
     drawn = training.X[draw_controls(training, query, np.random.default_rng(seed))].astype(np.float32)
     blocks, order = [], []
-    for (kind, label), rows in query.groupby(["cell_type", "perturbation"], sort=True, observed=True).indices.items():
+    for (kind, label), rows in groups(query["cell_type"], query["perturbation"]).items():
         cells = sparse.csr_matrix(drawn[rows])
-        move = moves.get((str(kind), str(label)))
+        move = moves.get((kind, label))
         blocks.append(cells if move is None else _moved(cells, move, training.rescale_to))
         order.append(rows)
-    return sparse.csr_matrix(sparse.vstack(blocks, format="csr")[np.argsort(np.concatenate(order))])
+    stacked = sparse.csr_matrix(sparse.vstack(blocks))
+    return stacked[np.argsort(np.concatenate(order))]
 
 
 def _moved(counts: sparse.csr_matrix, move: ndarray, rescale_to: float | int) -> sparse.csr_matrix:
