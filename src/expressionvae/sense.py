@@ -44,7 +44,7 @@ def check(config: Config) -> None:
                 _check_block(config, block, f"paper.{item}.{key}[{number}]")
     _check_reversion(config)
     _check_predict(config)
-    if not grid.items(config):
+    if not grid.items(config) and grid.scored(config):
         screens = ", ".join(config["screens"])
         raise UserError(f"items: nothing of {', '.join(config['items'])} is about the datasets of `screens`, {screens}")
 
@@ -88,14 +88,14 @@ def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
     if dataset["embedding"] == ESM2 and "proteins" not in dataset:
         what = "lengths and composition of random ones" if made_up else "the path of a FASTA file"
         raise UserError(f"{where}: embedding 'esm2' needs the key 'proteins', {what}")
-    heldout = dataset.get("heldout", {})
+    heldout = dataset.get("heldout") or {}
     if dataset["control"] in heldout.get("perturbations", []):
         raise UserError(
             f"{where}.heldout.perturbations: {dataset['control']!r} is the control, which cannot be held out"
         )
     if made_up:
         recipe = dataset["simulation"]
-        known(f"{where}.heldout.cell_type", [heldout["cell_type"]], recipe["cell_types"], "as a simulated cell type")
+        known(f"{where}.heldout.cell_type", _cell_types(heldout), recipe["cell_types"], "as a simulated cell type")
         if len(set(recipe["cell_types"])) < len(recipe["cell_types"]):
             raise UserError(f"{where}.simulation.cell_types: {recipe['cell_types']} names a cell type twice")
         if recipe["target"] == "gene" and recipe["perturbations"] > recipe["genes"]:
@@ -103,6 +103,12 @@ def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
                 f"{where}.simulation.perturbations: {recipe['perturbations']} targets, "
                 f"more than simulation.genes, {recipe['genes']}"
             )
+
+
+def _cell_types(heldout: Mapping[str, Any]) -> list[str]:
+    """The cell types that `heldout` names."""
+    named = heldout.get("cell_type", [])
+    return list(map(str, named if isinstance(named, list) else [named]))
 
 
 def _check_bins(lower: list[int]) -> None:

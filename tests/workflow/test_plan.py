@@ -203,6 +203,14 @@ def test_the_paper_leaves_nothing_out(tmp_path):
     assert "Left out" not in said
 
 
+def test_an_own_screen_of_which_nothing_is_held_out_plans_no_score(tmp_path):
+    own = OWN.replace("{cell_type: hepg2, perturbations: [MYC, GATA1]}", "null")
+    planned, plan, said = of_own_screen(tmp_path, "config/small.yaml", own=own)
+    assert not {"truth", "score", "true_vs_true", "score_table"} & planned.keys() and datasets(plan) == set()
+    assert said.count("Nothing of mine is scored: nothing of it is held out (config key `heldout` is null).") == 1
+    assert "Left out, because they score predictions: table1, figure2." in said
+
+
 def test_items_of_which_none_is_about_the_screens_are_refused(tmp_path):
     (tmp_path / "mine.yaml").write_text(OWN + "items: [table4, table5, claims]\n")
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--directory", tmp_path, "--configfile"]

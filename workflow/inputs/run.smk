@@ -54,7 +54,7 @@ def page_labels(page):
 def summary():
     """Where to look when tables and figures are done; nothing after a target that made none."""
     made = [f"  {file}" for file in made_files() if file.endswith((".md", ".png")) and Path(file).exists()]
-    if len(made) < len(grid.items(config)):
+    if len(made) < max(1, len(grid.items(config))):
         return ""
     kinds = "(the same as .csv and .tex, or .pdf, beside them)"
     where = "Everything else lies in results/; README.md says what each file means."

@@ -77,6 +77,7 @@ rule baseline_training:
 
 rule baseline_perturbations:
     input:
+        train=f"{SCREEN}/train.h5ad",
         perturbations=f"{SCREEN}/perturbations.npz",
     output:
         perturbations=f"{CONTRACT}/perturbations.npz",
@@ -87,8 +88,7 @@ rule baseline_perturbations:
     conda:
         ENVIRONMENT
     params:
-        version=1,
-        dataset=dataset_part("control"),
+        version=2,
     script:
         "../scripts/baseline_perturbations.py"
 

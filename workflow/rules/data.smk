@@ -18,7 +18,7 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=3,
+        version=4,
         dataset=lambda wildcards: work.without(dataset_config(wildcards), "note", "path", "proteins", "simulation"),
         screen=lambda wildcards: work.version(screen_source(wildcards)),
         symbol_map=lambda wildcards, output: SYMBOLS,
@@ -41,7 +41,7 @@ rule truth:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         evaluation=evaluation_part("cells_per_perturbation", "controls", "seed"),
     script:
         "../scripts/truth.py"

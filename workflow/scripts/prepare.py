@@ -6,8 +6,9 @@ with reporting(snakemake.log[0]):
     from functools import partial
 
     from expressionvae.data.downloads import located
+    from expressionvae.data.heldout import published
     from expressionvae.data.screen import Columns
-    from expressionvae.data.split import prepare, published
+    from expressionvae.data.split import prepare
     from expressionvae.files import reading
     from expressionvae.proteins import told_apart
     from expressionvae.proteins.fasta import read_fasta

@@ -13,7 +13,7 @@ with reporting(snakemake.log[0]) as log:
 
     scale = snakemake.params.rescale_to
     truth = read_truth(snakemake.input.truth)
-    effects = true_effects(snakemake.input.effects, str(truth.uns["screen"]["heldout_cell_type"]), rescale_to=scale)
+    effects = true_effects(snakemake.input.effects, str(truth.uns["screen"]["heldout_cell_types"][0]), rescale_to=scale)
     rows = []
     for run, path in zip(snakemake.params.runs, snakemake.input.cells, strict=True):
         predicted = shifts(compared(read_predicted(path, truth=truth), truth=truth, rescale_to=scale))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from expressionvae.files import UserError
 
@@ -22,6 +23,7 @@ JOINERS = "+|&;,"  # what may join two genes in a label where config key separat
 DOUBTFUL = {"na", "n/a", "none", "null"}  # labels, or missing values that were saved as text: nobody can tell
 LISTED = 12  # groups named in a message
 Meaning = Callable[[str], tuple[str, ...]]
+Unquoted = str | bool | int | float  # a label in the config, where quotes may have been forgotten
 
 
 @lru_cache(1 << 16)
@@ -90,9 +92,33 @@ def aliases(labels: Iterable[str], meaning: Meaning) -> list[list[str]]:
     return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
-def spelled(name: str, labels: Iterable[str], meaning: Meaning = text) -> str:
-    """The label that a name in the config means; the name itself where there is none."""
+def unquoted(value: Unquoted, labels: Iterable[str]) -> str:
+    """The label that a value of the config means which stands there without quotes: the one that YAML reads alike.
+
+    So `true` is the label True of a column of truths, and 1 that of a column of whole numbers; the text of `value`
+    where no label is read so.
+    Raises: UserError where several are (yes and true).
+    """
+    if isinstance(value, str):
+        return value
+    same = [label for label in sorted(set(labels)) if _read_alike(value, label)]
+    if len(same) > 1:
+        raise UserError(f"config: {value!r} without quotes may be {' or '.join(map(shown, same))}: quote the one meant")
+    return same[0] if same else str(value)
+
+
+def _read_alike(value: bool | int | float, label: str) -> bool:
+    try:
+        read = yaml.safe_load(label)
+    except (yaml.YAMLError, ValueError):  # ValueError: no date
+        return False
+    return read == value and isinstance(read, int | float) and isinstance(read, bool) == isinstance(value, bool)
+
+
+def spelled(name: Unquoted, labels: Iterable[str], meaning: Meaning = text) -> str:
+    """The label that a name in the config means, quoted or not; the name itself where there is none."""
     labels = sorted(set(labels))
+    name = unquoted(name, labels)
     if name in labels:
         return name
     found = next((label for label in labels if meaning(label) == meaning(name)), name)
