@@ -42,8 +42,8 @@ def of(
     clouds = picture.predicted_groups({name(one): cells for one, cells in perturbed.items()})
     pictures = picture.panels(groups, clouds, seed=0)
     correlation = effects.agreement(tables)
-    agreement = {one: float(correlation.loc[one, MEAN]) for one in tables if MEAN in tables}  # type: ignore[arg-type]
-    models = [one for one in predicted if one != MEAN]
+    agreement = {name(one): float(correlation.loc[one, MEAN]) for one in tables if MEAN in tables}  # type: ignore[arg-type]
+    models = [name(one) for one in predicted if one != MEAN]
     return Content(
         known=known,
         cells=int(row["cells"]),
