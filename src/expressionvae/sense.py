@@ -42,6 +42,8 @@ def check(config: Config) -> None:
         for key in ("runs", "companion"):
             for number, block in enumerate(entry.get(key, [])):
                 _check_block(config, block, f"paper.{item}.{key}[{number}]")
+    for number, block in enumerate(config["composition"]["runs"]):
+        _check_block(config, block, f"composition.runs[{number}]")
     _check_reversion(config)
     _check_predict(config)
     if not grid.items(config) and grid.scored(config):
