@@ -2,8 +2,8 @@
 
     python benchmarks/hidden.py remove SCREEN.h5ad OUT.h5ad cell_type=B condition=stimulated
     snakemake ... -- predict
-    python benchmarks/hidden.py score results/DATASET/predictions/B/stimulated SCREEN.h5ad cell_type=B condition=stimulated \
-        --control control
+    python benchmarks/hidden.py score results/DATASET/predictions/B/stimulated SCREEN.h5ad \
+        cell_type=B condition=stimulated --control control
 """
 
 import argparse
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from expressionvae.evaluation.comparison import Compared, comparison_space, mean_cell
+from expressionvae.evaluation.comparison import comparison_space, mean_cell
 from expressionvae.metrics.distribution import fd
 from expressionvae.metrics.scores import project
 from expressionvae.prediction import cells as predicted

@@ -23,7 +23,7 @@ def a_screen() -> ad.AnnData:
     counts = np.random.default_rng(0).poisson(2.0, (len(cells), len(cells.genes))).astype(np.int32)
     obs = pd.DataFrame({"cell_type": cells.cell_type, "perturbation": cells.perturbation}).astype("category")
     obs.index = obs.index.astype(str)
-    uns = {"screen": {"name": "s", "control": "ctrl", "heldout_cell_type": "T", "embedding": "learned"}}
+    uns = {"screen": {"name": "s", "control": "ctrl", "heldout_cell_types": np.array([], str), "embedding": "learned"}}
     return ad.AnnData(sparse.csr_matrix(counts), obs, pd.DataFrame(index=cells.genes), uns=uns)
 
 

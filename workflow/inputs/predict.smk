@@ -60,7 +60,9 @@ def predictor_folders(wildcards):
 def predicted_files(wildcards):
     all_pairs_checked()
     folders = [f"{PREDICTION.format(**wildcards)}/{one}" for one in predictor_folders(wildcards)]
+    composition = Path(f"results/{wildcards.dataset}/composition.csv")  # used where it has been made, not asked for
     return {
+        **({"composition": str(composition)} if composition.is_file() else {}),
         "cells": [f"{folder}/predicted.h5ad" for folder in folders],
         "effects": [f"{folder}/genes.csv" for folder in folders],
     }

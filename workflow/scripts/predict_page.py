@@ -13,6 +13,7 @@ with reporting(snakemake.log[0]):
     training = Training(prepared.whole(given.train, "the training cells"), rescale_to=p.rescale_to)
     predicted = {name: cells.read(path) for name, path in zip(p.names, given.cells, strict=True)}
     tables = {name: effects.read(path) for name, path in zip(p.names, given.effects, strict=True)}
-    content = summary.of(row, training, predicted, tables, note=p.note)
+    tested = summary.read_tested(given.composition) if given.get("composition") else []
+    content = summary.of(row, training, predicted, tables, note=p.note, tested=tested)
     with written(snakemake.output.page) as temporary:
         temporary.write_text(page.render(content), encoding="utf-8")

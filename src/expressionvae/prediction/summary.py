@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import anndata as ad
@@ -9,11 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from expressionvae.evaluation.baselines import Training
+from expressionvae.evaluation.baselines import Training, groups
+from expressionvae.files import reading
 from expressionvae.prediction import effects, picture, trust
 from expressionvae.prediction.cells import LOG, labels_of
 from expressionvae.prediction.page import Content, name
 from expressionvae.prediction.trust import MEAN, Known, Tested
+from expressionvae.stored import table
 
 
 def of(
@@ -34,16 +37,17 @@ def of(
     """
     known = Known(**{field.name: row[field.name] for field in fields(Known)})
     real = _real(training, known)
-    groups = picture.real_groups(known.cell_type, known.perturbation, **real)
+    shown = picture.real_groups(known.cell_type, known.perturbation, **real)
     perturbed = {
         one: sparse.csr_matrix(cells.layers[LOG])[labels_of(cells) == known.perturbation]
         for one, cells in predicted.items()
     }
     clouds = picture.predicted_groups({name(one): cells for one, cells in perturbed.items()})
-    pictures = picture.panels(groups, clouds, seed=0)
+    pictures = picture.panels(shown, clouds, seed=0)
     correlation = effects.agreement(tables)
     agreement = {name(one): float(correlation.loc[one, MEAN]) for one in tables if MEAN in tables}  # type: ignore[arg-type]
     models = [name(one) for one in predicted if one != MEAN]
+    tested = [one for one in tested if one.predictor in (MEAN, *models)]
     return Content(
         known=known,
         cells=int(row["cells"]),
@@ -54,10 +58,22 @@ def of(
         scales={one: str(cells.uns["X"]) for one, cells in predicted.items()},
         sums={one: float(cells.uns["median_sum"]) for one, cells in predicted.items()},
         pictures={one: pictures[name(one)] for one in predicted},
-        legend={group.label: group.colour for group in [*groups, *clouds.values()]},
+        legend={group.label: group.colour for group in [*shown, *clouds.values()]},
         tested=tested,
         provenance=_provenance(next(iter(predicted.values()))),
     )
+
+
+def read_tested(path: str | Path) -> list[Tested]:
+    """What leave-one-context-out measured (composition.csv). Raises UserError if the file is not that."""
+    with reading(path, "the table of left-out cell types"):
+        rows = table(path, texts=["left_out_cell_type", "run", "metric"], numbers=["value"])
+    found = []
+    for (run, kind), at in groups(rows["run"], rows["left_out_cell_type"]).items():
+        value = rows.iloc[at].set_index("metric")["value"].to_dict()
+        scores = {one: float(value.get(one, np.nan)) for one in ("identity", "pearson_delta", "fd")}
+        found.append(Tested(run if run == MEAN else name(run), kind, **scores))
+    return found
 
 
 def _real(training: Training, known: Known) -> dict[str, sparse.csr_matrix]:
