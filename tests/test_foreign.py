@@ -60,6 +60,73 @@ def test_an_option_published_as_null_takes_a_path(tmp_path, value, refused):
         assert json.loads(of_toy(tmp_path, entries, page)["toy"].options()) == {"checkpoint": value}
 
 
+WEIGHTS = {"value": "results/brought/toy", "source": "here", "meaning": "weights", "downloads": {"a.pt": "toy_weights"}}
+CLONE = {"url": "https://code.example/toy", "commit": "0123456789" * 4}
+
+
+@pytest.mark.parametrize(
+    ("changed", "brought"),
+    [
+        ({}, {"results/brought/toy": {"downloads": {"a.pt": "toy_weights"}}}),
+        ({"checkpoint": "results/brought/toy"}, {"results/brought/toy": {"downloads": {"a.pt": "toy_weights"}}}),
+        ({"checkpoint": "a/folder/of/mine"}, {}),
+        ({"checkpoint": None}, {}),
+    ],
+)
+def test_a_folder_is_brought_where_the_config_names_no_other(tmp_path, changed, brought):
+    page = PAGE | {"options": {"checkpoint": WEIGHTS}}
+    toy = of_toy(tmp_path, {"toy": {"folder": "toy", "options": changed}}, page)["toy"]
+    assert toy.brought == brought
+    assert json.loads(toy.options()) == {"checkpoint": "results/brought/toy"} | changed
+
+
+def test_what_the_pages_bring_is_in_the_list_of_downloads_or_at_a_commit():
+    pages = [yaml.safe_load(path.read_text()) for path in ROOT.glob("*/about.yaml")]
+    options = [entry for page in pages for entry in page["options"].values()]
+    listed = yaml.safe_load((REPOSITORY / "resources" / "downloads.yaml").read_text())
+    assert {name for entry in options for name in entry.get("downloads", {}).values()} == {
+        "scgpt_human_model", "scgpt_human_vocab", "scgpt_human_args"
+    } <= set(listed)  # fmt: skip
+    assert [entry["clone"]["url"] for entry in options if "clone" in entry] == ["https://github.com/czi-ai/scldm"]
+
+
+def with_files(folder, **contents: str) -> str:
+    root = root_with(folder, PAGE)
+    for path in ("common/shared.py", "toy/train.py", "toy/predict.py", "toy/model.py", "toy/genes/list.txt"):
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(contents.get(path.replace("/", "_").partition(".")[0], path))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [
+        ("toy_train", {"train.py"}),
+        ("toy_predict", {"predict.py"}),
+        ("toy_model", {"train.py", "predict.py"}),
+        ("toy_genes_list", {"train.py", "predict.py"}),
+        ("common_shared", {"train.py", "predict.py"}),
+    ],
+)
+def test_a_changed_script_is_other_work_for_the_programs_that_run_it(tmp_path, changed, again):
+    roots = []
+    for name, contents in (("before", {}), ("after", {changed: "changed"})):
+        (tmp_path / name).mkdir()
+        roots.append(with_files(tmp_path / name, **contents))
+    before, after = ({p: foreign.scripts(root, "toy", p) for p in foreign.PROGRAMS} for root in roots)
+    assert {program for program in foreign.PROGRAMS if before[program] != after[program]} == again
+
+
+def test_what_is_no_script_and_where_the_scripts_lie_is_no_other_work(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        with_files(tmp_path / name)
+    for name in ("about.yaml", "lock.txt", "environment.yaml", ".hidden", "__pycache__/model.pyc"):
+        (tmp_path / "b" / "toy" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "b" / "toy" / name).write_text("changed")
+    assert foreign.scripts(tmp_path / "a", "toy", "train.py") == foreign.scripts(tmp_path / "b", "toy", "train.py")
+
+
 @pytest.mark.parametrize("name", ["scvi", "cpa"])
 def test_means_and_samples_of_one_model_share_its_training(name):
     found = foreign.read(CONFIG, ROOT)
@@ -120,6 +187,16 @@ def test_what_a_folder_does_not_have_is_refused_before_anything_runs(tmp_path, e
         ({"options": []}, r"options: \[\], expected entries with value"),
         ({"options": {"a": {"value": [1]}}}, "options.a: has no value"),
         ({"options": {"a": {"value": 1, "stage": "tests"}}}, "options.a.stage: unknown 'tests'"),
+        ({"options": {"a": WEIGHTS | {"value": "a/b"}}}, "options.a.value: 'a/b', expected results/brought/NAME"),
+        ({"options": {"a": WEIGHTS | {"downloads": []}}}, r"options.a.downloads: \[\], expected what a file is called"),
+        (
+            {"options": {"a": {"value": "results/brought/a", "clone": CLONE | {"commit": "main"}}}},
+            "options.a.clone: .*40 digits",
+        ),
+        (
+            {"options": {"a": {"value": "results/brought/a", "clone": {"url": "x"}}}},
+            "options.a.clone: .*url and commit",
+        ),
     ],
 )
 def test_a_page_that_breaks_the_contract_is_named_with_the_key(tmp_path, change, words):

@@ -72,6 +72,7 @@ def test_gpu_rules_ask_for_a_gpu_and_others_do_not(paper):
 
 BASELINES = {
     "baseline_environment": 3,  # of scVI, CPA and scGen; of STATE; of scGPT
+    "bring": 1,  # what scGPT is fine-tuned from
     "baseline_training": 2,
     "baseline_query": 2,  # one serves all sampling seeds
     "train_baseline": 2 * 5,  # scVI, CPA, scGen, STATE, scGPT: means and samples come from one training
@@ -88,8 +89,8 @@ def test_with_the_baselines_of_other_authors_the_paper_s_plan_grows_by_their_job
     planned, before = jobs(plan), jobs(paper)
     assert {rule: planned[rule] for rule in BASELINES} == BASELINES and not BASELINES.keys() & before.keys()
     others = {rule: count for rule, count in planned.items() if rule not in BASELINES}
-    expected = before | {"score": before["score"] + 2 * 8, "baseline_perturbations": 2}
-    assert others == expected | {"total": before["total"] + sum(BASELINES.values()) + 2 * 8 + 2}
+    expected = before | {"score": before["score"] + 2 * 8, "baseline_perturbations": 2, "fetch": before["fetch"] + 3}
+    assert others == expected | {"total": before["total"] + sum(BASELINES.values()) + 2 * 8 + 2 + 3}
     asks = dict(re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?=^\[|\Z)", plan, flags=re.MULTILINE | re.DOTALL))
     with_gpu = {rule for rule in BASELINES if "gpu=1" in asks[rule]}
     assert with_gpu == {"train_baseline", "predict_baseline"}
@@ -209,6 +210,13 @@ def test_an_own_screen_of_which_nothing_is_held_out_plans_no_score(tmp_path):
     assert not {"truth", "score", "true_vs_true", "score_table"} & planned.keys() and datasets(plan) == set()
     assert said.count("Nothing of mine is scored: nothing of it is held out (config key `heldout` is null).") == 1
     assert "Left out, because they score predictions: table1, figure2." in said
+
+
+def test_each_of_several_cell_types_is_a_screen_with_trainings_of_its_own(tmp_path):
+    own = OWN.replace("{cell_type: hepg2, p", "{each: [hepg2, K 562], p")
+    planned, plan, _ = of_own_screen(tmp_path, "config/small.yaml", own=own)
+    assert datasets(plan) == {"mine-hepg2", "mine-k-562"}
+    assert (planned["prepare"], planned["train_vae"], planned["score_table"]) == (2, 8, 1)
 
 
 def test_items_of_which_none_is_about_the_screens_are_refused(tmp_path):

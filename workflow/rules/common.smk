@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import arithmetic, encoders, foreign, grid, left_out, sense, work
+from expressionvae import arithmetic, each, encoders, foreign, grid, left_out, sense, work
 from expressionvae import pairs as asked_pairs
 from expressionvae.config import check_form
 from expressionvae.data.download_list import read_downloads, stated
@@ -27,6 +27,7 @@ try:
             read_yaml(file)  # as Snakemake has, but for what YAML allows and nobody means
     check_form(config, Path(workflow.basedir) / "config" / "schema.yaml")
     sense.check(config)
+    each.expand(config)
     BASELINES = foreign.read(config, Path(workflow.basedir) / "baselines")
     PAIRS = asked_pairs.read(config)
     if workflow.is_main_process:

@@ -36,6 +36,7 @@ with reporting(snakemake.log[0]):
         columns=Columns.of(dataset),
         on_alias=dataset.get("on_alias", "stop"),
         on_difference=dataset.get("on_difference", "stop"),
+        drop=dataset.get("drop", ()) if dataset["kind"] == "local" else (),
         described=described,
         **{key: dataset[key] for key in ("control", "embedding", "min_cells", "genes", "heldout", "separator")},
     )
