@@ -74,6 +74,13 @@ def test_a_section_without_sense_is_refused(change, said):
     assert said in str(error.value)
 
 
+def test_a_dataset_that_becomes_several_is_refused():
+    config = asking([PAIR])
+    config["datasets"]["parse1m"]["heldout"] = {"each": ["B", "T"], "perturbations": ["x"]}
+    with pytest.raises(UserError, match="predict.datasets.parse1m: its heldout has `each`"):
+        sense._check_predict(config)
+
+
 def test_weights_that_are_not_there_are_refused_by_the_file(tmp_path):
     with pytest.raises(UserError, match="predict.datasets.parse1m.weights: .* has no fsq/hurdle/vae-0/vae.pt"):
         pairs.require_weights(asking([PAIR], weights=str(tmp_path)))

@@ -200,6 +200,11 @@ def _check_predict(config: Config) -> None:
     asked = config["predict"]["datasets"]
     known("predict.datasets", asked, config["datasets"], "as a dataset")
     for name, entry in asked.items():
+        if "each" in (config["datasets"][name].get("heldout") or {}):
+            raise UserError(
+                f"predict.datasets.{name}: its heldout has `each`, which makes several datasets; describe one without, "
+                "with heldout null, and ask for that"
+            )
         if entry.get("weights"):
             check_path(f"predict.datasets.{name}.weights", entry["weights"])
     trained = [name for name in config["priors"] if grid.weights(config, name)]
