@@ -220,12 +220,57 @@ def test_a_page_of_no_keys_and_a_missing_program_are_one_line_each(tmp_path):
         foreign.read({"baselines": {"toy": {"folder": "toy"}}}, root)
 
 
-def test_the_overlay_adds_all_that_need_no_clone_to_table_1_and_changes_nothing_else():
-    config = merged(deepcopy(CONFIG), yaml.safe_load((REPOSITORY / "config" / "baselines.yaml").read_text()))
+def test_rows_of_one_training_pair_by_what_they_emit(tmp_path):
+    entries = {
+        "toy": {"folder": "toy"},
+        "drawn": {"folder": "toy", "label": "Drawn", "options": {"emits": "sample"}},
+        "again": {"folder": "toy", "options": {"emits": "mean"}},
+        "other": {"folder": "toy", "options": {"emits": "sample", "factor": 3}},  # of another training
+    }
+    found = foreign.pairs(of_toy(tmp_path, entries).values())
+    assert [(mean.name, sample.name) for mean, sample in found] == [("toy", "drawn"), ("again", "drawn")]
+
+
+def test_the_config_s_pairs_are_scvi_s_and_cpa_s():
+    found = foreign.pairs(foreign.read(CONFIG, ROOT).values())
+    assert [(mean.name, sample.name) for mean, sample in found] == [("scvi", "scvi-sample"), ("cpa", "cpa-sample")]
+
+
+def with_overlays(*names: str) -> dict:
+    config = deepcopy(CONFIG)
+    for name in names:
+        config = merged(config, yaml.safe_load((REPOSITORY / "config" / f"{name}.yaml").read_text()))
     check_form(config, REPOSITORY / "config" / "schema.yaml")
-    before, now = (grid.item_runs(one, "table1") for one in (CONFIG, config))
-    new = {run.baseline for run in set(now) - set(before)}
-    assert new == set(CONFIG["baselines"]) - {"scldm"} == set(grid.rerun(config))
-    assert set(before) <= set(now)
-    assert grid.companion_runs(config, "table1") == grid.companion_runs(CONFIG, "table1")
-    assert grid.rerun(CONFIG) == []
+    return config
+
+
+def test_table_1_asks_for_every_baseline_so_that_none_has_the_paper_s_number_alone():
+    assert set(grid.rerun(CONFIG)) == set(grid.rerun(CONFIG, "table1")) == set(CONFIG["baselines"])
+    assert set(CONFIG["paper"]["table1"]["published_baselines"]) <= set(grid.rerun(CONFIG, "table1"))
+    assert all(one.changed.keys() <= {"emits"} for one in foreign.read(CONFIG, ROOT).values())  # the rest as published
+
+
+def test_one_overlay_leaves_them_out_and_changes_nothing_else():
+    config = with_overlays("without-baselines")
+    assert grid.rerun(config) == []
+    rest = [run for run in grid.all_runs(CONFIG) if run.baseline not in CONFIG["baselines"]]
+    assert grid.all_runs(config) == rest
+
+
+@pytest.mark.parametrize(
+    ("sizes", "overlays", "left_out"),
+    [
+        ("demo", ["demo-baselines"], {"scldm"}),
+        ("small", ["screens/kang", "small-baselines"], set()),
+        ("small", ["screens/perturbench", "small-baselines"], set()),
+    ],
+)
+def test_demo_and_small_sizes_have_them_in_table_1_on_demand(sizes, overlays, left_out):
+    assert grid.rerun(with_overlays(sizes)) == []
+    config = with_overlays(sizes, *overlays)
+    assert set(grid.rerun(config, "table1")) == set(CONFIG["baselines"]) - left_out
+    small = foreign.read(config, ROOT)
+    sized = [name for name, one in small.items() if one.changed.keys() - {"emits"}]
+    assert set(sized) == set(CONFIG["baselines"]) - left_out - {"linear"}
+    assert {one.training for one in small.values() if one.folder == "scvi"} == {small["scvi"].training}
+    assert {one.training for one in small.values() if one.folder == "cpa"} == {small["cpa"].training}

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,15 +60,23 @@ class Baseline:
         """The folder whose lock it runs in; None: the project's own."""
         return self.page["environment"]
 
-    def options(self, *, training: bool = False) -> str:
-        """Every option with its value, as JSON; with `training`, those of prediction as published."""
-        values = {
+    def values(self, *, training: bool = False) -> dict[str, Any]:
+        """Every option with its value; with `training`, those of prediction as published."""
+        return {
             name: entry["value"]
             if training and entry.get("stage") == "predict"
             else self.changed.get(name, entry["value"])
             for name, entry in self.page["options"].items()
         }
-        return json.dumps(values, sort_keys=True)
+
+    def options(self, *, training: bool = False) -> str:
+        """The same as JSON."""
+        return json.dumps(self.values(training=training), sort_keys=True)
+
+    @property
+    def emits(self) -> str:
+        """What a predicted cell is, mean or sample, with the options in force."""
+        return str(self.values().get("emits", self.page["emits"]))
 
     @property
     def brought(self) -> dict[str, dict[str, Any]]:
@@ -109,6 +117,21 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
         label = entry.get("label") or (page["label"] if name == folder else f"{page['label']} ({name})")
         found[name] = Baseline(name, folder, label, page, changed)
     return found
+
+
+def pairs(baselines: Iterable[Baseline]) -> list[tuple[Baseline, Baseline]]:
+    """Of the entries, those two by two that differ in that one emits means and the other samples of one training."""
+    entries = list(baselines)
+    return [
+        (mean, sample)
+        for mean in entries
+        for sample in entries
+        if (mean.emits, sample.emits) == ("mean", "sample") and _but_emits(mean) == _but_emits(sample)
+    ]
+
+
+def _but_emits(one: Baseline) -> tuple[str, dict[str, Any]]:
+    return one.folder, one.values() | {"emits": None}
 
 
 def scripts(root: str | Path, folder: str, program: str) -> str:

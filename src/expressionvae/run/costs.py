@@ -14,10 +14,11 @@ from typing import Any
 from expressionvae import grid
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import require
+from expressionvae.operations import TRAINING, VaeOperations, prior_operations
 
-TRAINING = 3.0  # a backward pass costs about two forward passes
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
 GPU_RULES += ("train_baseline", "predict_baseline")
+TRAIN_BASELINE = ("train_baseline", "train_baseline_on_cpu")
 EACH_SEED = ("sample", "decode", "score", "baseline", "true_vs_true")  # one job serves all sampling seeds
 
 
@@ -35,25 +36,6 @@ def read_jobs(text: str) -> list[Job]:
     """The jobs that `workflow/planned.py` printed: a JSON object a line, with rule, wildcards, inputs and outputs."""
     told = (json.loads(line) for line in text.splitlines())
     return [Job(job["rule"], job["wildcards"], tuple(job["inputs"]), tuple(job["outputs"])) for job in told]
-
-
-def vae_operations(size: Mapping[str, Any], tokens: int, genes: int) -> tuple[float, float]:
-    """Floating-point operations of one cell's forward pass: encoder, decoder (a multiply-add counts as two)."""
-    d, f, G, L = size["width"], size["feedforward"], genes, tokens
-    cross = 4 * G * L * d  # scores and values between genes and tokens, either way round
-    encoder = 2 * G * d + 2 * G * d * d
-    encoder += size["encoder_blocks"] * (8 * L * d * d + 4 * L * L * d + 4 * L * d * d + 4 * G * d * d + cross)
-    encoder += size["encoder_blocks"] * 4 * L * d * f
-    among_genes = (8 * G * d * d + 4 * G * G * d) if size["decoder_self_attention"] else 0
-    decoder = size["decoder_blocks"] * (among_genes + 4 * G * d * d + 4 * L * d * d + cross + 4 * G * d * f)
-    return float(encoder), float(decoder)
-
-
-def prior_operations(size: Mapping[str, Any], tokens: int, outputs: int) -> float:
-    """Floating-point operations of one forward pass of the DiT over one cell's tokens."""
-    d, f, L = size["width"], size["feedforward"], tokens
-    layer = 8 * L * d * d + 4 * L * L * d + 4 * L * d * f + 12 * d * d
-    return float(size["layers"] * layer + 2 * L * d * outputs)
 
 
 def _trained(schedule: Mapping[str, Any]) -> tuple[float, float]:
@@ -79,18 +61,22 @@ class Costs:
         config: the merged config.
         table: `resources/costs.yaml`; `device` is a key of its `devices`.
         downloads: the list of downloads, for the size of what is fetched.
+        trainings: of other authors' baselines, the options in force of each by its folder and training, such as
+            scvi/1a2b3c4d.
     """
 
     config: Mapping[str, Any]
     table: Mapping[str, Any]
     device: str
     downloads: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    trainings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ValueError (see `files.reading`) for a table that lacks a part."""
         for key in ("startup_s", "rules", "baseline_step_s"):
-            require(key in self.table["devices"][self.device], f"device {self.device!r} has no {key}")
-        require("baseline_steps" in self.table, "baseline_steps is missing")
+            entry = self.table["devices"][self.device].get(key)
+            require(entry is not None, f"device {self.device!r} has no {key}")
+            require(key != "baseline_step_s" or "default" in entry, f"device {self.device!r} has no {key}.default")
         for key in ("cells_per_s", "bytes_per_value"):
             require(isinstance(self.table[key], Mapping), f"{key} holds no numbers by rule")
         for name, screen in {"default": {}, **self.table["screens"]}.items():
@@ -102,8 +88,9 @@ class Costs:
         steps, operations = self._work(job)
         rates = self.speed["rules"].get(job.rule)
         startup = self.speed["startup_s"]
-        if job.rule == "train_baseline":
-            return startup + self._baseline_steps(job) * self.speed["baseline_step_s"]
+        if job.rule in TRAIN_BASELINE and (taken := self._baseline_steps(job)):
+            each = self.speed["baseline_step_s"]
+            return startup + taken * each.get(job.wildcards["folder"], each["default"])
         if rates is not None and operations:
             return startup + steps * rates["step_s"] + operations / 1e12 / rates["tflops"]
         return startup + self._cells(job) * self._repeats(job) / self.table["cells_per_s"].get(job.rule, math.inf)
@@ -132,10 +119,12 @@ class Costs:
         return {"genes": recipe["genes"], "train_cells": recipe["cells"], "query_cells": query}
 
     def _baseline_steps(self, job: Job) -> float:
-        """Steps of another author's training, roughly: the config's, or as many as most of them have."""
-        entries = [one for one in self.config["baselines"].values() if one["folder"] == job.wildcards["folder"]]
-        stated = [one["options"]["steps"] for one in entries if "steps" in one.get("options", {})]
-        return float(max(stated, default=self.table["baseline_steps"]))
+        """Steps of another author's training by its options: steps, or passes over the training cells; 0 if neither."""
+        options = self.trainings.get(f"{job.wildcards['folder']}/{job.wildcards['training']}", {})
+        if "steps" in options:
+            return float(options["steps"])
+        passes = sum(value for name, value in options.items() if name == "epochs" or name.endswith("_epochs"))
+        return float(passes * math.ceil(self.screen(job)["train_cells"] / options["batch_size"])) if passes else 0.0
 
     def _repeats(self, job: Job) -> int:
         return len(self.config["replicates"]["samples"]) if job.rule in EACH_SEED else 1
@@ -160,14 +149,14 @@ class Costs:
         config, genes = self.config, int(self.screen(job)["genes"])
         bottleneck = config["bottlenecks"][job.wildcards["bottleneck"]]
         tokens = bottleneck["tokens"]
-        encoder, decoder = vae_operations(config["vae"]["model"], tokens, genes)
+        vae = VaeOperations.of(config["vae"]["model"], tokens, genes)
         cells = self._cells(job) * self._repeats(job)
         batches = float(math.ceil(self._cells(job) / config["batch_size"]) * self._repeats(job))
         outputs = math.prod(bottleneck["levels"]) if bottleneck["kind"] == "fsq" else bottleneck["channels"]
         prior = prior_operations(config["prior"]["model"], tokens, outputs)
         if job.rule == "train_vae":
-            steps, cells = _trained(config["vae"]["training"])
-            return steps, TRAINING * cells * (encoder + decoder)
+            steps, _ = _trained(config["vae"]["training"])
+            return steps, steps * vae.training_step(config["vae"]["training"]["batch_size"])
         if job.rule == "train_prior":
             steps, cells = _trained(config["prior"]["training"])
             return steps, TRAINING * cells * prior
@@ -176,30 +165,47 @@ class Costs:
             return float(passes * batches), work * prior * cells
         if job.rule == "decode":
             again = config["evaluation"]["richness"]
-            return batches, decoder * (cells + again["cells"] * again["draws"] * self._repeats(job))
+            cells += again["cells"] * again["draws"] * self._repeats(job)
+            return batches, vae.decoder * cells + vae.shared * batches
         if job.rule in ("encode", "true_codes"):
-            return batches, encoder * cells
+            return batches, vae.encoder * cells
         if job.rule == "reversion":
-            return batches, 2 * encoder * cells  # trained and untrained
+            return batches, 2 * vae.encoder * cells  # trained and untrained
         return 0.0, 0.0
 
     def _sampling(self, job: Job, tokens: int) -> tuple[int, float]:
-        """Passes through the network, and how many forward passes over all tokens they amount to."""
+        """Passes through the network of a batch, and how many a cell takes part in, over all its tokens."""
         name = job.wildcards["prior"]
         kind = self.config["priors"][grid.weights(self.config, name)]["kind"]
-        passes = PRIORS[kind].passes
-        if passes is None:
+        card = PRIORS[kind]
+        if (passes := card.passes) is None:
             return tokens, 1.0
         # A prior without steps draws all tokens at once.
         steps = grid.options(self.config, name, sampling=True).get("steps", 1) * passes
+        if card.sparse:
+            return min(steps, tokens), steps * (1 - (1 - 1 / steps) ** tokens)
         return steps, float(steps)
 
 
 def by_rule(jobs: Sequence[Job], costs: Costs) -> dict[str, Estimate]:
     """Estimates summed by rule, in the order of the plan."""
+    return _summed(jobs, [job.rule for job in jobs], costs)
+
+
+def by_baseline(jobs: Sequence[Job], costs: Costs) -> dict[str, Estimate]:
+    """The same of the jobs that train or predict with another author's baseline, by its folder or its row.
+
+    Rows of one training share it: it stands under their folder.
+    """
+    theirs = [job for job in jobs if job.rule.startswith(("train_baseline", "predict_baseline"))]
+    named = [job.wildcards.get("baseline") or job.wildcards["folder"] for job in theirs]
+    return _summed(theirs, named, costs)
+
+
+def _summed(jobs: Sequence[Job], keys: Sequence[str], costs: Costs) -> dict[str, Estimate]:
     table: dict[str, Estimate] = {}
-    for job in jobs:
-        entry, seconds = table.setdefault(job.rule, Estimate()), costs.seconds(job)
+    for job, key in zip(jobs, keys, strict=True):
+        entry, seconds = table.setdefault(key, Estimate()), costs.seconds(job)
         entry.jobs += 1
         entry.seconds += seconds
         entry.gpu_seconds += seconds if job.rule in GPU_RULES else 0.0
