@@ -26,7 +26,7 @@ def a_lab_s_screen(folder) -> None:
     """A in cell type X, and no A in Y."""
     obs = pd.DataFrame({"line": ["X"] * 80 + ["Y"] * 40, "gene": ["A", "ctrl"] * 40 + ["ctrl"] * 40})
     obs.index = [f"c{i}" for i in range(120)]
-    mean = np.where((obs["gene"] == "A").to_numpy()[:, None] & (np.arange(20) < 5), 9.0, 3.0)
+    mean = np.where((obs["gene"] == "A").to_numpy()[:, None] & (np.arange(20) < 5), 60.0, 20.0)
     counts = np.random.default_rng(0).poisson(mean).astype(np.float32)
     ad.AnnData(counts, obs, pd.DataFrame(index=[f"G{i}" for i in range(20)])).write_h5ad(folder / "lab.h5ad")
 
