@@ -28,6 +28,7 @@ try:
     sense.check(config)
     each.expand(config)
     BASELINES = foreign.read(config, Path(workflow.basedir) / "baselines")
+    foreign.refuse_unseen(config, BASELINES)
     DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 except UserError as error:
     raise WorkflowError(str(error)) from None
