@@ -239,8 +239,8 @@ def test_a_perturbation_that_no_training_cell_has_is_refused_before_anything_is_
     assert run.returncode == 1 and "Traceback" not in run.stderr
     (line,) = (finished / "logs/baseline_labels/other.log").read_text().splitlines()
     assert line.startswith("error: dataset other: no training cell has the held-out perturbation 'GENE0001'; ")
-    rows = re.search(r"from training cells alone: (.*); leave them out of the runs of other ", line)
-    assert rows and "known" in rows[1].split(", ") and not {"toy", "linear"} & {*rows[1].split(", ")}
+    named = re.search(r"from training cells alone: (.*); leave them out of the runs of other ", line)
+    assert named and "known" in named[1].split(", ") and not {"toy", "linear"} & {*named[1].split(", ")}
     assert not list((finished / "results/other/baselines").glob("linear/*"))
     assert (finished / rows[1]).exists()  # the toy moves every perturbation alike
 
