@@ -220,7 +220,7 @@ def write_cells(
     obs = pd.DataFrame({"perturbation": query.perturbation, "cell_type": query.cell_type}, dtype="category")
     obs.index = obs.index.astype(str)
     about: dict[str, Any] = {"space": space} | ({} if target_sum is None else {"target_sum": float(target_sum)})
-    temporary = _sibling(path).with_suffix(".h5ad")
+    temporary = _sibling(path)
     try:
         ad.AnnData(values, obs, pd.DataFrame(index=pd.Index(query.genes)), uns=about).write_h5ad(temporary)
         os.replace(temporary, path)

@@ -1,5 +1,9 @@
 """What holds of every baseline that trains and predicts, on a made-up screen with one strong effect."""
 
+import shutil
+import signal
+import subprocess
+
 import anndata as ad
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ DRAWING = [name for name in toy.TOY if "emits" in toy.published(name)]
 
 
 def _each(names):
-    slow = {name: [pytest.mark.foreign] if toy.about(name)["environment"] else [] for name in names}
+    slow = {name: [pytest.mark.foreign, pytest.mark.slow] if toy.about(name)["environment"] else [] for name in names}
     return pytest.mark.parametrize("name", [pytest.param(name, marks=slow[name]) for name in names])
 
 
@@ -70,6 +74,7 @@ def test_samples_vary_between_cells_more_than_means_do(trained, name):
 
 
 @pytest.mark.foreign
+@pytest.mark.slow
 def test_sampled_counts_are_whole(trained):
     cells = trained("scvi").cells(3, emits="sample").X
     assert (cells == np.floor(cells)).all() and (cells == 0).any()
@@ -88,6 +93,49 @@ def test_a_killed_training_leaves_no_model_and_the_same_command_gives_that_of_an
     left = {path.name for path in scripts.folder.iterdir() if path.name.startswith(".")}
     assert not left
     assert (scripts.predict("killed.h5ad", model="killed").X == scripts.cells().X).all()
+
+
+# A linear model is fitted faster than it can be killed from outside: its script kills itself where it calls a function.
+KILL = """
+import importlib, os, runpy, signal, sys
+module, function, script = sys.argv[1:4]
+del sys.argv[:3]
+sys.path[:0] = [os.path.dirname(script), os.path.join(os.path.dirname(script), "..", "common")]
+setattr(importlib.import_module(module), function, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+runpy.run_path(script, run_name="__main__")
+"""
+MOMENTS = {
+    "before the fit": ("model", "fit"),
+    "with the folder begun and no weights in it": ("numpy", "savez_compressed"),
+    "with all written under another name": ("os", "replace"),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_linear_model_killed_at_any_moment_is_not_there_and_the_same_command_fits_the_same(trained, moment):
+    scripts = trained("linear")
+    arguments = scripts.command("train", "killed", 0, {}, "--train", str(scripts.folder / "train.h5ad"))
+    killed = subprocess.run([arguments[0], "-c", KILL, *MOMENTS[moment], *arguments[1:]], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (scripts.folder / "killed").exists()
+    folder = scripts.train("killed")
+    assert not [path.name for path in scripts.folder.iterdir() if path.name.startswith(".")]
+    with np.load(folder / "model.npz") as again, np.load(scripts.folder / "model" / "model.npz") as undisturbed:
+        assert all(np.array_equal(again[name], undisturbed[name]) for name in undisturbed)
+    shutil.rmtree(folder)
+
+
+def test_a_killed_prediction_leaves_no_cells_and_the_next_one_removes_what_it_had_written(trained):
+    scripts = trained("linear")
+    inputs = "--model", str(scripts.folder / "model"), "--query", str(scripts.folder / "query.h5ad")
+    arguments = scripts.command("predict", "killed.h5ad", 0, {}, *inputs)
+    killed = subprocess.run([arguments[0], "-c", KILL, "os", "replace", *arguments[1:]], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (scripts.folder / "killed.h5ad").exists()
+    left = {path for path in scripts.folder.iterdir() if path.name.startswith(".")}
+    assert len(left) == 1 and all(".writing-" in path.name for path in left)
+    assert (scripts.predict("killed.h5ad").X != scripts.cells().X).nnz == 0
+    assert not [path.name for path in scripts.folder.iterdir() if path.name.startswith(".")]
 
 
 @_each(toy.TOY)

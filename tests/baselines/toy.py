@@ -107,13 +107,16 @@ class Scripts:
         return ad.read_h5ad(self.folder / out)
 
     def start(self, script: str, out: str, seed: int, options: dict[str, Any], *inputs: str) -> subprocess.Popen:
+        command = self.command(script, out, seed, options, *inputs)
+        settings = os.environ | {"OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def command(self, script: str, out: str, seed: int, options: dict[str, Any], *inputs: str) -> list[str]:
         path = self.folder / f"{out}.options.json"
         path.write_text(json.dumps(self.options | options))
         command = [str(self.python), str(BASELINES / self.name / f"{script}.py"), *inputs]
         command += ["--perturbations", str(self.folder / "perturbations.npz"), "--options", str(path)]
-        command += ["--seed", str(seed), "--threads", "1", "--device", "cpu", "--out", str(self.folder / out)]
-        settings = os.environ | {"OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return [*command, "--seed", str(seed), "--threads", "1", "--device", "cpu", "--out", str(self.folder / out)]
 
 
 def finished(process: subprocess.Popen) -> str:
