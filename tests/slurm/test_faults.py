@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -68,19 +67,14 @@ class Training:
 
 
 @contextlib.contextmanager
-def crowded(pid: int):
-    """Let a process share one CPU with a dozen idle loops."""
-    cpu = min(os.sched_getaffinity(0))
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {cpu})
-    loop = ["taskset", "--cpu-list", str(cpu), sys.executable, "-c", "while True: pass"]
-    loops = [subprocess.Popen(loop) for _ in range(12)]
+def standing_still(pid: int):
+    """Stop a process until SLURM, or the end of the block, lets it go on; what it is told meanwhile waits for it."""
+    os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        for other in loops:
-            other.kill()
-            other.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def result(folder: Path) -> dict[str, bytes]:
@@ -136,7 +130,7 @@ def test_a_job_over_its_time_goes_on_in_a_retry(training, undisturbed):
     number = training.under_way()
     trains = training.process(number)
     output("scontrol", "update", f"JobId={number}", "TimeLimit=1")
-    with crowded(trains):  # however fast the machine, it is not done when SLURM looks at its time, twice a minute
+    with standing_still(trains):  # or a fast machine is done before SLURM looks at its time, twice a minute
         until("the job ends", lambda: training.cluster.job(number)["JobState"] != "RUNNING", seconds=200)
     assert run.wait(timeout=400) == 0
     (stopped,) = map(int, training.said(r"^WARNING: vae: SIGTERM: stops after step (\d+)"))
