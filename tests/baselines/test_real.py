@@ -35,8 +35,9 @@ ROWS = {
     "state": toy.TOY["state"] | {"steps": 200},
     "scgpt": toy.TOY["scgpt"] | {"steps": 200},
 }
-# Not CPA: K562 cells are unlike the others, and after so few steps the sum of its vectors of a cell type and of a
-# perturbation that it has not seen together does not decode to both. On the made-up screen of test_facts.py it does.
+# Not CPA: K562 cells are unlike the others, and the sum of its vectors of a cell type and of a perturbation that it has
+# not seen together does not decode to both, nor after three times the steps. On the made-up screen of test_facts.py it
+# does.
 CARRYING = [row for row in ROWS if row != "cpa"]
 SEEDS = (0, 1)
 FOLDER = "results/perturbench/baselines"
