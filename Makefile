@@ -18,11 +18,11 @@ ENGINES := .venv/engines/ready
 .PHONY: demo report demo-baselines test quick slurm-test baselines-test baselines-test-all check format lock bench clean
 
 demo: $(READY)
-	$(BIN)/snakemake --profile profiles/demo -- all
+	$(BIN)/snakemake --profile profiles/demo -- all predict
 
 # Finishes what `make demo` has not. Of other results: the same call with their profile and config files.
 report: demo
-	$(BIN)/snakemake --profile profiles/demo --report report.html -- all
+	$(BIN)/snakemake --profile profiles/demo --report report.html -- all predict
 
 # A file's tests stay on one worker, and a worker on one thread: they share fixtures, and cores are few.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile

@@ -50,7 +50,9 @@ def test_codes_priors_on_gaussian_latents_are_refused(config):
 
 def test_a_rule_that_the_head_lacks_is_refused(config):
     config["decoders"]["mse"]["predict"] = "sample"
-    with pytest.raises(UserError, match=r"decoders.mse.predict: unknown 'sample' for head 'mse' \(allowed: mean\)"):
+    with pytest.raises(
+        UserError, match=r"decoders.mse.predict: unknown 'sample' for head 'mse' \(allowed: mean, anchored"
+    ):
         sense.check(config)
 
 

@@ -21,3 +21,7 @@ FOLDERS = (
     f"{SCREEN}/{RERUN}",
     f"{SCREEN}/{{run}}-{{sample_seed}}",
 )
+
+# A pair that is asked for (`pairs.Pair`): its cell type and its perturbation, as names of folders.
+PREDICTIONS = f"{SCREEN}/predictions"
+PREDICTION = f"{PREDICTIONS}/{{cell_type}}/{{perturbation}}"

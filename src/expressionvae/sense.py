@@ -45,6 +45,7 @@ def check(config: Config) -> None:
     for number, block in enumerate(config["composition"]["runs"]):
         _check_block(config, block, f"composition.runs[{number}]")
     _check_reversion(config)
+    _check_predict(config)
     if not grid.items(config) and grid.scored(config):
         screens = ", ".join(config["screens"])
         raise UserError(f"items: nothing of {', '.join(config['items'])} is about the datasets of `screens`, {screens}")
@@ -193,6 +194,24 @@ def _check_reversion(config: Config) -> None:
                     f"{where}.simulation.positives: {recipe['positives']} of {recipe['targets']} targets; "
                     "at least two fewer than targets"
                 )
+
+
+def _check_predict(config: Config) -> None:
+    asked = config["predict"]["datasets"]
+    known("predict.datasets", asked, config["datasets"], "as a dataset")
+    for name, entry in asked.items():
+        if "each" in (config["datasets"][name].get("heldout") or {}):
+            raise UserError(
+                f"predict.datasets.{name}: its heldout has `each`, which makes several datasets; describe one without, "
+                "with heldout null, and ask for that"
+            )
+        if entry.get("weights"):
+            check_path(f"predict.datasets.{name}.weights", entry["weights"])
+    trained = [name for name in config["priors"] if grid.weights(config, name)]
+    for number, block in enumerate(config["predict"]["runs"]):
+        where = f"predict.runs[{number}]"
+        _check_block(config, block, where)
+        known(f"{where}.prior", block["prior"], trained, "as a prior that predicts without true cells")
 
 
 def known(where: str, values: Iterable[str], allowed: Iterable[str], note: str = "") -> None:

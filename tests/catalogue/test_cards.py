@@ -8,7 +8,7 @@ import yaml
 
 from expressionvae import catalogue
 from expressionvae.catalogue.baselines import BASELINES
-from expressionvae.catalogue.heads import HEADS, MEAN_OF_DRAWS
+from expressionvae.catalogue.heads import ANCHORED, HEADS, MEAN_OF_DRAWS
 from expressionvae.catalogue.metrics import METRICS, SUBJECTS, on
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.config import check_form
@@ -56,6 +56,10 @@ def test_every_metric_is_measured_on_one_subject():
 
 def test_a_head_that_draws_can_be_averaged_over_draws():
     assert {name for name, card in HEADS.items() if MEAN_OF_DRAWS in card.predicts} == {"ce", "nb", "hurdle"}
+
+
+def test_every_head_s_cells_can_be_anchored_on_controls():
+    assert all(ANCHORED in card.predicts and card.base(ANCHORED) == card.rules[0] for card in HEADS.values())
 
 
 def test_cards_are_read_without_loading_a_model():

@@ -7,6 +7,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from expressionvae import arithmetic, each, encoders, foreign, grid, left_out, sense, work
+from expressionvae import pairs as asked_pairs
 from expressionvae.config import check_form
 from expressionvae.data.download_list import read_downloads, stated
 from expressionvae.proteins.esm_files import regression_path
@@ -28,6 +29,9 @@ try:
     sense.check(config)
     each.expand(config)
     BASELINES = foreign.read(config, Path(workflow.basedir) / "baselines")
+    PAIRS = asked_pairs.read(config)
+    if workflow.is_main_process:
+        asked_pairs.require_weights(config)
     DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -53,6 +57,9 @@ wildcard_constraints:
     baseline="[a-z0-9-]+",
     prior="[^/]+?",
     predict="[a-z-]+",
+    decoder="[^/]+",
+    cell_type="[^/]+",
+    perturbation="[^/]+",
     vae_seed=r"\d+",
     prior_seed=r"\d+",
     sample_seed=r"\d+",

@@ -81,6 +81,7 @@ rule true_codes:
 
 rule decode:
     input:
+        unpack(controls_if_anchored),
         model=f"{VAE}/vae.pt",
         training=f"{VAE}/latents.npz",
         latents=each_seed(f"{PRIOR}/latents-{{sample_seed}}.npz"),

@@ -22,7 +22,7 @@ class Training:
         self.control = str(train.uns["screen"]["control"])
         self.n_genes = train.n_vars
         obs = pd.DataFrame({c: train.obs[c].astype(str).to_numpy() for c in ("cell_type", "perturbation")})
-        self.rows = _groups(obs["cell_type"], obs["perturbation"])
+        self.rows = groups(obs["cell_type"], obs["perturbation"])
         self._means: dict[tuple[str, str], ndarray] = {}
 
     @cached_property
@@ -87,9 +87,8 @@ def perturb_mean(training: Training, query: pd.DataFrame, rng: np.random.Generat
     Source: PerturbMean of the published comparison.
     """
     cells = draw_controls(training, query, rng)
-    groups = _groups(query["cell_type"], query["perturbation"])
     blocks, order = [], []
-    for (cell_type, label), rows in groups.items():
+    for (cell_type, label), rows in groups(query["cell_type"], query["perturbation"]).items():
         moved = training.log_normal(cells[rows]).toarray() + training.effect_elsewhere(cell_type, label)
         blocks.append(sparse.csr_matrix(np.expm1(np.maximum(moved, 0)).astype(np.float32)))
         order.append(rows)
@@ -136,7 +135,7 @@ def predict(
     return BASELINES[baseline](training, query, np.random.default_rng(seed))
 
 
-def _groups(*keys: Any) -> dict[tuple[Any, ...], ndarray]:
+def groups(*keys: Any) -> dict[tuple[Any, ...], ndarray]:
     """Rows of every combination of keys that occurs, in sorted order."""
     frame = pd.DataFrame({str(i): np.asarray(key) for i, key in enumerate(keys)})
     return cast(dict[tuple[Any, ...], ndarray], frame.groupby(list(frame), sort=True).indices)

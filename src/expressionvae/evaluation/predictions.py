@@ -33,6 +33,26 @@ def write(
         UserError: if the model predicts what is no number (a training that diverged), or nothing but zeros for all
             cells of a perturbation or all controls.
     """
+    X = sound(path, values, query["perturbation"].to_numpy(dtype=str), genes)
+    labels = query[["cell_type", "perturbation"]].astype("category").set_index(query["cell"].astype(str))
+    labels.index.name = None
+    cells = ad.AnnData(X, labels, pd.DataFrame(index=genes))
+    cells.uns.update(space="linear", provenance=provenance)
+    sealed.write(path, cells, compression="gzip")
+
+
+def sound(
+    path: str | Path, values: np.ndarray | sparse.csr_matrix, labels: np.ndarray, genes: list[str]
+) -> sparse.csr_matrix:
+    """Predicted values [cell gene] as CSR of float32 without explicit zeros.
+
+    Args:
+        path: that messages name.
+        labels: perturbation of each cell.
+
+    Raises:
+        UserError: as `write`.
+    """
     X = sparse.csr_matrix(values, dtype=np.float32)
     X.eliminate_zeros()
     X.sort_indices()
@@ -42,13 +62,9 @@ def write(
         raise UserError(
             f"{path}: predicted value {X.data[where]} of gene {gene!r} in cell {cell}: the training diverged"
         )
-    require_counts(path, X, query["perturbation"].to_numpy(dtype=str))
-    assert (X.data >= 0).all() and X.shape == (len(query), len(genes))
-    labels = query[["cell_type", "perturbation"]].astype("category").set_index(query["cell"].astype(str))
-    labels.index.name = None
-    cells = ad.AnnData(X, labels, pd.DataFrame(index=genes))
-    cells.uns.update(space="linear", provenance=provenance)
-    sealed.write(path, cells, compression="gzip")
+    require_counts(path, X, labels)
+    assert (X.data >= 0).all() and X.shape == (len(labels), len(genes))
+    return X
 
 
 def require_counts(path: str | Path, X: Any, labels: np.ndarray) -> None:

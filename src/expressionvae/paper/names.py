@@ -15,6 +15,8 @@ DECODERS = {
     "nb-sample-drawn": "nb-sample, drawn library",
     "nb-draws": "nb, mean of draws",
     "ce-midpoint": "ce-quant, midpoints",
+    "hurdle-anchored": "hurdle, anchored",
+    "nb-anchored": "nb, anchored",
 }
 # Decoders that the paper prints, by the names of those that differ from them in the library size alone.
 PRINTED_DECODERS = {"nb-sample-told": "nb-sample", "nb-sample-drawn": "nb-sample"}

@@ -1,6 +1,6 @@
 """From the words of the config to a conditional prior, and to and from its file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +91,20 @@ def load(path: str | Path, device: torch.device) -> tuple[ConditionalPrior, Blue
         return build(blueprint, embedding, channels, channels), blueprint
 
     return store.load(path, device, rebuild, "a prior")
+
+
+def extended(
+    model: ConditionalPrior, blueprint: Blueprint, embedding: Tensor, label: str, vector: Tensor
+) -> tuple[ConditionalPrior, Blueprint]:
+    """A prior that knows one perturbation more, by its embedding alone; the model is changed in place.
+
+    Args:
+        embedding: [perturbation width] that the prior was trained on.
+        vector: [width] of the new one.
+
+    Raises:
+        ValueError: if the prior has a learned table in place of an embedding, or was trained on another.
+    """
+    standardise = bool(blueprint.size["standardise_embedding"])
+    model.condition.extend(embedding, vector, standardise=standardise)
+    return model, replace(blueprint, perturbations=[*blueprint.perturbations, label])

@@ -45,6 +45,19 @@ class ConditionEmbedding(nn.Module):
         self.project = projection(given, width, two_layers)
         self.register_buffer("embedding", standardised(embedding) if standardise and given else embedding)
 
+    def extend(self, given: Tensor, vector: Tensor, *, standardise: bool) -> None:
+        """Add a perturbation that is not among those of training, by its embedding [width], as the last row.
+
+        given: the embedding that the module was made of. Raises ValueError if it was made of another, or has a table.
+        """
+        if self.table is not None:
+            raise ValueError("it has a learned table, and no row for a perturbation that it was not trained on")
+        known = standardised(given) if standardise else given
+        if known.shape != self.embedding.shape or not torch.allclose(known, self.embedding, rtol=1e-4, atol=1e-5):
+            raise ValueError("it was trained on other vectors of the perturbations")
+        row = (standardised(given, vector[None]) if standardise else vector[None]).to(self.embedding)
+        self.embedding = torch.cat([self.embedding, row])
+
     def forward(self, perturbation: Labels, cell_type: Labels) -> Condition:
         known = self.embedding[perturbation] if self.table is None else self.table(perturbation)
         return self.project(known) + self.cell_type(cell_type)  # [cell width]
@@ -57,12 +70,14 @@ def projection(given: int, width: int, two_layers: bool) -> nn.Module:
     return nn.Linear(given, width) if given else nn.Identity()
 
 
-def standardised(embedding: Tensor) -> Tensor:
-    """Mean 0 and variance 1 of every column over the rows that are not all zero, which stay zero."""
-    known = (embedding != 0).any(1)
-    if known.sum() < 2:
-        return embedding
-    rows = embedding[known]
-    result = torch.zeros_like(embedding)
-    result[known] = (rows - rows.mean(0)) / rows.std(0).clamp(min=1e-6)
-    return result
+def standardised(embedding: Tensor, rows: Tensor | None = None) -> Tensor:
+    """Mean 0 and variance 1 of every column over the rows that are not all zero, which stay zero.
+
+    rows: others that are brought to the same scale, in place of the embedding's own.
+    """
+    wanted = embedding if rows is None else rows
+    known = embedding[(embedding != 0).any(1)]
+    if len(known) < 2:
+        return wanted
+    scaled = (wanted - known.mean(0)) / known.std(0).clamp(min=1e-6)
+    return torch.where((wanted != 0).any(1, keepdim=True), scaled, torch.zeros_like(wanted))

@@ -39,12 +39,12 @@ def from_markdown(text: str, title: str) -> str:
     body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
     body = _TAGGED.sub(r"<\1>\2</\1>", body)
     body = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', body, flags=re.DOTALL)
-    return _page(re.sub(r"<td([^>]*)>(.*?)</td>", _cell, body, flags=re.DOTALL), title)
+    return page(re.sub(r"<td([^>]*)>(.*?)</td>", _cell, body, flags=re.DOTALL), title)
 
 
 def from_code(text: str, title: str) -> str:
     """The page of `text` in fixed type."""
-    return _page(f"<h1>{html.escape(title)}</h1>\n<pre>{html.escape(text)}</pre>\n", title)
+    return page(f"<h1>{html.escape(title)}</h1>\n<pre>{html.escape(text)}</pre>\n", title)
 
 
 def _cell(found: re.Match[str]) -> str:
@@ -53,8 +53,10 @@ def _cell(found: re.Match[str]) -> str:
     return f'<td class="prose"{attributes}>{content}</td>' if len(letters) > _PROSE else found.group(0)
 
 
-def _page(body: str, title: str) -> str:
+def page(body: str, title: str, style: str = "") -> str:
+    """A page of some HTML; `style`: CSS of its own behind that of all pages."""
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{html.escape(title)}</title>\n'
-        f"<style>{_STYLE}</style>\n</head>\n<body><main>\n{body}</main></body>\n</html>\n"
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{html.escape(title)}</title>\n'
+        f"<style>{_STYLE}{style}</style>\n</head>\n<body><main>\n{body}</main></body>\n</html>\n"
     )

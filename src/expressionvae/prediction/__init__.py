@@ -1,0 +1,1 @@
+"""Predicting cells with trained weights, also of what nobody has measured."""

@@ -1,0 +1,166 @@
+"""`expressionvae.predict` on trained weights, effects, page: what a lab gets."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import expressionvae
+from expressionvae.data import sealed
+from expressionvae.evaluation.baselines import Training
+from expressionvae.files import UserError
+from expressionvae.nn import store
+from expressionvae.prediction import cells as predicted
+from expressionvae.prediction import effects, page, summary, trust
+from expressionvae.prediction.trained import Trained
+from expressionvae.priors import build as priors
+from expressionvae.proteins.perturbations import Perturbations
+from expressionvae.training import stage2
+from expressionvae.vae import build as vaes
+from tests.prediction.test_decoder import a_screen
+from tests.priors.test_build import KINDS, SIZE
+from tests.training import shared
+
+ASKED = {"cell_type": "T", "perturbation": "a", "cells": 6}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Folder of a prior, in results as the workflow lays them out."""
+    screen = tmp_path_factory.mktemp("results") / "s"
+    vae, prior = screen / "fsq/nb/vae-0", screen / "fsq/nb/vae-0/ar-0"
+    torch.manual_seed(0)
+    store.save(vae / "vae.pt", vaes.build(shared.vae("nb")), shared.vae("nb"), {})
+    latents = shared.latents(gaussian=False)
+    latents.save(vae / "latents.npz")
+    embedding = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+    embedding[2] = 0
+    plan = stage2.blueprint_for(latents, embedding, {**SIZE, "dropout": 0.0}, KINDS["ar"])
+    none = torch.ones(0)
+    store.save(prior / "prior.pt", priors.build(plan, torch.from_numpy(embedding), none, none), plan, {})
+    Perturbations(latents.perturbations, embedding, []).save(screen / "perturbations.npz")
+    sealed.write(screen / "train.h5ad", a_screen())
+    return prior
+
+
+def test_cells_of_a_pair_as_documented(weights):
+    cells = expressionvae.predict(str(weights), **ASKED)
+    assert cells.shape == (6, 20) and set(cells.obs["perturbation"]) == {"a"}
+    assert cells.uns["X"].startswith("counts of real control cells, moved")
+    totals = np.expm1(cells.layers["log1p"].toarray()).sum(1)
+    np.testing.assert_allclose(totals, 10_000, rtol=1e-4)
+    again = expressionvae.predict(weights, **ASKED)
+    assert np.array_equal(cells.X.toarray(), again.X.toarray())
+    assert not np.array_equal(cells.X.toarray(), expressionvae.predict(weights, **ASKED, seed=1).X.toarray())
+
+
+def test_several_trainings_predict_side_by_side_with_controls(weights):
+    cells = expressionvae.predict([weights, weights], **ASKED, rule="sample", with_controls=True)
+    assert cells.n_obs == 24 and cells.uns["X"].startswith("counts (by the rule mean")
+    assert cells.obs["perturbation"].value_counts().to_dict() == {"a": 12, "ctrl": 12}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cell_type": "b"}, "predict: cell_type: unknown 'b' (allowed: B, T)"),
+        ({"perturbation": "ctrl"}, "predict: perturbation: unknown 'ctrl'"),
+        ({"rule": "samples"}, "did you mean 'sample'?"),
+        ({"sampling": {"steps": 3}}, "sampling has steps; a prior of kind 'ar' takes nothing"),
+        ({"controls": a_screen()[:, :3]}, "gene 'G3' of the model is missing (17 of 20 are)"),
+        ({"controls": "no.h5ad"}, "no.h5ad: no such file"),
+        ({"cells": 1}, "expected 1 or more, 2 or more"),
+    ],
+)
+def test_a_mistake_is_named(weights, change, said):
+    with pytest.raises(UserError) as error:
+        expressionvae.predict(weights, **(ASKED | change))
+    assert said in str(error.value)
+
+
+def test_log_values_are_no_controls(weights):
+    screen = a_screen()
+    screen.X = screen.X.astype(np.float32).log1p()
+    with pytest.raises(UserError, match="expected raw counts"):
+        expressionvae.predict(weights, **ASKED, controls=screen)
+
+
+def test_importing_the_package_loads_nothing():
+    code = "import sys, expressionvae; print({'torch', 'numpy', 'anndata', 'pandas'} & {*sys.modules})"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
+
+
+def loaded(weights) -> Trained:
+    return Trained.load(weights.parent / "vae.pt", weights.parent / "latents.npz", weights / "prior.pt")
+
+
+def test_weights_of_another_screen_are_refused(weights):
+    with pytest.raises(UserError, match="trained on another screen than x: its cells have other library sizes"):
+        loaded(weights).require_screen(a_screen(), "x")
+    with pytest.raises(UserError, match="on 60 cells, and x has 30"):
+        loaded(weights).require_screen(a_screen()[:30], "x")
+    with pytest.raises(UserError, match="trained on other genes than the 3 of x"):
+        loaded(weights).require_screen(a_screen()[:, :3], "x")
+
+
+def test_a_perturbation_seen_nowhere_is_predicted_by_its_vector(weights):
+    known = Perturbations.load(weights.parents[3] / "perturbations.npz")
+    twin = Perturbations(["new"], known.embedding[:1], [])
+    one = loaded(weights).knowing("new", twin, known, "p.npz")
+    draw = dict(options={}, seed=0, batch_size=4)
+    old, new = (
+        stage2.sample(one.prior, one.blueprint, {"cell_type": ["T"] * 8, "perturbation": [label] * 8}, **draw)
+        for label in ("a", "new")
+    )
+    np.testing.assert_array_equal(old, new)  # the same vector is the same condition
+    other = Perturbations(known.labels, known.embedding + 1, [])
+    with pytest.raises(UserError, match="'new': it was trained on other vectors"):
+        loaded(weights).knowing("new", twin, other, "p.npz")
+
+
+def test_effects_and_page_of_a_pair(weights, tmp_path):
+    asked, one = predicted.Asked("T", "a", 6, "ctrl"), loaded(weights)
+    how = dict(rule="sample", draws=2, sampling={}, batch_size=8, controls=None)
+    parts = [predicted.Part("v", seed, predicted.predict(one, asked, seed=seed, **how)) for seed in (0, 1, 2)]
+    provenance = {"config_hash": "c", "commit": "d", "versions": {"expressionvae": "1"}}
+    made = predicted.assembled(parts, asked, one.genes, scale="s", rescale_to=1e4, about={"provenance": provenance})
+    training = Training(a_screen(), rescale_to=1e4)
+    real = training.log_normal(training.controls("T"))
+    rows = effects.effects(made, real, epsilon=0.5, threads=1)
+    effects.save(rows, tmp_path / "genes.csv")
+    again = effects.read(tmp_path / "genes.csv")
+    assert again["gene"].tolist() == made.var_names.tolist() and set(again["replicates"]) == {3}
+    inside = again["log2_fold_change"].between(again["low"] - 1e-9, again["high"] + 1e-9)
+    assert inside.all() and (again["low"] < again["high"]).any()
+    predicted.write(tmp_path / "p.h5ad", made)
+    cells = {"fsq/ar/nb": predicted.read(tmp_path / "p.h5ad"), "perturb-mean": made}
+    row = {"cell_type": "T", "perturbation": "a", "cells": 6, "controls": 10, "contexts": 1, "measured": 0}
+    row |= {"seen": 5, "perturb_mean": "elsewhere"}
+    text = page.render(summary.of(row, training, cells, dict.fromkeys(cells, again), note="a <i>note</i>"))
+    assert "Trust PerturbMean" in text and "Only 10 control cells" in text and text.count("data:image/png") == 2
+    assert "http://" not in text and "https://" not in text and "<script" not in text
+
+
+KNOWN = trust.Known("B", "stim", 50, 3, 0, 90, "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ((0.9, 0.95, 50.0), "Trust fsq ar hurdle: it did better"),
+        ((0.9, 0.95, 500.0), "for which genes change and PerturbMean for whole cells"),
+        ((0.2, 0.95, 50.0), "the better effects, but its cells are of another type"),
+        ((0.9, 0.5, 50.0), "Trust PerturbMean: fsq ar hurdle did no better"),
+    ],
+)
+def test_who_did_better_where_it_was_tested_is_trusted(model, said):
+    tested = [trust.Tested("fsq ar hurdle", "T", *model), trust.Tested(trust.MEAN, "T", 1.0, 0.8, 100.0)]
+    assert said in trust.verdict(KNOWN, ["fsq ar hurdle"], tested, {})
+
+
+def test_a_model_that_loses_the_type_is_said_first():
+    said = trust.warnings(KNOWN, {"fsq ar hurdle": trust.Share(0.5, 0.2)}, 0.98)
+    assert said[0].startswith("fsq ar hurdle loses the cell type: 20% of its predicted controls are called B")

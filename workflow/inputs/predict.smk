@@ -1,0 +1,74 @@
+# Which pairs are predicted, and with which weights.
+
+import csv
+
+from expressionvae.catalogue.baselines import PERTURB_MEAN
+from expressionvae.folders import PREDICTION, PREDICTIONS
+
+PREDICTED = f"{PREDICTION}/{{bottleneck}}/{{prior}}/{{decoder}}"
+
+
+def sequences_of_others(wildcards):
+    """Proteins, by which perturbations that are of no cell of the screen are known; none with a learned table."""
+    if dataset_config(wildcards)["embedding"] == "learned":
+        return {}
+    return {"fasta": ancient(protein_sequences(wildcards))}
+
+
+def all_pairs_checked():
+    """Wait for the pairs of every dataset to be checked: nothing is trained for one while another is refused."""
+    for dataset in PAIRS:
+        checkpoints.predict_pairs.get(dataset=dataset)
+
+
+def weights_of(part):
+    """An input: the files of each training that a model predicts with."""
+
+    def files(wildcards):
+        all_pairs_checked()
+        predictor = asked_pairs.Predictor(wildcards.bottleneck, wildcards.prior, wildcards.decoder)
+        return [training[part] for training in asked_pairs.trainings(config, wildcards.dataset, predictor)]
+
+    return files
+
+
+def checked_pair(wildcards):
+    """What is known of a pair, once it has been checked; columns as text."""
+    output = checkpoints.predict_pairs.get(dataset=wildcards.dataset).output.pairs
+    with output.open() as file:  # Snakemake's: the file may lie in a store
+        rows = list(csv.DictReader(file))
+    folder = PREDICTION.format(**wildcards)
+    return next(row for row in rows if row["folder"] == folder)
+
+
+def vectors_if_new(wildcards):
+    """Of a perturbation that is of no cell of the screen: its vector, and those that the prior was trained on."""
+    all_pairs_checked()
+    if checked_pair(wildcards)["vector"] == "known":
+        return {}
+    home = config["predict"]["datasets"][wildcards.dataset].get("weights") or f"results/{wildcards.dataset}"
+    folder = PREDICTIONS.format(dataset=wildcards.dataset)
+    return {"vectors": f"{folder}/vectors.npz", "perturbations": f"{home}/perturbations.npz"}
+
+
+def predictor_folders(wildcards):
+    """Folders of those who predict a pair, in the pair's own: models, and PerturbMean where it is defined."""
+    models = [predictor.folder for predictor in asked_pairs.predictors(config)]
+    return [*models, *([PERTURB_MEAN] if checked_pair(wildcards)["perturb_mean"] != "undefined" else [])]
+
+
+def predicted_files(wildcards):
+    all_pairs_checked()
+    folders = [f"{PREDICTION.format(**wildcards)}/{one}" for one in predictor_folders(wildcards)]
+    composition = Path(f"results/{wildcards.dataset}/composition.csv")  # used where it has been made, not asked for
+    return {
+        **({"composition": str(composition)} if composition.is_file() else {}),
+        "cells": [f"{folder}/predicted.h5ad" for folder in folders],
+        "effects": [f"{folder}/genes.csv" for folder in folders],
+    }
+
+
+def predictor_names(wildcards, input):
+    """How a page calls those who predict."""
+    start = f"{PREDICTION.format(**wildcards)}/"
+    return [str(Path(file).parent).removeprefix(start) for file in input.get("cells", [])]

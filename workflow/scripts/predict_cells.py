@@ -1,0 +1,35 @@
+"""Predict the cells of a pair with each training of a model and each sampling seed, and the effects that they show."""
+
+from expressionvae.console import reporting
+
+with reporting(snakemake.log[0]):
+    from expressionvae.data import prepared
+    from expressionvae.evaluation.baselines import Training
+    from expressionvae.prediction import asked, cells, effects
+    from expressionvae.prediction.trained import Trained
+    from expressionvae.proteins.perturbations import Perturbations
+    from expressionvae.provenance import describe
+    from expressionvae.training import device
+
+    given, p, w = snakemake.input, snakemake.params, snakemake.wildcards
+    device.use_threads(snakemake.config["threads"])
+    row = asked.row(given.pairs, p.folder.format(**w))
+    train = prepared.whole(given.train, "the training cells")
+    controls = Training(train, rescale_to=p.rescale_to)
+    pair = cells.Asked(row["cell_type"], row["perturbation"], int(row["cells"]), controls.control)
+    how = {"rule": p.rule, "draws": p.draws, "sampling": p.sampling, "batch_size": p.batch_size, "controls": controls}
+    parts = []
+    for name, *files in zip(p.trainings, given.vae, given.latents, given.prior, strict=True):
+        model = Trained.load(*files)
+        model.require_screen(train, given.train)
+        if given.get("vectors"):
+            vectors, trained = (Perturbations.load(path) for path in (given.vectors, given.perturbations))
+            model = model.knowing(pair.perturbation, vectors, trained, given.perturbations)
+        parts += [cells.Part(name, seed, cells.predict(model, pair, seed=seed, **how)) for seed in p.seeds]
+    about = {"rule": p.rule, "head": model.head, "provenance": describe(snakemake.config)}
+    options = {"scale": cells.scale_of(model.head, p.rule), "rescale_to": p.rescale_to, "about": about}
+    made = cells.assembled(parts, pair, model.genes, **options, path=snakemake.output.cells)
+    real = controls.log_normal(controls.controls(pair.cell_type))
+    rows = effects.effects(made, real, epsilon=p.epsilon, threads=snakemake.threads)
+    cells.write(snakemake.output.cells, made)
+    effects.save(rows, snakemake.output.effects)
