@@ -126,8 +126,9 @@ def test_what_was_planted_in_other_lines_is_predicted_with_the_right_sign(run, r
     label = run.cells(row).obs["perturbation"].astype(str).to_numpy()
     log = log_normal(run.cells(row))
     shift = log[label == PLANTED].mean(axis=0) - log[label == "control"].mean(axis=0)
-    assert (shift[run.raised] > 0.5).all()  # found: 2.4 and more in every gene
-    assert shift[run.raised].mean() - shift[~run.raised].mean() > 1  # found: 2.2 and more
+    # Found: means of 2.3 and more, 2.2 and more above that of the other genes, and 0.7 and more in every single gene.
+    assert (shift[run.raised] > 0).all() and shift[run.raised].mean() > 1
+    assert shift[run.raised].mean() - shift[~run.raised].mean() > 1
 
 
 @each
