@@ -274,3 +274,39 @@ def test_demo_and_small_sizes_have_them_in_table_1_on_demand(sizes, overlays, le
     assert set(sized) == set(CONFIG["baselines"]) - left_out - as_published
     assert {one.training for one in small.values() if one.folder == "scvi"} == {small["scvi"].training}
     assert {one.training for one in small.values() if one.folder == "cpa"} == {small["cpa"].training}
+
+
+def test_all_rows_but_the_linear_one_know_perturbations_from_training_cells_alone():
+    identity = {"folder": "linear", "options": {"perturbation_embedding": "identity"}}
+    found = foreign.read({"baselines": CONFIG["baselines"] | {"identity": identity}}, ROOT)
+    assert [name for name, one in found.items() if not one.knows_seen_only] == ["linear"]
+
+
+ONE_TYPE = r"datasets\.papalexi: it has one cell type .* perturbation, such as 'IRF1'; .* training cells alone: "
+ONE_TYPE += "scvi, scvi-sample, cpa, cpa-sample, scgen, state, scgpt, scldm; leave them out of the runs of papalexi"
+
+
+@pytest.mark.parametrize(
+    ("overlays", "said"),
+    [
+        (["screens/papalexi"], ONE_TYPE),
+        (["small", "screens/papalexi", "small-baselines"], ONE_TYPE),
+        (["screens/papalexi", "without-baselines"], ""),
+        (["small", "screens/papalexi"], ""),
+        (["small", "screens/kang", "small-baselines"], ""),  # other cell types have seen what is held out
+    ],
+)
+def test_a_screen_of_one_cell_type_is_refused_to_rows_that_must_have_seen_it(overlays, said):
+    config = with_overlays(*overlays)
+    found = foreign.read(config, ROOT)
+    if said:
+        with pytest.raises(UserError, match=said):
+            foreign.refuse_unseen(config, found)
+    else:
+        foreign.refuse_unseen(config, found)
+
+
+def test_a_row_that_knows_vectors_alone_may_predict_a_screen_of_one_cell_type():
+    config = with_overlays("small", "screens/papalexi")
+    config["paper"]["table1"]["runs"] = [{"baseline": ["linear", "control"]}]
+    foreign.refuse_unseen(config, foreign.read(config, ROOT))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from expressionvae import grid
 from expressionvae.config import unknown_key
 from expressionvae.files import UserError, digest
 from expressionvae.provenance import fingerprint
@@ -25,6 +26,7 @@ PROGRAMS = ("train.py", "predict.py")
 WAYS = ("downloads", "clone")  # how the workflow brings the folder that an option names
 BROUGHT = re.compile(r"results/brought/[a-z0-9-]+")  # its value as published
 SHARED = "common"  # what scripts of several baselines import
+_NEVER = object()  # equals no option's value
 NO_SCRIPT = (PAGE, "lock.txt", "environment.yaml", "requirements.in")  # in a baseline's folder: nothing that runs
 
 
@@ -54,6 +56,13 @@ class Baseline:
     def wants_vectors(self) -> bool:
         """Whether it has to be told a vector of each perturbation."""
         return "perturbation-embedding" in self.page["conditions_on"]
+
+    @property
+    def knows_seen_only(self) -> bool:
+        """Whether it knows a perturbation from training cells alone, with the options in force."""
+        values = self.values()
+        learned = any(entry.get("learned", _NEVER) == values[name] for name, entry in self.page["options"].items())
+        return learned or "perturbation-learned" in self.page["conditions_on"]
 
     @property
     def environment(self) -> str | None:
@@ -117,6 +126,40 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
         label = entry.get("label") or (page["label"] if name == folder else f"{page['label']} ({name})")
         found[name] = Baseline(name, folder, label, page, changed)
     return found
+
+
+def refuse_unseen(config: Mapping[str, Any], baselines: Mapping[str, Baseline]) -> None:
+    """Refuse what the config alone tells: a screen of one cell type, held out from baselines that must have seen it.
+
+    What only the labels of a screen tell is found once it is prepared (`evaluation.contract.require_seen`).
+
+    Raises:
+        UserError: naming the dataset, and the rows to leave out.
+    """
+    for name in grid.datasets(config):
+        asked = seen_only(config, baselines, name)
+        entry = config["datasets"][name]
+        if entry["kind"] == "local" and entry["cell_type_column"] is None and asked:
+            named = entry["heldout"].get("perturbations", ())
+            which = f", such as {named[0]!r}" if named else ""
+            raise UserError(
+                f"datasets.{name}: it has one cell type (cell_type_column is null), so that no training cell has a "
+                f"held-out perturbation{which}; {left_out_instead(asked, name)}"
+            )
+
+
+def left_out_instead(baselines: Iterable[str], dataset: str) -> str:
+    """What to do where a held-out perturbation is in no training cell, in words."""
+    return (
+        f"these baselines know perturbations from training cells alone: {', '.join(baselines)}; "
+        f"leave them out of the runs of {dataset} (config/without-baselines.yaml leaves out all of other authors)"
+    )
+
+
+def seen_only(config: Mapping[str, Any], baselines: Mapping[str, Baseline], dataset: str) -> list[str]:
+    """The rows that runs of a dataset ask for and that know a perturbation from training cells alone."""
+    asked = dict.fromkeys(run.baseline for run in grid.predicting_runs(config, dataset))
+    return [name for name in asked if name in baselines and baselines[name].knows_seen_only]
 
 
 def pairs(baselines: Iterable[Baseline]) -> list[tuple[Baseline, Baseline]]:

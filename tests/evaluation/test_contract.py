@@ -6,6 +6,7 @@ import pytest
 from scipy import sparse
 
 from expressionvae.data import sealed
+from expressionvae.data.screen_labels import Labels
 from expressionvae.evaluation import contract
 from expressionvae.evaluation.baselines import predict
 from expressionvae.files import UserError
@@ -82,6 +83,32 @@ def test_vectors_are_the_embedding_or_one_hot_and_zero_for_the_control(tmp_path,
     expected = {"a": [1, 0], "b": [0, 1]} if width == 0 else {"a": embedding[0], "b": embedding[2]}
     assert list(found) == labels and not found["PBS"].any()
     assert all(np.array_equal(found[label], vector) for label, vector in expected.items())
+
+
+SEEN = pd.DataFrame({"cell_type": [*"kkr"], "perturbation": ["PBS", "a", "b"]})
+
+
+def labels(*heldout: str) -> Labels:
+    away = pd.DataFrame({"cell_type": "k", "perturbation": list(heldout)})
+    return Labels.of(SEEN, away, "PBS", "esm2")
+
+
+@pytest.mark.parametrize(
+    ("heldout", "said"),
+    [
+        (["b"], ""),
+        (["b", "c"], "dataset mine: no training cell has the held-out perturbation 'c'; these baselines "
+                     "know perturbations from training cells alone: cpa, scgen; leave them out of the runs of mine"),
+        ([*"bcdefgh"], "the held-out perturbations 'c', 'd', 'e', 'f', 'g' and 1 more; these"),
+    ],
+)  # fmt: skip
+def test_a_held_out_perturbation_that_no_training_cell_has_is_refused_with_the_rows_to_leave_out(heldout, said):
+    told = {"dataset": "mine", "baselines": ["cpa", "scgen"]}
+    if said:
+        with pytest.raises(UserError, match=said):
+            contract.require_seen(labels(*heldout), **told)
+    else:
+        contract.require_seen(labels(*heldout), **told)
 
 
 def test_counts_stay_sparse(train):

@@ -228,6 +228,23 @@ def test_what_its_script_refuses_is_one_line_and_leaves_no_weights(finished):
     assert len(list((finished / FOLDER).glob("toy/*/model-0/*"))) == 2  # weights and options of the other training
 
 
+def test_a_perturbation_that_no_training_cell_has_is_refused_before_anything_is_trained(finished):
+    dataset = yaml.safe_load((finished / "config/demo.yaml").read_text())["datasets"]["made-up"]
+    types = dataset["simulation"]["cell_types"]
+    dataset["heldout"] = {"cell_type": types, "perturbations": ["GENE0001"]}
+    known = {"folder": "linear", "options": {"perturbation_embedding": "identity"}}
+    more = {"datasets": {"other": dataset}, "baselines": {"known": known}}
+    rows = [f"results/other/baselines/{name}/model-0/sample-0/cells.h5ad" for name in ("known", "toy")]
+    run = snakemake(finished, "--keep-going", "--", *rows, more=more)
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    (line,) = (finished / "logs/baseline_labels/other.log").read_text().splitlines()
+    assert line.startswith("error: dataset other: no training cell has the held-out perturbation 'GENE0001'; ")
+    named = re.search(r"from training cells alone: (.*); leave them out of the runs of other ", line)
+    assert named and "known" in named[1].split(", ") and not {"toy", "linear"} & {*named[1].split(", ")}
+    assert not list((finished / "results/other/baselines").glob("linear/*"))
+    assert (finished / rows[1]).exists()  # the toy moves every perturbation alike
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [

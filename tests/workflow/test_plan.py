@@ -74,6 +74,7 @@ BASELINES = {
     "baseline_environment": 4,  # of scVI, CPA and scGen; of STATE; of scGPT; of scLDM
     "bring": 2,  # what scGPT is fine-tuned from; scLDM's code
     "baseline_training": 2,
+    "baseline_labels": 1,  # of Replogle: with a learned table `prepare` requires that all is seen
     "baseline_perturbations": 2,
     "baseline_query": 2,  # one serves all sampling seeds
     "train_baseline": 2 * 6,  # scVI, CPA, scGen, STATE, scGPT, scLDM: means and samples come from one training
@@ -184,7 +185,8 @@ def test_an_own_screen_plans_itself_and_nothing_of_the_paper_s(tmp_path):
     planned, plan, said = of_own_screen(tmp_path)
     expected = {"prepare": 1, "train_vae": 8, "train_prior": 12, "baseline": 2, "figure2": 1, "claims": 1}
     assert {rule: planned[rule] for rule in expected} == expected and datasets(plan) == {"mine"}
-    assert not {"fetch", "assemble_replogle", "find_parse1m_counts", "slice_reversion", "figure3"} & planned.keys()
+    assert not {"assemble_replogle", "find_parse1m_counts", "slice_reversion", "figure3"} & planned.keys()
+    assert planned["fetch"] == len(re.findall(r"^    output: results/downloads/scgpt", plan, flags=re.MULTILINE)) == 3
     left = "Left out, because they are not about mine (config key `screens`): "
     assert said.count(left + "table4, table5, table6, table7, table8, figure3.") == 1
 
@@ -197,7 +199,7 @@ def test_an_own_screen_in_small_plans_table_1_and_figure_2(tmp_path):
 
 
 def test_a_reversion_screen_of_one_s_own_is_shown_and_the_paper_s_is_not_fetched(tmp_path):
-    planned, _, said = of_own_screen(tmp_path, more=REVERSION)
+    planned, _, said = of_own_screen(tmp_path, "config/without-baselines.yaml", more=REVERSION)
     assert (planned["slice_reversion"], planned["reversion"], planned["figure3"]) == (1, 8, 1)
     assert "fetch" not in planned and "figure3" not in said
 

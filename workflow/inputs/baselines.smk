@@ -73,6 +73,18 @@ def baseline_lock(wildcards):
     return digest(FOLDERS_OF_BASELINES / wildcards.environment / "lock.txt", "sha256")
 
 
+def labels_if_unknown(wildcards):
+    """The check that a baseline can know the held-out perturbations: of a learned table `prepare` has made it."""
+    asked = dataset_config(wildcards)["embedding"] != "learned" and baseline_of(wildcards).knows_seen_only
+    return f"{CONTRACT}/heldout.txt" if asked else []
+
+
+def seen_only(wildcards):
+    """The rows of a dataset that know a perturbation from training cells alone; all that do where no item asks."""
+    asked = foreign.seen_only(config, BASELINES, wildcards.dataset)
+    return asked or [name for name, one in BASELINES.items() if one.knows_seen_only]
+
+
 def vectors_if_wanted(wildcards):
     return f"{CONTRACT}/perturbations.npz" if baseline_of(wildcards).wants_vectors else []
 

@@ -100,6 +100,27 @@ rule baseline_training:
         "../scripts/baseline_training.py"
 
 
+rule baseline_labels:
+    input:
+        train=f"{SCREEN}/train.h5ad",
+        heldout=f"{SCREEN}/heldout.h5ad",
+    output:
+        labels=f"{CONTRACT}/heldout.txt",
+    log:
+        log_of("baseline_labels", SCREEN),
+    benchmark:
+        benchmark_of("baseline_labels", SCREEN)
+    priority: 1  # before trainings that may take days
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        # A function of outputs: another row is no reason to train those that are there again.
+        baselines=lambda wildcards, output: seen_only(wildcards),
+    script:
+        "../scripts/baseline_labels.py"
+
+
 rule baseline_perturbations:
     input:
         train=f"{SCREEN}/train.h5ad",
@@ -140,6 +161,7 @@ rule baseline_query:
 rule train_baseline:
     input:
         train=f"{CONTRACT}/train.h5ad",
+        labels=labels_if_unknown,
         perturbations=vectors_if_wanted,
         environment=environment_record,
         brought=brought_folders,

@@ -29,6 +29,7 @@ try:
     sense.check(config)
     each.expand(config)
     BASELINES = foreign.read(config, Path(workflow.basedir) / "baselines")
+    foreign.refuse_unseen(config, BASELINES)
     PAIRS = asked_pairs.read(config)
     if workflow.is_main_process:
         asked_pairs.require_weights(config)

@@ -1,5 +1,6 @@
-"""What baselines of other authors are given, in the files of baselines/README.md."""
+"""What baselines of other authors are given, in the files of baselines/README.md, and what none can be asked."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,24 @@ from anndata import AnnData
 from numpy import ndarray
 
 from expressionvae.data import screen
+from expressionvae.data.screen_labels import Labels
 from expressionvae.evaluation.baselines import Training, draw_controls
-from expressionvae.files import written
+from expressionvae.files import UserError, written
+from expressionvae.foreign import left_out_instead
+
+
+def require_seen(labels: Labels, *, dataset: str, baselines: Sequence[str]) -> None:
+    """Refuse held-out perturbations that no training cell has, for baselines that know no other (names of rows).
+
+    Raises:
+        UserError: naming the dataset, those perturbations, and the rows to leave out.
+    """
+    if labels.unseen:
+        few, more = labels.unseen[:5], len(labels.unseen) - 5
+        raise UserError(
+            f"dataset {dataset}: no training cell has the held-out perturbation{'s' * (len(labels.unseen) > 1)} "
+            f"{', '.join(map(repr, few))}{f' and {more} more' * (more > 0)}; {left_out_instead(baselines, dataset)}"
+        )
 
 
 def training(train: AnnData) -> AnnData:
