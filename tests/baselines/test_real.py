@@ -32,7 +32,7 @@ ROWS = {
     "scvi-sample": SMALL | {"emits": "sample"},
     "cpa": toy.TOY["cpa"],
     "scgen": toy.TOY["scgen"] | {"epochs": 15},
-    "state": toy.TOY["state"] | {"steps": 200},
+    "state": toy.TOY["state"] | {"steps": 800},  # after 200 it still gives back the controls
     "scgpt": toy.TOY["scgpt"] | {"steps": 200},
 }
 # Not CPA: K562 cells are unlike the others, and the sum of its vectors of a cell type and of a perturbation that it has
