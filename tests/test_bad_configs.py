@@ -171,7 +171,7 @@ ROWS: list[tuple[str, Any, str]] = [
     ("bottlenecks/fsq/levels/0", 1, "1 is less than the minimum of 2"),
     ("bottlenecks/fsq/channels", 8, "unknown key 'channels'"),
     ("heads/poisson", {}, "unknown key 'poisson'"),
-    ("decoders/mse/predict", "sample", "unknown 'sample' for head 'mse' (allowed: mean)"),
+    ("decoders/mse/predict", "sample", "unknown 'sample' for head 'mse' (allowed: mean, anchored)"),
     ("decoders/hurdle/library_size", "drawn", "takes no library size"),
     ("priors/mdlm/kind", "mdml", "'mdml' is not allowed (allowed: ar, mdlm, flow, true-codes)"),
     ("priors/mdlm-1/weights", "mdlm-32", "unknown 'mdlm-32' as a trained prior that samples in steps"),

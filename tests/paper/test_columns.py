@@ -18,6 +18,7 @@ SCORED = [
         "mae_pseudobulk",
     ),
     *("zero_fraction", "zero_fraction_true"),
+    *("identity", "identity_true", "identity_controls", "identity_controls_true"),
 ]
 
 
@@ -46,8 +47,8 @@ def test_distances_and_errors_are_better_when_lower():
     assert lower == {"w2", "mmd2", "mmd2_median", "fd", "mse_per_cell", "mae_lfc", "mae_pseudobulk"}
 
 
-def test_shares_of_zeros_have_no_better_end():
-    for name in ("zero_fraction", "zero_fraction_true"):
+def test_shares_of_zeros_and_of_true_cells_have_no_better_end():
+    for name in ("zero_fraction", "zero_fraction_true", "identity_true", "identity_controls_true"):
         assert COLUMNS[name].direction == "none"
         assert COLUMNS[name].header == COLUMNS[name].unicode
 

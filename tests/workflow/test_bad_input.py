@@ -94,7 +94,7 @@ def test_a_truncated_file_is_refused_by_name(snakemake, tmp_path):
         ({"replicates": {"samples": [-1]}}, "replicates.samples.0: -1 is less than the minimum of 0"),
         ({"datasets": {"mine\n": LOCAL}}, "datasets: 'mine\\n' is refused: a name has lower-case letters"),
         ({"datasets": {"paper": LOCAL}}, "datasets: 'paper' is refused: a name has lower-case letters"),
-        ({"datasets": {"mine": LOCAL | {"control": False}}}, "datasets.mine.control: False is not of type"),
+        ({"datasets": {"mine": LOCAL | {"control": ["ctrl"]}}}, "datasets.mine.control: ['ctrl'] is not of type"),
         ({"esm2": {"tiny": None}}, "esm2: both checkpoint and tiny are null, but datasets.made-up needs one of them"),
         ({"data_dir": "/a/{b}"}, "data_dir: '/a/{b}' has '{', which Snakemake takes for a wildcard"),
     ],

@@ -47,6 +47,7 @@ def test_the_report_warns_of_every_made_up_screen_by_its_kind():
 @pytest.mark.parametrize("path", CAPTIONS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("overlay", [{}, DEMO], ids=["paper", "demo"])
 def test_a_caption_is_whole_and_without_a_fault(path, overlay):
-    text = jinja2.Template(path.read_text()).render(snakemake=SimpleNamespace(config=merged(PAPER, overlay)))
+    job = SimpleNamespace(config=merged(PAPER, overlay), wildcards=SimpleNamespace(cell_type="B", perturbation="stim"))
+    text = jinja2.Template(path.read_text()).render(snakemake=job)
     docutils.core.publish_doctree(text, settings_overrides={"halt_level": 2, "report_level": 5})  # a warning raises
     assert not re.search(r"\{[{%]", text)

@@ -47,9 +47,29 @@ rule bin_coverage:
         "../scripts/bin_coverage.py"
 
 
+rule cell_types:
+    input:
+        train=f"{SCREEN}/train.h5ad",
+        truth=f"{SCREEN}/truth.h5ad",
+    output:
+        judges=f"{SCREEN}/cell_types.npz",
+    log:
+        log_of("cell_types", SCREEN),
+    benchmark:
+        benchmark_of("cell_types", SCREEN)
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        evaluation=evaluation_part("rescale_to", "identity", "seed"),
+    script:
+        "../scripts/cell_types.py"
+
+
 rule score:
     input:
         truth=f"{SCREEN}/truth.h5ad",
+        judges=f"{SCREEN}/cell_types.npz",
         de=f"{SCREEN}/truth_de.parquet",
         cells=each_seed(f"{RUN}/cells.h5ad"),
     output:
@@ -62,7 +82,7 @@ rule score:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr", "seed"),
         fold_change_epsilon=fold_change_epsilon,
     script:
@@ -72,6 +92,7 @@ rule score:
 rule true_vs_true:
     input:
         truth=f"{SCREEN}/truth.h5ad",
+        judges=f"{SCREEN}/cell_types.npz",
     output:
         distribution=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/distribution.csv"),
         effects=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/effects.csv"),
@@ -82,7 +103,7 @@ rule true_vs_true:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr"),
         fold_change_epsilon=fold_change_epsilon,
         seeds=SAMPLES,

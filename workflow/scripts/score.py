@@ -6,12 +6,14 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]) as log:
+    from expressionvae.evaluation import cell_types
     from expressionvae.evaluation.comparison import compared
     from expressionvae.evaluation.predictions import read_predicted
     from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import digest
     from expressionvae.metrics.de import by_cell_type, read_de
     from expressionvae.metrics.effects import versions
+    from expressionvae.metrics.identity import identity_scores
     from expressionvae.metrics.scores import (
         DISTRIBUTION_COLUMNS,
         EFFECT_COLUMNS,
@@ -28,13 +30,18 @@ with reporting(snakemake.log[0]) as log:
     truth = read_truth(given.truth)
     options = {key: evaluation[key] for key in ("components", "max_cells", "mmd_sigmas", "seed")}
     true = compared(truth, truth=truth, rescale_to=evaluation["rescale_to"])
-    distances = partial(distribution_scores, **options, variants=VARIANTS)
+    judges = cell_types.read(given.judges, truth=truth)
+    wanted = truth.obs["cell_type"].to_numpy(dtype=str)
     epsilon = snakemake.params.fold_change_epsilon
     effects_of = {"fdr": evaluation["fdr"], "fold_change_epsilon": epsilon, "threads": snakemake.threads}
     shown = partial(effect_scores, de_true=by_cell_type(read_de(given.de)), **effects_of)
-    sources = [digest(path, "sha256") for path in (given.truth, given.de, *given.cells)]
+    sources = [digest(path, "sha256") for path in (given.truth, given.de, given.judges, *given.cells)]
     name = fingerprint(*sources, evaluation, epsilon, versions(), snakemake.params.version)
     pieces = Pieces(Path(snakemake.output.distribution[0]).parent / "unfinished", name)
+
+    def distances(true, predicted):
+        rows = distribution_scores(true, predicted, **options, variants=VARIANTS)
+        return rows + identity_scores(true, predicted, wanted, judges)
 
     def table(path, score, columns, predicted):
         write_scores(score(true, predicted), path, columns=columns)

@@ -14,6 +14,7 @@ from expressionvae.files import written
 from expressionvae.metrics.contexts import within_cell_types
 from expressionvae.metrics.de import Expression, expression
 from expressionvae.metrics.effects import average, per_perturbation
+from expressionvae.metrics.identity import IDENTITIES
 from expressionvae.metrics.measures import measured
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ FLOOR_VARIANTS = ("half", "unbiased")  # of true cells against true cells
 # (metric, variant) of every row of distribution.csv, of a prediction and of true cells, and of their effects.csv.
 DISTRIBUTION = [(metric, variant) for variant in VARIANTS for metric in _CLOUDS]
 DISTRIBUTION += [(metric, "paper") for metric in _CELLS]
+DISTRIBUTION += IDENTITIES
 FLOOR = [(metric, variant) for variant in FLOOR_VARIANTS for metric in _CLOUDS]
+FLOOR += IDENTITIES
 CEILING = [(metric, "ceiling") for metric in _EFFECTS]
 
 

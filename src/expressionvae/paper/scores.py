@@ -8,6 +8,7 @@ import pandas as pd
 
 from expressionvae import stored
 from expressionvae.catalogue.baselines import FLOOR
+from expressionvae.catalogue.metrics import METRICS, PAPER
 from expressionvae.files import UserError, reading, require
 
 RUN = ["dataset", "bottleneck", "prior", "decoder", "baseline"]
@@ -89,9 +90,12 @@ def summarise(scores: pd.DataFrame, variant: str) -> pd.DataFrame:
     """Replicates of `variant` as mean, standard error and count, rows in order of first appearance.
 
     se = sd (n - 1 in the denominator) / sqrt(n), NaN for one replicate; `n` counts the replicates in which
-    the metric is defined, `undefined` the others; `cells` is the smallest `n` of the long table.
+    the metric is defined, `undefined` the others; `cells` is the smallest `n` of the long table. Of a metric that has
+    no variant of the paper's, "paper" takes the one that its card shows.
     """
-    groups = scores.loc[scores["variant"] == variant].groupby([*RUN, "metric"], sort=False, dropna=False)
+    shown = {name: card.shown for name, card in METRICS.items()}
+    wanted = scores["metric"].map(shown) if variant == PAPER else variant
+    groups = scores.loc[scores["variant"] == wanted].groupby([*RUN, "metric"], sort=False, dropna=False)
     # SeriesGroupBy.sem is exactly sd(ddof=1)/sqrt(n) over what is not NaN.
     table = groups.agg(
         mean=("value", "mean"),

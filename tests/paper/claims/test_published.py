@@ -59,6 +59,7 @@ VERDICTS = {
     "sampling-noise": (NOISE, [O] * 4, [O] * 4),
     "headline-unbiased": (["MMD²", "FD"], [O, O], [O, O]),
     "above-floor": (["W₂", "MMD²", "FD"], [O] * 3, [O] * 3),
+    "right-cells": (["W₂", "MMD²", "FD"], [O] * 3, [O] * 3),
 }
 
 

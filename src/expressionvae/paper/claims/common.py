@@ -5,8 +5,9 @@ from collections.abc import Container, Iterable
 
 from expressionvae.paper import names
 from expressionvae.paper.claims.evidence import PRIORS, Evidence, Number, Scores
-from expressionvae.paper.claims.verdict import UNKNOWN, Verdict, best, combined, limit
+from expressionvae.paper.claims.verdict import UNKNOWN, Verdict, best, combined
 from expressionvae.paper.columns import COLUMNS
+from expressionvae.paper.noise import limit
 
 LATENT = ("scldm", "scvi", "cpa")  # baselines with continuous latents
 OTHERS = ("scvi", "cpa", "scgpt", "state")  # "one to three orders of magnitude"

@@ -13,11 +13,11 @@ from expressionvae.paper.claims.verdict import (
     best,
     compare,
     digits,
-    limit,
     of_signs,
     show,
     undecided,
 )
+from expressionvae.paper.noise import limit
 
 FIXED = ("mse", "nb-deter")
 GRID = (*((prior, DISCRETE) for prior in PRIORS), ("flow", CONTINUOUS))  # the priors of Tables 5-9

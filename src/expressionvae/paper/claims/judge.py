@@ -15,6 +15,7 @@ from expressionvae.paper.claims import (
     encoders,
     estimates,
     headline,
+    identity,
     latents,
     priors,
     procedure,
@@ -38,7 +39,7 @@ GROUPS: list[tuple[str, list[Claim]]] = [
     ("Sections 3.1 and 4.3: frozen encoders and bins", [*encoders.CLAIMS, *bins.CLAIMS]),
     (
         "Questions that the paper's own tables ask",
-        [*discreteness.CLAIMS, *emitted.CLAIMS, *procedure.CLAIMS, *estimates.CLAIMS],
+        [*discreteness.CLAIMS, *emitted.CLAIMS, *procedure.CLAIMS, *estimates.CLAIMS, *identity.CLAIMS],
     ),
 ]
 CLAIMS: list[Claim] = [claim for _, claims in GROUPS for claim in claims]

@@ -4,16 +4,13 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Literal
-
-from scipy.stats import t as student
 
 from expressionvae.paper.claims.evidence import Evidence, Number
 from expressionvae.paper.columns import COLUMNS
+from expressionvae.paper.noise import limit
 from expressionvae.writing.formatting import four_digits
 
-LEVEL = 0.05  # of a two-sided comparison, shared among the comparisons that one verdict rests on
 NOISE = (
     "Two means differ when they are further apart than *t* combined standard errors, where *t* is the two-sided "
     "5% point of Student's distribution (2.45 for four replicates against four, 4.30 for two against two); where "
@@ -105,12 +102,6 @@ def combined(first: Number, second: Number) -> tuple[tuple[float, float], int]:
         if number.printed and math.isnan(number.se):
             errors[i] = errors[1 - i]
     return (errors[0], errors[1]), freedom
-
-
-@cache
-def limit(freedom: int, shared: int = 1) -> float:
-    """How many combined standard errors apart two means have to be."""
-    return float(student.ppf(1 - LEVEL / 2 / shared, freedom))
 
 
 def few(numbers: Iterable[Number]) -> bool:

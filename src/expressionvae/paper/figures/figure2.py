@@ -172,23 +172,25 @@ def _family_header(axes: Axes, family: str, left: float, width: float, top: floa
     axes.plot([left + 0.04, left + width - 0.04], [top + _FAMILY - 0.02] * 2, color=QUIET, linewidth=0.8)
 
 
-def _values(table: pd.DataFrame | None, lines: Sequence[Line], column: Column) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard error of each line in one column, NaN where missing.
+def _values(
+    table: pd.DataFrame | None, lines: Sequence[Line], column: Column
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, standard error and number of replicates of each line in one column, NaN where missing.
 
     Published rows name no bottleneck: they answer for any.
     """
-    found: dict[tuple[str, str, str], tuple[float, float]] = {}
+    found: dict[tuple[str, str, str], tuple[float, float, float]] = {}
     if table is not None:
         part = table[table["metric"] == column.name]
         for row in cast(Iterable[Any], part.itertuples()):
-            found[(row.bottleneck, row.prior, row.decoder)] = (row.mean, row.se)
-    nothing = (np.nan, np.nan)
+            found[(row.bottleneck, row.prior, row.decoder)] = (row.mean, row.se, np.nan if pd.isna(row.n) else row.n)
+    nothing = (np.nan, np.nan, np.nan)
     pairs = [
         found.get((line.bottleneck, line.prior, line.decoder), found.get(("", line.prior, line.decoder), nothing))
         for line in lines
     ]
-    means, errors = np.array(pairs, dtype=float).reshape(-1, 2).T
-    return np.where(np.isfinite(means), means, np.nan), errors
+    means, errors, counts = np.array(pairs, dtype=float).reshape(-1, 3).T
+    return np.where(np.isfinite(means), means, np.nan), errors, counts
 
 
 def _footer(
@@ -202,7 +204,10 @@ def _footer(
     else:
         span = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
         parts = [f"Mean over n = {span} replicates ± standard error."]
-    parts.append("Shaded per column and panel, darker is better; bold is the best.")
+    parts.append(
+        "Shaded per column and panel, darker is better; what noise explains is nearly one shade; bold is a best that "
+        "stands alone."
+    )
     logs = [column.long for column in columns if column.log]
     if logs:
         parts.append(f"{', '.join(logs)}: shaded on a log scale; * over {OUTLIER:.0f} times the best.")

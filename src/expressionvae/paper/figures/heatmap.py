@@ -23,18 +23,19 @@ CELL = 1.14  # inches: width of a cell
 def draw_column(
     axes: Axes,
     column: Column,
-    ours: tuple[np.ndarray, np.ndarray],
-    paper: tuple[np.ndarray, np.ndarray],
+    ours: tuple[np.ndarray, np.ndarray, np.ndarray],
+    paper: tuple[np.ndarray, np.ndarray, np.ndarray],
     left: float,
     tops: Sequence[float],
     step: float,
 ) -> None:
     """Draw a column of cells from `left`, at `tops`, each `step` high: mean, standard error, the paper's number.
 
-    ours, paper: means and standard errors of the rows, NaN where there is none.
+    ours, paper: means, standard errors and replicates of the rows, NaN where there is none.
     """
-    means, errors = ours
-    shades, starred, bold = darkness(means, column), outliers(means, column), best(means, column)
+    means, errors, counts = ours
+    shades, starred = darkness(means, errors, column), outliers(means, column)
+    bold = best(means, errors, counts, column)
     for i, top in enumerate(tops):
         missing = not np.isfinite(means[i])
         fill = to_rgb(_EMPTY) if missing else SHADES(shades[i])[:3]

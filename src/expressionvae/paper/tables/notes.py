@@ -8,12 +8,14 @@ import pandas as pd
 from expressionvae import grid
 from expressionvae.catalogue.baselines import CONTROL, FLOOR
 from expressionvae.catalogue.items import ITEMS, ItemCard
+from expressionvae.catalogue.metrics import FAR
 from expressionvae.paper import names
 from expressionvae.paper.columns import COLUMNS, Column
 from expressionvae.paper.published import disagreements
 from expressionvae.paper.tables.rows import Cell, Row
 from expressionvae.writing.formatting import fixed
 
+TYPES = "types"  # why a row carries a footnote: its cells are of other types
 LIBRARY = {
     grid.TRUE_CELL: "Decoders of the nb head are told the library size of the true cell that each prediction is "
     "compared with, as in the authors' code (config key library_size); the companion of Table 1 and the table "
@@ -31,9 +33,16 @@ def told(libraries: Mapping[str, str], decoders: Iterable[str]) -> list[str]:
 def marks(rows: Sequence[Row]) -> dict[str, str]:
     """Footnote letter of each reason that occurs in `rows`, in the order of the footnotes."""
     reasons = [reason for reason in (CONTROL, FLOOR) if any(row.key[3] == reason for row in rows)]
+    reasons += [TYPES] if any(row.of_other_types for row in rows) else []
     cells = [cell for row in rows for cell in row.cells.values()]
     reasons += [reason for reason in ("undefined", "partly") if any(reason_of(cell) == reason for cell in cells)]
-    return {reason: "abcd"[i] for i, reason in enumerate(reasons)}
+    return {reason: "abcde"[i] for i, reason in enumerate(reasons)}
+
+
+def marks_of(row: Row, marks: Mapping[str, str]) -> str:
+    """The footnote letters of a row's name, as in "a,c"."""
+    reasons = [row.key[3]] + ([TYPES] if row.of_other_types else [])
+    return ",".join(marks[reason] for reason in reasons if reason in marks)
 
 
 def reason_of(cell: Cell) -> str | None:
@@ -50,10 +59,23 @@ def footnotes(rows: Sequence[Row]) -> list[tuple[str, str]]:
         "a reference that the paper lacks. It competes for bold.",
         FLOOR: "True against true: real cells scored as a prediction; a reference the paper lacks, "
         f"never bold. {_floor_sizes(rows)}",
+        TYPES: f"Cells of other types: {_strays(rows)}. The share of perturbed cells that a classifier calls of the "
+        f"wanted cell type is more than {FAR:g} below that of the true cells (identity); distances and effects do not "
+        "show it.",
         "undefined": f"Undefined, nothing could be scored (n_valid = 0): {_where(rows, 'undefined')}.",
         "partly": f"Undefined in some replicates, mean over the others: {_where(rows, 'partly')}.",
     }
     return [(letter, texts[reason]) for reason, letter in marks(rows).items()]
+
+
+def _strays(rows: Sequence[Row]) -> str:
+    """As in: AR nb-sample on Replogle (0.23, true 0.98)."""
+    return ", ".join(
+        f"{row.label} on {names.dataset(row.dataset)} ({fixed(row.identity_of('identity').mean, 2)}, true "
+        f"{fixed(row.identity_of('identity_true').mean, 2)})"
+        for row in rows
+        if row.of_other_types
+    )
 
 
 def _floor_sizes(rows: Sequence[Row]) -> str:
@@ -61,7 +83,8 @@ def _floor_sizes(rows: Sequence[Row]) -> str:
     return (
         "Distribution metrics: one random half of the true cells against the other, PCA fitted on one; "
         f"cells per side {halves or 'not known'}. These metrics depend on the number of cells, and the rows "
-        "above have more of them: only the columns _half of the CSV file may be compared with this row. "
+        "above have more of them: compare this row with theirs at half of the cells, in the companion "
+        "(.compared.md, where the table has one) and in the columns _half of the CSV file. "
         "Effects: a ceiling as cell-eval has it (one half predicting the other, corrected to full depth by "
         f"Spearman-Brown); perturbations {ceilings or 'not known'}."
     )
@@ -105,7 +128,10 @@ def caption(
     parts.append("Cells: mean ± standard error over replicates (sd with n - 1, over √n).")
     if counts:
         parts.append(f"Column n counts the replicates ({' or '.join(map(str, counts))}); n = 1 has no standard error.")
-    parts.append("Bold: best of our own numbers in the column, for that dataset (ties as printed).")
+    parts.append(
+        "Bold: best of our own numbers in the column, for that dataset, where no other prints the same or lies within "
+        "noise of it (as claims.md has it); with such a tie none is bold."
+    )
     if len(new) < len(datasets):
         parts.append(f"In brackets: the number that the paper's {table.number} prints.")
     if not table.number:

@@ -14,7 +14,7 @@ from expressionvae.paper.tables.compared import compare, compared_markdown
 from expressionvae.paper.tables.labels import Entries, levels
 from expressionvae.paper.tables.rows import build, companion_rows, frame
 from expressionvae.paper.tables.scores_latex import latex
-from expressionvae.paper.tables.scores_markdown import companion_markdown, markdown
+from expressionvae.paper.tables.scores_markdown import beside_markdown, companion_markdown, markdown
 
 FORMS = {
     "csv": "csv",
@@ -91,7 +91,9 @@ def render(
         latex(table, name, rows, wanted, caption, below),
         compared,
         _csv(compared.drop(columns=["decimals", "se_decimals"])),
-        compared_markdown(table, compared, datasets) + companion_markdown(table, more, wanted),
+        compared_markdown(table, compared, datasets)
+        + companion_markdown(table, more, wanted)
+        + beside_markdown(table, rows, wanted),
     )
 
 

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from expressionvae.catalogue.baselines import FLOOR, REFERENCES
 from expressionvae.catalogue.items import ItemCard
+from expressionvae.catalogue.metrics import FAR, METRICS, PAPER, WITH_TRUE, on
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column
+from expressionvae.paper.noise import level
 from expressionvae.paper.scores import RUN, summarise
 from expressionvae.paper.tables.labels import Entries, Key, Printed, labels
 from expressionvae.writing.formatting import fixed
@@ -18,6 +21,8 @@ from expressionvae.writing.formatting import fixed
 # Which variant of a score file a cell shows (distribution, effects). True against true has no `paper`.
 PREDICTED = ("paper", "paper")
 REAL = ("half", "ceiling")
+HALF = "half"
+IDENTITIES = on("types")
 
 
 @dataclass
@@ -31,7 +36,8 @@ class Cell:
     replicates: int = 0
     undefined: int = 0
     size: int | None = None  # cells a side, or perturbations that could be scored
-    half: float = math.nan  # the same metric as the floor row has it (distribution metrics)
+    half: float = math.nan  # the same metric as the floor row has it (distribution metrics), and its standard error
+    half_se: float = math.nan
     best: bool = False
 
 
@@ -48,6 +54,17 @@ class Row:
     labels: tuple[str, ...]
     printed: tuple[Printed, ...]
     cells: dict[str, Cell] = field(default_factory=dict)
+    identity: dict[tuple[str, str], Cell] = field(default_factory=dict)  # by metric and variant, whatever the columns
+
+    @property
+    def of_other_types(self) -> bool:
+        """Whether its perturbed cells are of the wanted cell type far less often than the true ones (`FAR`)."""
+        predicted, true = (self.identity_of(name).mean for name in ("identity", "identity_true"))
+        return predicted < true - FAR
+
+    def identity_of(self, metric: str, variant: str = "") -> Cell:
+        """A share of cells of the wanted type; empty where there is none."""
+        return self.identity.get((metric, variant or METRICS[metric].shown), Cell())
 
     @property
     def label(self) -> str:
@@ -78,7 +95,9 @@ def build(
     was trained here. The best of each column and dataset is marked, the floor left out.
     """
     rerun = rerun or {}
-    ours = {variant: _indexed(summarise(scores, variant), [*RUN, "metric"]) for variant in {*PREDICTED, *REAL}}
+    ours = {
+        variant: _indexed(summarise(scores, variant), [*RUN, "metric"]) for variant in {*PREDICTED, *REAL, WITH_TRUE}
+    }
     theirs = _indexed(numbers, ["dataset", "model", "head", "metric"])
     keys = {
         dataset: _keys(
@@ -153,13 +172,18 @@ def _row(
     distribution, effects = REAL if baseline == FLOOR else PREDICTED
     for column in columns:
         variant = distribution if column.of_cells else effects
+        variant = variant if column.shown == PAPER else PAPER  # which stands for what its card shows
         cell = _cell(ours[variant].get((dataset, *key, column.name)))
-        cell.half = float(ours["half"].get((dataset, *key, column.name), {}).get("mean", math.nan))
+        half = ours[HALF].get((dataset, *key, column.name), {})
+        cell.half, cell.half_se = (float(half.get(part, math.nan)) for part in ("mean", "se"))
         lines = [theirs.get((dataset, *who, column.name)) for who in printed]
         line = next((line for line in lines if line), None)
         if line:
             cell.published, cell.published_se = float(line["mean"]), float(line["se"])
         row.cells[column.name] = cell
+    for name in IDENTITIES:
+        for variant, among in ((METRICS[name].shown, PAPER), (WITH_TRUE, WITH_TRUE)):
+            row.identity[name, variant] = _cell(ours[among].get((dataset, *key, name)))
     if baseline:
         row.labels = (names.baseline(baseline, kind == "baseline" and row.replicates == 0),)
     return row
@@ -175,15 +199,20 @@ def _cell(line: Mapping[str, Any] | None) -> Cell:
 
 
 def _mark_best(block: list[Row], columns: Sequence[Column]) -> None:
-    """Mark the best of our numbers, and what prints the same; the floor is no prediction and never wins."""
+    """Mark the best of our numbers where it is alone: no other prints the same, or differs from it by noise alone.
+
+    The floor is no prediction: it never wins, and no row has to be told from it.
+    """
     for column in columns:
         cells = [row.cells[column.name] for row in block if row.key[3] != FLOOR]
         cells = [cell for cell in cells if math.isfinite(cell.mean)]
         if not cells or column.direction == "none":
             continue
-        best = (min if column.direction == "lower" else max)(cell.mean for cell in cells)
-        for cell in cells:
-            cell.best = fixed(cell.mean, column.decimals) == fixed(best, column.decimals)
+        means, errors, counts = np.array([(cell.mean, cell.se, cell.replicates) for cell in cells], dtype=float).T
+        first = int(np.argmin(means) if column.direction == "lower" else np.argmax(means))
+        tied = level(means, errors, counts, first)
+        tied |= [fixed(mean, column.decimals) == fixed(means[first], column.decimals) for mean in means]
+        cells[first].best = int(tied.sum()) == 1
 
 
 def companion_rows(whole: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
@@ -195,7 +224,8 @@ def companion_rows(whole: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
 
 
 def frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """The rows as a table, one row each: who, then metric and metric_se, _n, _half, _published, _published_se.
+    """The rows as a table, one row each: who, then metric and metric_se, _n, _half, _half_se, _published,
+    _published_se, and last the shares of cells of the wanted type, whatever the columns.
 
     metric_n counts the replicates in which the metric is defined; metric_half is the metric on halves of the
     true cells, which alone may be compared with the floor row. A kind of column that is empty is left out.
@@ -209,12 +239,15 @@ def frame(rows: Sequence[Row]) -> pd.DataFrame:
         line |= {"n_replicates": row.replicates}
         for name, cell in row.cells.items():
             line |= {name: cell.mean, f"{name}_se": cell.se, f"{name}_n": cell.replicates}
-            line |= {f"{name}_half": cell.half}
+            line |= {f"{name}_half": cell.half, f"{name}_half_se": cell.half_se}
             line |= {f"{name}_published": cell.published, f"{name}_published_se": cell.published_se}
+        for name in IDENTITIES:
+            cell = row.identity_of(name)
+            line |= {name: cell.mean, f"{name}_se": cell.se}
         lines.append(line)
     table = pd.DataFrame(lines)
     kinds = ("_published", "_published_se")
     empty = tuple(kind for kind in kinds if not table.filter(regex=f"{kind}$").notna().to_numpy().any())
-    without_half = [name for name in table.filter(regex="_half$") if not table[name].notna().any()]
+    without_half = [name for name in table.filter(regex="_half$|_half_se$|^identity") if not table[name].notna().any()]
     left_out = {*without_half, *(name for name in table.columns if empty and str(name).endswith(empty))}
     return table[[name for name in table.columns if name not in left_out]]

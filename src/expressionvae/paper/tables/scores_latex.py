@@ -24,9 +24,10 @@ def latex(
         new = before is None or row.dataset != before.dataset
         block = new or not before or row.labels[0] != before.labels[0]
         body += [r"\midrule"] if new else [r"\addlinespace"] if table.blocks and block else []
-        mark = rf"\textsuperscript{{{marks[row.key[3]]}}}" if row.key[3] in marks else ""
         who = [escape(text) or "--" for text in row.labels]
-        who[0] = who[0] + mark if block or not table.blocks else ""
+        who[0] = who[0] if block or not table.blocks else ""
+        mark = notes_of.marks_of(row, marks)
+        who[0] += rf"\textsuperscript{{{mark}}}" if mark else ""
         who = [escape(names.dataset(row.dataset)) if new else "", *who, str(row.replicates or "--")]
         body += [" & ".join(line) + r" \\" for line in _lines(who, row, columns, marks)]
         before = row
