@@ -134,6 +134,7 @@ def test_sizes_of_the_options_must_be_those_of_the_checkpoint(tmp_path):
 
 
 @pytest.mark.foreign
+@pytest.mark.slow
 def test_fine_tuning_starts_from_the_checkpoint(trained):
     """At a learning rate of 0, what comes of a training is what the checkpoint held."""
     scripts = trained("scgpt")
@@ -153,6 +154,7 @@ def test_fine_tuning_starts_from_the_checkpoint(trained):
 
 
 @pytest.mark.foreign
+@pytest.mark.slow
 def test_another_training_seed_gives_other_cells(trained):
     scripts = trained("scgpt")
     scripts.train("other", seed=1, steps=20)

@@ -70,6 +70,7 @@ def scripts(python_of, tmp_path_factory) -> toy.Scripts:
 
 
 @pytest.mark.foreign
+@pytest.mark.slow
 def test_cells_are_whole_counts_in_the_order_of_the_query_and_the_seed_decides_them(scripts):
     one, again, other = (scripts.predict(seed=seed) for seed in (3, 3, 4))
     query = toy.query_cells()
@@ -82,6 +83,7 @@ def test_cells_are_whole_counts_in_the_order_of_the_query_and_the_seed_decides_t
 
 
 @pytest.mark.foreign
+@pytest.mark.slow
 def test_the_effect_of_a_held_out_combination_has_the_right_sign(scripts):
     shift = predicted_shift(scripts.predict("effect.h5ad"))
     assert (shift[toy.RAISED] > 0).all() and (shift[toy.LOWERED] < 0).all()

@@ -69,6 +69,7 @@ def test_the_step_and_the_loss_are_read_where_upstream_writes_them(tmp_path):
 
 
 @pytest.mark.foreign
+@pytest.mark.slow
 def test_another_seed_draws_other_controls_and_the_same_seed_the_same(trained):
     scripts = trained("state")
     one, again, other = (scripts.predict(seed=seed).X for seed in (3, 3, 4))
@@ -77,6 +78,7 @@ def test_another_seed_draws_other_controls_and_the_same_seed_the_same(trained):
 
 
 @pytest.mark.foreign
+@pytest.mark.slow
 def test_a_killed_training_goes_on_from_the_last_checkpoint_of_upstream(trained):
     """With vectors of perturbations, so that these are tried too."""
     scripts = trained("state")
@@ -98,6 +100,7 @@ def test_a_killed_training_goes_on_from_the_last_checkpoint_of_upstream(trained)
 
 
 @pytest.mark.foreign
+@pytest.mark.slow
 def test_a_failure_of_upstream_shows_its_last_lines_and_leaves_no_model(trained):
     scripts = trained("state")
     files = ("--train", str(scripts.folder / "train.h5ad"))
