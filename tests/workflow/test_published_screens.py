@@ -138,7 +138,7 @@ def test_a_reversion_screen_with_another_control_is_refused_by_name(world):
 
 def test_download_fetches_all_and_nothing_else(world):
     folder, site, files, listed = world
-    for name in ("esm2_3b", "esm2_3b_regression"):
+    for name in [name for name, entry in listed.items() if not entry["url"].startswith(site.url)]:  # weights of models
         site.files[f"/{name}"] = name.encode()
         listed[name] |= {"url": f"{site.url}/{name}"}
     done = run(world, "download")
