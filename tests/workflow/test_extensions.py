@@ -34,6 +34,7 @@ class MeanAbsoluteError(Head):
 HEAD_CARD = """
 HEADS["mae"] = HeadCard(
     "MAE", "expressionvae.vae.heads.mae.MeanAbsoluteError", (MEAN,), "absolute error of log values",
+    scale="counts of the median library size",
     options={"floor": {"description": "smallest log value", "type": "number", "minimum": 0}},
 )
 """

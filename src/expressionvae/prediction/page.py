@@ -10,6 +10,7 @@ import pandas as pd
 from expressionvae.prediction import effects
 from expressionvae.prediction.trust import MEAN, Known, Share, Tested
 from expressionvae.run.report_page import page
+from expressionvae.writing.style import BLUE, VERMILION
 
 SHOWN = 30  # genes in the table
 LABELS = {MEAN: "PerturbMean"}
@@ -17,8 +18,8 @@ _STYLE = """
 h1 { font-size: 1.5rem; line-height: 1.25; margin-bottom: 0.2rem; }
 h2 { font-size: 1.1rem; margin-top: 2rem; }
 .note { color: #595959; margin-top: 0; }
-.verdict { border-left: 4px solid #0072B2; background: #f2f7fc; padding: 0.7rem 1rem; }
-.warning { border-left: 4px solid #D55E00; background: #fdf3ec; padding: 0.5rem 1rem; margin: 0.5rem 0; }
+.verdict { border-left: 4px solid BLUE; background: #f2f7fc; padding: 0.7rem 1rem; }
+.warning { border-left: 4px solid VERMILION; background: #fdf3ec; padding: 0.5rem 1rem; margin: 0.5rem 0; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.5rem; }
 .panels img { width: 100%; max-width: 30rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; font-size: 13px; padding: 0; list-style: none; }
@@ -27,7 +28,7 @@ td.number, th.number { text-align: right; }
 td.up { color: #a34200; } td.down { color: #00507d; } td.unsure { color: #767676; }
 code { font-size: 13px; }
 @media (max-width: 40rem) { body { margin: 0.8rem; } h1 { font-size: 1.25rem; } }
-"""
+""".replace("BLUE", BLUE).replace("VERMILION", VERMILION)
 
 
 @dataclass(frozen=True)
