@@ -17,6 +17,10 @@ from expressionvae.files import UserError
 from expressionvae.folders import PREDICTION, SCREEN
 
 COLUMNS = ("cell_type", "perturbation", "cells")
+# What the check of a pair says of it: whether the prior has been told of the perturbation, or its vector must be made;
+# and what PerturbMean averages.
+KNOWN, NEW = "known", "new"
+ELSEWHERE, HERE, UNDEFINED = "elsewhere", "here", "undefined"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,59}")
 
 
@@ -118,17 +122,18 @@ def predictors(config: Mapping[str, Any]) -> list[Predictor]:
     return list(dict.fromkeys(Predictor(*choice) for block in choices for choice in block))
 
 
-def trainings(config: Mapping[str, Any], dataset: str, predictor: Predictor) -> list[dict[str, str]]:
-    """The files of each training by which a model predicts: vae, latents, prior.
+def home(config: Mapping[str, Any], dataset: str) -> str:
+    """The folder of the trained weights that predict a dataset: its own results, or that which `weights` names."""
+    return config["predict"]["datasets"][dataset].get("weights") or SCREEN.format(dataset=dataset)
 
-    They lie in the dataset's own results, or in the folder that its key `weights` names.
-    """
-    home = config["predict"]["datasets"][dataset].get("weights") or SCREEN.format(dataset=dataset)
+
+def trainings(config: Mapping[str, Any], dataset: str, predictor: Predictor) -> list[dict[str, str]]:
+    """The files of each training by which a model predicts (see `home`): vae, latents, prior."""
     head = config["decoders"][predictor.decoder]["head"]
     weights = grid.weights(config, predictor.prior)
     found = []
     for training in config["replicates"]["trainings"]:
-        vae = f"{home}/{predictor.bottleneck}/{head}/vae-{training['vae']}"
+        vae = f"{home(config, dataset)}/{predictor.bottleneck}/{head}/vae-{training['vae']}"
         prior = f"{vae}/{weights}-{training['prior']}/prior.pt"
         found.append({"vae": f"{vae}/vae.pt", "latents": f"{vae}/latents.npz", "prior": prior})
     return found

@@ -14,11 +14,12 @@ RUNS = [{"bottleneck": ["fsq"], "prior": ["ar"], "decoder": ["hurdle-anchored"]}
 FOLDER = "results/mine/predictions/Y/A"
 
 
-def config(folder, pairs, **entry) -> str:
-    screen = LOCAL | {"heldout": None, "path": "lab.h5ad"}
+def config(folder, pairs, screen=None, esm2=None, **entry) -> str:
+    screen = LOCAL | {"heldout": None, "path": "lab.h5ad"} | (screen or {})
     predict = {"datasets": {"mine": {"pairs": pairs, **entry}}, "runs": RUNS}
+    more = {"esm2": esm2} if esm2 else {}
     return overlay(
-        folder, {"screens": ["mine"], "datasets": {"mine": screen}, "data_dir": str(folder), "predict": predict}
+        folder, {"screens": ["mine"], "datasets": {"mine": screen}, "data_dir": str(folder), "predict": predict} | more
     )
 
 
@@ -54,6 +55,20 @@ def test_a_pair_without_cells_is_predicted_and_by_weights_from_elsewhere(tmp_pat
     assert run.returncode == 0 and "rule train_vae" not in run.stderr, run.stderr[-3000:]
     again = ad.read_h5ad(other / FOLDER / "fsq/ar/hurdle-anchored/predicted.h5ad")
     assert np.array_equal(again.X.toarray(), cells.X.toarray())
+
+
+def test_a_perturbation_of_no_cell_is_predicted_by_its_protein(tmp_path):
+    a_lab_s_screen(tmp_path)
+    (tmp_path / "proteins.fasta").write_text(">A\nMKTAYIAKQRQISFVK\n>B\nMLSDEDFKAVFGMTRSA\n")
+    esm2 = {"checkpoint": None, "tiny": {"layers": 1, "width": 16, "heads": 2, "seed": 0}}
+    screen = {"embedding": "esm2", "proteins": "proteins.fasta"}
+    run = predict(tmp_path, [{"cell_type": "Y", "perturbation": "B", "cells": 20}], screen=screen, esm2=esm2)
+    assert run.returncode == 0, run.stderr[-3000:]
+    folder = tmp_path / "results/mine/predictions/Y/B"
+    page = (folder / "page.html").read_text()
+    assert "No training cell has B: the model knows it by the vector of its proteins alone." in page
+    cells = ad.read_h5ad(folder / "fsq/ar/hurdle-anchored/predicted.h5ad")
+    assert cells.obs["perturbation"].value_counts().to_dict() == {"B": 20, "ctrl": 20}
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,9 @@ def checked_pair(wildcards):
 def vectors_if_new(wildcards):
     """Of a perturbation that is of no cell of the screen: its vector, and those that the prior was trained on."""
     all_pairs_checked()
-    if checked_pair(wildcards)["vector"] == "known":
+    if checked_pair(wildcards)["vector"] == asked_pairs.KNOWN:
         return {}
-    home = config["predict"]["datasets"][wildcards.dataset].get("weights") or f"results/{wildcards.dataset}"
+    home = asked_pairs.home(config, wildcards.dataset)
     folder = PREDICTIONS.format(dataset=wildcards.dataset)
     return {"vectors": f"{folder}/vectors.npz", "perturbations": f"{home}/perturbations.npz"}
 
@@ -54,7 +54,7 @@ def vectors_if_new(wildcards):
 def predictor_folders(wildcards):
     """Folders of those who predict a pair, in the pair's own: models, and PerturbMean where it is defined."""
     models = [predictor.folder for predictor in asked_pairs.predictors(config)]
-    return [*models, *([PERTURB_MEAN] if checked_pair(wildcards)["perturb_mean"] != "undefined" else [])]
+    return [*models, *([PERTURB_MEAN] if checked_pair(wildcards)["perturb_mean"] != asked_pairs.UNDEFINED else [])]
 
 
 def predicted_files(wildcards):

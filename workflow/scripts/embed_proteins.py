@@ -6,8 +6,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.data.downloads import located
     from expressionvae.data.screen_labels import all_genes, read_labels
     from expressionvae.proteins import told_apart
-    from expressionvae.proteins.embedded import Proteins
-    from expressionvae.proteins.esm import embed, load
+    from expressionvae.proteins.esm import embedded
     from expressionvae.proteins.fasta import choose, read_fasta, report
     from expressionvae.proteins.symbols import read_symbol_map
     from expressionvae.training import device
@@ -24,11 +23,5 @@ with reporting(snakemake.log[0]):
         told_apart.check(located(source.fasta), labels, fasta.sequences, **about)
     chosen, missing = choose(fasta.sequences, wanted, symbol_map)
     report(source.fasta, fasta, chosen, missing)
-    embedding = embed(
-        list(chosen.values()),
-        *load(located(source.checkpoint)),
-        tokens_per_batch=params.tokens_per_batch,
-        device=params.get("device", "auto"),
-        precision=params.get("precision", "float32"),
-    )
-    Proteins(list(chosen), embedding, [len(s) for s in chosen.values()], missing).save(snakemake.output.proteins)
+    proteins = embedded(chosen, missing, located(source.checkpoint), tokens_per_batch=params.tokens_per_batch)
+    proteins.save(snakemake.output.proteins)

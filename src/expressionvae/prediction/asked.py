@@ -9,14 +9,12 @@ import pandas as pd
 
 from expressionvae.data.labels import genes, perturbation, spelled
 from expressionvae.files import UserError, reading, require, written
-from expressionvae.pairs import Pair
+from expressionvae.pairs import ELSEWHERE, HERE, KNOWN, NEW, UNDEFINED, Pair
 from expressionvae.proteins.symbols import resolve
 from expressionvae.stored import table
 
 TEXTS = ("folder", "cell_type", "perturbation", "vector", "perturb_mean")
 NUMBERS = ("cells", "controls", "contexts", "measured", "seen")
-KNOWN, NEW = "known", "new"  # whether the prior has been told of the perturbation, or its vector must be made
-ELSEWHERE, HERE, UNDEFINED = "elsewhere", "here", "undefined"  # what PerturbMean averages
 FEWEST = 2  # controls of a cell type: draws from one cell have no spread
 
 

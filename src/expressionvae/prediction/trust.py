@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MEAN = "perturb-mean"
+from expressionvae.catalogue.baselines import PERTURB_MEAN as MEAN
+from expressionvae.pairs import HERE, UNDEFINED
+
 KEPT = 0.8  # share of the wanted type, of the real cells' own, from which on predicted cells are of that type
 
 
@@ -58,7 +60,7 @@ def warnings(known: Known, identity: Mapping[str, Share], real: float | None) ->
     if not known.seen:
         said.append(
             f"No training cell has {known.perturbation}: the model knows it by the vector of its proteins alone."
-            + (" PerturbMean cannot tell it from other perturbations." if known.perturb_mean == "here" else "")
+            + (" PerturbMean cannot tell it from other perturbations." if known.perturb_mean == HERE else "")
         )
     elif not known.contexts and not known.measured:
         said.append(f"{known.perturbation} is seen in no other cell type that has controls.")
@@ -70,7 +72,7 @@ def warnings(known: Known, identity: Mapping[str, Share], real: float | None) ->
         )
     if known.controls < 30:
         said.append(f"Only {known.controls} control cells of {known.cell_type} are there to start from.")
-    if known.perturb_mean == "undefined":
+    if known.perturb_mean == UNDEFINED:
         said.append("PerturbMean is not defined: there is no other perturbation or cell type to average.")
     return said
 
@@ -80,7 +82,7 @@ def verdict(known: Known, models: Sequence[str], tested: Sequence[Tested], agree
 
     agreement: correlation of each model's fold changes with PerturbMean's.
     """
-    if known.perturb_mean == "undefined":
+    if known.perturb_mean == UNDEFINED:
         return (
             "Only a model predicts this pair, and nothing here has tested it: take its genes as candidates to measure."
         )

@@ -7,9 +7,9 @@ only a matter of the checkpoint, whose file states its own depth, width and head
 
 import argparse
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from expressionvae import plain
 from expressionvae.arrays import ProteinEmbedding
 from expressionvae.files import UserError, reading, reason, require, written
 from expressionvae.progress import Progress
+from expressionvae.proteins.embedded import Proteins
 from expressionvae.proteins.esm_files import regression_path
 
 WINDOW = 1022  # residues: ESM2 was trained on crops of 1,024 tokens, two of which mark beginning and end
@@ -131,6 +132,24 @@ def batches(items: Sequence[Window], tokens_per_batch: int) -> Iterator[list[Win
         batch.append(item)
     if batch:
         yield batch
+
+
+def embedded(
+    chosen: Mapping[str, str],
+    missing: list[str],
+    checkpoint: str | Path,
+    *,
+    tokens_per_batch: int,
+    device: str = "auto",
+    precision: str = "float32",
+) -> Proteins:
+    """The table of some proteins, embedded by the ESM2 of a checkpoint (see `load`, `embed`).
+
+    chosen, missing: what `fasta.choose` gives: sequences by symbol, and symbols without one.
+    """
+    how: dict[str, Any] = {"tokens_per_batch": tokens_per_batch, "device": device, "precision": precision}
+    vectors = embed(list(chosen.values()), *load(checkpoint), **how)
+    return Proteins(list(chosen), vectors, [len(sequence) for sequence in chosen.values()], missing)
 
 
 @torch.no_grad()
