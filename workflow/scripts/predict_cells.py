@@ -16,7 +16,7 @@ with reporting(snakemake.log[0]):
     row = asked.row(given.pairs, p.folder.format(**w))
     train = prepared.whole(given.train, "the training cells")
     controls = Training(train, rescale_to=p.rescale_to)
-    pair = cells.Asked(row["cell_type"], row["perturbation"], int(row["cells"]), controls.control)
+    pair = cells.Asked.of(row, controls.control)
     how = {"rule": p.rule, "draws": p.draws, "sampling": p.sampling, "batch_size": p.batch_size, "controls": controls}
     parts = []
     for name, *files in zip(p.trainings, given.vae, given.latents, given.prior, strict=True):
@@ -29,7 +29,5 @@ with reporting(snakemake.log[0]):
     about = {"rule": p.rule, "head": model.head, "provenance": describe(snakemake.config)}
     options = {"scale": cells.scale_of(model.head, p.rule), "rescale_to": p.rescale_to, "about": about}
     made = cells.assembled(parts, pair, model.genes, **options, path=snakemake.output.cells)
-    real = controls.log_normal(controls.controls(pair.cell_type))
-    rows = effects.effects(made, real, epsilon=p.epsilon, threads=snakemake.threads)
-    cells.write(snakemake.output.cells, made)
-    effects.save(rows, snakemake.output.effects)
+    paths = {"cells_path": snakemake.output.cells, "effects_path": snakemake.output.effects}
+    effects.write_beside(made, controls, pair.cell_type, epsilon=p.epsilon, threads=snakemake.threads, **paths)

@@ -3,6 +3,7 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
+    from expressionvae.catalogue.baselines import PERTURB_MEAN
     from expressionvae.data import prepared
     from expressionvae.evaluation.baselines import Training
     from expressionvae.prediction import asked, cells, effects
@@ -12,12 +13,10 @@ with reporting(snakemake.log[0]):
     row = asked.row(given.pairs, p.folder.format(**w))
     train = prepared.whole(given.train, "the training cells")
     training = Training(train, rescale_to=p.rescale_to)
-    pair = cells.Asked(row["cell_type"], row["perturbation"], int(row["cells"]), training.control)
-    parts = [cells.Part("perturb-mean", seed, cells.perturb_mean_cells(training, pair, seed=seed)) for seed in p.seeds]
-    about = {"baseline": "perturb-mean", "provenance": describe(snakemake.config)}
+    pair = cells.Asked.of(row, training.control)
+    parts = [cells.Part(PERTURB_MEAN, seed, cells.perturb_mean_cells(training, pair, seed=seed)) for seed in p.seeds]
+    about = {"baseline": PERTURB_MEAN, "provenance": describe(snakemake.config)}
     options = {"scale": cells.scale_of_perturb_mean(p.rescale_to), "rescale_to": p.rescale_to, "about": about}
     made = cells.assembled(parts, pair, train.var_names.tolist(), **options, path=snakemake.output.cells)
-    real = training.log_normal(training.controls(pair.cell_type))
-    rows = effects.effects(made, real, epsilon=p.epsilon, threads=snakemake.threads)
-    cells.write(snakemake.output.cells, made)
-    effects.save(rows, snakemake.output.effects)
+    paths = {"cells_path": snakemake.output.cells, "effects_path": snakemake.output.effects}
+    effects.write_beside(made, training, pair.cell_type, epsilon=p.epsilon, threads=snakemake.threads, **paths)

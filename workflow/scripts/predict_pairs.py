@@ -3,8 +3,6 @@
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]) as log:
-    import pandas as pd
-
     from expressionvae.data import prepared
     from expressionvae.data.downloads import located
     from expressionvae.data.screen_labels import read_labels
@@ -15,11 +13,9 @@ with reporting(snakemake.log[0]) as log:
 
     given, p = snakemake.input, snakemake.params
     labels = read_labels(given.train, given.heldout)
-    with prepared.opened(given.train) as source:
-        cells = pd.DataFrame({name: source.labels("obs", name) for name in prepared.LABELS}).astype(str)
     rows = asked.describe(
         [Pair(**pair) for pair in p.pairs],
-        cells,
+        prepared.labels(given.train)[0],
         labels.all,
         control=labels.control,
         embedding=labels.embedding,

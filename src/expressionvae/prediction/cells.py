@@ -36,6 +36,11 @@ class Asked:
     cells: int
     control: str
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any], control: str) -> "Asked":
+        """From what is known of a pair (`prediction.asked.row`)."""
+        return cls(row["cell_type"], row["perturbation"], int(row["cells"]), control)
+
     @property
     def query(self) -> pd.DataFrame:
         """A row for each cell to predict, the perturbed ones first. No true cell tells its library size."""

@@ -9,11 +9,11 @@ import pandas as pd
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae.evaluation.baselines import groups
+from expressionvae.evaluation.baselines import Training, groups
 from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import reading, require, written
 from expressionvae.metrics.de import expression
-from expressionvae.prediction.cells import LOG, labels_of
+from expressionvae.prediction.cells import LOG, labels_of, write
 from expressionvae.stored import table
 
 INNER = 0.95  # share of the replicates that an interval holds
@@ -79,6 +79,26 @@ def agreement(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Pearson correlation of the fold changes of each two predictors, by their names."""
     changes = pd.DataFrame({name: rows["log2_fold_change"].to_numpy() for name, rows in tables.items()})
     return changes.corr()
+
+
+def write_beside(
+    cells: ad.AnnData,
+    training: Training,
+    cell_type: str,
+    *,
+    epsilon: float,
+    threads: int,
+    cells_path: str | Path,
+    effects_path: str | Path,
+) -> None:
+    """Write the predicted cells of a pair, and the effects that they show.
+
+    training: training cells, with real controls of the type.
+    """
+    real = training.log_normal(training.controls(cell_type))
+    rows = effects(cells, real, epsilon=epsilon, threads=threads)
+    write(cells_path, cells)
+    save(rows, effects_path)
 
 
 def save(rows: pd.DataFrame, path: str | Path) -> None:
