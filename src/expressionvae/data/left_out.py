@@ -5,7 +5,6 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from expressionvae.data import prepared
@@ -23,13 +22,13 @@ def choose(train: str | Path, heldout: str | Path, *, number: int, min_cells: in
     that some cell type with controls lacks, or all. A type is left out with those of them of which it has `min_cells`
     cells (never fewer than 2), as many controls, and another type has training cells.
     """
-    cells, about = _labels(train)
+    cells, about = prepared.labels(train)
     control, away = str(about["control"]), list(map(str, about["heldout_cell_types"]))
     sizes = cells.value_counts().to_dict()  # by (cell type, perturbation)
     least = max(min_cells, 2)
     types = [name for name in sorted(set(cells["cell_type"])) if sizes.get((name, control), 0) >= least]
     labels = sorted(set(cells["perturbation"]) - {control})
-    unseen = set(_labels(heldout)[0]["perturbation"]) if away else set()
+    unseen = set(prepared.labels(heldout)[0]["perturbation"]) if away else set()
     if not away:
         unseen = {label for label in labels if any((name, label) not in sizes for name in types)} or set(labels)
     known = {label for label in unseen if sum((name, label) in sizes for name in types) > 1}
@@ -44,12 +43,6 @@ def choose(train: str | Path, heldout: str | Path, *, number: int, min_cells: in
     said = "; ".join(f"{row['cell_type']} x {', '.join(row['perturbations'])}" for row in chosen)
     log.info(f"cell types left out in turn: {said or 'none, for no perturbation of interest is in two types'}")
     return pd.DataFrame(chosen, columns=["cell_type", "perturbations"])
-
-
-def _labels(path: str | Path) -> tuple[pd.DataFrame, dict]:
-    with prepared.opened(path) as source:
-        labels = {name: np.asarray(source.labels("obs", name), dtype=str) for name in prepared.LABELS}
-        return pd.DataFrame(labels), dict(source.about("screen"))
 
 
 def save(path: str | Path, chosen: pd.DataFrame) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csr_matrix
 
@@ -59,6 +61,19 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
 def whole(path: str | Path, what: str) -> AnnData:
     """Read cells whole, with their labels and what uns["screen"] says. Raises UserError if the file is not that."""
     return sealed.read(path, what, obs=LABELS, about=("control", "heldout_cell_types"))
+
+
+def labels(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Cell type and perturbation of each cell, as text, and what uns["screen"] says; counts are not read.
+
+    Raises UserError if the file has not all of that.
+    """
+    with opened(path) as source:
+        cells = {name: source.labels("obs", name) for name in LABELS}
+        about = dict(source.about("screen"))
+        for key in ("control", "embedding", "heldout_cell_types"):
+            require(key in about, f"uns['screen'] has no {key!r}")
+        return pd.DataFrame(cells).astype(str), about
 
 
 def genes(path: str | Path) -> list[str]:

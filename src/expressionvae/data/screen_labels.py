@@ -8,7 +8,7 @@ import pandas as pd
 
 from expressionvae.data import prepared
 from expressionvae.data.labels import genes
-from expressionvae.files import UserError, require
+from expressionvae.files import UserError
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,15 @@ def read_labels(train: str | Path, heldout: str | Path) -> Labels:
 
     Raises: UserError when a file lacks obs `perturbation` or uns["screen"], or no training cell is a control.
     """
-    seen, screen = _cells(train)
+    seen, screen = prepared.labels(train)
+    seen = seen.drop_duplicates()
     control, embedding = str(screen["control"]), str(screen["embedding"])
     if control not in set(seen["perturbation"]):
         raise UserError(f"{train}: no cell has the control label '{control}' that uns['screen'] names")
     if embedding not in ("esm2", "learned"):
         raise UserError(f"{train}: uns['screen']['embedding'] is '{embedding}'; expected 'esm2' or 'learned'")
-    unseen = _cells(heldout)[0] if len(screen["heldout_cell_types"]) else seen.iloc[:0]
+    unseen = prepared.labels(heldout)[0].drop_duplicates() if len(screen["heldout_cell_types"]) else seen.iloc[:0]
     return Labels.of(seen, unseen, control, embedding)
-
-
-def _cells(path: str | Path) -> tuple[pd.DataFrame, dict]:
-    with prepared.opened(path) as source:
-        labels, screen = {name: source.labels("obs", name) for name in prepared.LABELS}, source.about("screen")
-        for key in ("control", "embedding", "heldout_cell_types"):
-            require(key in screen, f"uns['screen'] has no {key!r}")
-        return pd.DataFrame(labels).drop_duplicates().astype(str), dict(screen)
 
 
 def all_genes(labels: Labels, *, separator: str | None) -> set[str]:

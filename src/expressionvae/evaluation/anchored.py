@@ -11,7 +11,7 @@ import pandas as pd
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae.evaluation.baselines import Training, draw_controls, groups
+from expressionvae.evaluation.baselines import Training, by_combination, draw_controls, groups
 from expressionvae.evaluation.comparison import comparison_space, mean_cell
 from expressionvae.files import UserError
 
@@ -50,14 +50,13 @@ def anchored(training: Training, query: pd.DataFrame, moves: Shifts, *, seed: in
     library size over the panel of the control that it was. Controls are moved by nothing: they are real ones' counts.
     """
     drawn = training.X[draw_controls(training, query, np.random.default_rng(seed))].astype(np.float32)
-    blocks, order = [], []
-    for (kind, label), rows in groups(query["cell_type"], query["perturbation"]).items():
+
+    def moved(kind: str, label: str, rows: ndarray) -> sparse.csr_matrix:
         cells = sparse.csr_matrix(drawn[rows])
         move = moves.get((kind, label))
-        blocks.append(cells if move is None else _moved(cells, move, training.rescale_to))
-        order.append(rows)
-    stacked = sparse.csr_matrix(sparse.vstack(blocks))
-    return stacked[np.argsort(np.concatenate(order))]
+        return cells if move is None else _moved(cells, move, training.rescale_to)
+
+    return by_combination(query, moved)
 
 
 def _moved(counts: sparse.csr_matrix, move: ndarray, rescale_to: float | int) -> sparse.csr_matrix:

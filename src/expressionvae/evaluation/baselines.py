@@ -87,13 +87,19 @@ def perturb_mean(training: Training, query: pd.DataFrame, rng: np.random.Generat
     Source: PerturbMean of the published comparison.
     """
     cells = draw_controls(training, query, rng)
-    blocks, order = [], []
-    for (cell_type, label), rows in groups(query["cell_type"], query["perturbation"]).items():
-        moved = training.log_normal(cells[rows]).toarray() + training.effect_elsewhere(cell_type, label)
-        blocks.append(sparse.csr_matrix(np.expm1(np.maximum(moved, 0)).astype(np.float32)))
-        order.append(rows)
-    stacked = sparse.csr_matrix(sparse.vstack(blocks))
-    return stacked[np.argsort(np.concatenate(order))]
+
+    def moved(cell_type: str, label: str, rows: ndarray) -> sparse.csr_matrix:
+        log = training.log_normal(cells[rows]).toarray() + training.effect_elsewhere(cell_type, label)
+        return sparse.csr_matrix(np.expm1(np.maximum(log, 0)).astype(np.float32))
+
+    return by_combination(query, moved)
+
+
+def by_combination(query: pd.DataFrame, made: Callable[[str, str, ndarray], sparse.csr_matrix]) -> sparse.csr_matrix:
+    """What `made` gives for each cell type and perturbation and the rows that ask for it, in the order of the query."""
+    found = groups(query["cell_type"], query["perturbation"])
+    blocks = [made(cell_type, label, rows) for (cell_type, label), rows in found.items()]
+    return sparse.csr_matrix(sparse.vstack(blocks))[np.argsort(np.concatenate(list(found.values())))]
 
 
 def draw_controls(training: Training, query: pd.DataFrame, rng: np.random.Generator) -> ndarray:

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from expressionvae import npz
 from expressionvae.catalogue.metrics import TRAINING, WITH_TRUE
+from expressionvae.evaluation.baselines import groups
 from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import reading, require, written
 
@@ -154,10 +155,8 @@ def _shares(labels: ndarray, alike: ndarray | None) -> Float[ndarray, "cell"]:
 def _halves(cell_types: ndarray, perturbations: ndarray, rng: np.random.Generator) -> Int[ndarray, "cell"]:
     """0 or 1 for each cell: random halves of every combination, the first with the odd cell."""
     half = np.empty(len(cell_types), dtype=np.int8)
-    _, group = np.unique(np.stack([cell_types, perturbations]), axis=1, return_inverse=True)
-    for one in range(group.max() + 1):
-        rows = rng.permutation(np.flatnonzero(group.ravel() == one))
-        half[rows] = np.arange(len(rows)) % HALVES
+    for rows in groups(cell_types, perturbations).values():
+        half[rng.permutation(rows)] = np.arange(len(rows)) % HALVES
     return half
 
 

@@ -10,6 +10,7 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae.data import prepared, screen, sealed
+from expressionvae.evaluation.baselines import groups
 from expressionvae.files import UserError, reading, require, written
 from expressionvae.stored import table
 
@@ -31,9 +32,9 @@ def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, con
     generator = np.random.default_rng(seed)
     parts = [
         _at_most(rows, cells_per_perturbation, generator)
-        for _, rows in _groups(heldout)  # by cell type, then by perturbation
+        for rows in _groups(heldout).values()  # by cell type, then by perturbation
     ]
-    of_train = dict(_groups(train))
+    of_train = _groups(train)
     control = [
         _at_most(of_train[name, about["control"]], controls, generator) for name in sorted(about["heldout_cell_types"])
     ]
@@ -44,10 +45,9 @@ def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, con
     return truth
 
 
-def _groups(cells: AnnData) -> list[tuple[tuple[str, str], ndarray]]:
-    """Rows of each combination that occurs, in sorted order."""
-    labels = pd.DataFrame({name: cells.obs[name].astype(str).to_numpy() for name in prepared.LABELS})
-    return list(labels.groupby(list(prepared.LABELS), sort=True).indices.items())  # type: ignore[arg-type]
+def _groups(cells: AnnData) -> dict[tuple[str, str], ndarray]:
+    """Rows of each cell type and perturbation that occur together, in sorted order."""
+    return groups(*(cells.obs[name].astype(str) for name in prepared.LABELS))
 
 
 def query(truth: AnnData) -> pd.DataFrame:
