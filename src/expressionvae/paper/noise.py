@@ -1,6 +1,7 @@
 """When two means differ: further apart than their standard errors explain."""
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -35,3 +36,21 @@ def level(
         for i in range(len(means))
     ]
     return apart <= np.array(noise)
+
+
+def alone(
+    means: Float[ndarray, "row"],
+    errors: Float[ndarray, "row"],
+    counts: Float[ndarray, "row"],
+    *,
+    lower: bool,
+    printed: Callable[[float], str],
+) -> int | None:
+    """The row of the best mean, where no other prints the same or lies within noise of it (see `level`); else None.
+
+    means: all finite, one or more; lower: whether the smallest is the best.
+    """
+    first = int(np.argmin(means) if lower else np.argmax(means))
+    tied = level(means, errors, counts, first)
+    tied |= [printed(float(mean)) == printed(float(means[first])) for mean in means]
+    return first if int(tied.sum()) == 1 else None

@@ -24,7 +24,7 @@ from expressionvae.paper.claims.verdict import (
     best,
     compare,
     digits,
-    in_ses,
+    in_words,
     of_signs,
     show,
     undecided,
@@ -74,12 +74,7 @@ def _best_latent(scores: Scores, dataset: str, metric: str) -> Finding:
         return undecided(dataset, label(metric), "needs rows of flow on Gaussian latents and of AR or MDLM on FSQ")
     difference = compare(discrete[1], flow[1], metric)
     numbers = f"{discrete[0]} {show(discrete[1])}; {flow[0]} {show(flow[1])}"
-    reason = {
-        1: f"discrete is better ({in_ses(difference.ses)})",
-        -1: f"the flow prior on Gaussian latents is better ({in_ses(difference.ses)})",
-        0: f"within noise ({in_ses(difference.ses)})",
-        None: UNKNOWN,
-    }[difference.sign]
+    reason = in_words(difference, "discrete is better", "the flow prior on Gaussian latents is better")
     verdict = of_signs([difference.sign])
     return Finding(dataset, label(metric), verdict, numbers, difference.gain, reason)
 

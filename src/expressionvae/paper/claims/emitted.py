@@ -2,16 +2,7 @@
 
 from expressionvae.paper.claims.common import DISTRIBUTION, label
 from expressionvae.paper.claims.evidence import Evidence, Pair
-from expressionvae.paper.claims.verdict import (
-    UNKNOWN,
-    Claim,
-    Finding,
-    compare,
-    in_ses,
-    of_signs,
-    show,
-    undecided,
-)
+from expressionvae.paper.claims.verdict import Claim, Finding, compare, in_words, of_signs, show, undecided
 
 
 def mean_or_sample(evidence: Evidence) -> list[Finding]:
@@ -35,12 +26,8 @@ def _of_pair(evidence: Evidence, dataset: str, metric: str, pair: Pair | None) -
         return undecided(dataset, part, f"needs {pair.mean_label} and {pair.sample_label} on this screen")
     difference = compare(sample, mean, metric)
     numbers = f"{pair.mean_label} {show(mean)}, {pair.sample_label} {show(sample)}"
-    reason = {
-        1: f"the mean is worse than samples of the same training ({in_ses(difference.ses)})",
-        -1: f"the mean is better than samples of the same training ({in_ses(difference.ses)})",
-        0: f"within noise ({in_ses(difference.ses)})",
-        None: UNKNOWN,
-    }[difference.sign]
+    worse, better = (f"the mean is {how} than samples of the same training" for how in ("worse", "better"))
+    reason = in_words(difference, worse, better)
     return Finding(dataset, part, of_signs([difference.sign]), numbers, difference.gain, reason)
 
 

@@ -135,3 +135,11 @@ def digits(value: float) -> str:
 def in_ses(ses: float) -> str:
     """As in 7.9 SE; nothing where the standard error is not known."""
     return f"{abs(ses):.1f} SE" if math.isfinite(ses) else "no SE"
+
+
+def in_words(difference: Difference, if_better: str, if_worse: str) -> str:
+    """What to say of the first where it is better or worse, with the distance; or that noise hides which."""
+    if difference.sign is None:
+        return UNKNOWN
+    said = {1: if_better, -1: if_worse, 0: "within noise"}[difference.sign]
+    return f"{said} ({in_ses(difference.ses)})"

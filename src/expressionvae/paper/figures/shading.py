@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from expressionvae.paper.columns import Column
-from expressionvae.paper.noise import level
+from expressionvae.paper.noise import alone
 from expressionvae.writing.formatting import four_digits
 
 OUTLIER = 100.0  # times the column's best: such a cell carries an asterisk, as Parse's FD does in the paper
@@ -66,9 +66,8 @@ def best(
     finite = np.flatnonzero(np.isfinite(values))
     if column.direction == "none" or not finite.size:
         return chosen
-    means = values[finite]
-    first = int(np.argmin(means) if column.direction == "lower" else np.argmax(means))
-    tied = level(means, errors[finite], counts[finite], first)
-    tied |= [four_digits(float(value)) == four_digits(float(means[first])) for value in means]
-    chosen[finite[first]] = int(tied.sum()) == 1
+    lower = column.direction == "lower"
+    first = alone(values[finite], errors[finite], counts[finite], lower=lower, printed=four_digits)
+    if first is not None:
+        chosen[finite[first]] = True
     return chosen

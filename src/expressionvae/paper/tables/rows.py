@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from expressionvae.catalogue.items import ItemCard
 from expressionvae.catalogue.metrics import FAR, METRICS, PAPER, WITH_TRUE, on
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column
-from expressionvae.paper.noise import level
+from expressionvae.paper.noise import alone
 from expressionvae.paper.scores import RUN, summarise
 from expressionvae.paper.tables.labels import Entries, Key, Printed, labels
 from expressionvae.writing.formatting import fixed
@@ -209,10 +210,10 @@ def _mark_best(block: list[Row], columns: Sequence[Column]) -> None:
         if not cells or column.direction == "none":
             continue
         means, errors, counts = np.array([(cell.mean, cell.se, cell.replicates) for cell in cells], dtype=float).T
-        first = int(np.argmin(means) if column.direction == "lower" else np.argmax(means))
-        tied = level(means, errors, counts, first)
-        tied |= [fixed(mean, column.decimals) == fixed(means[first], column.decimals) for mean in means]
-        cells[first].best = int(tied.sum()) == 1
+        printed = partial(fixed, decimals=column.decimals)
+        first = alone(means, errors, counts, lower=column.direction == "lower", printed=printed)
+        if first is not None:
+            cells[first].best = True
 
 
 def companion_rows(whole: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
