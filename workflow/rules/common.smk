@@ -83,10 +83,14 @@ def each_seed(pattern):
     return [pattern.replace("{sample_seed}", str(seed)) for seed in SAMPLES]
 
 
+def dataset_entry(wildcards):
+    """What the config says of a dataset; of a left-out one what it says of its screen."""
+    return config["datasets"].get(wildcards.dataset) or left_out.datasets(config)[wildcards.dataset]
+
+
 def dataset_config(wildcards):
     """A dataset's entry, less what scores alone read: another epsilon must not prepare the screen again."""
-    entry = config["datasets"].get(wildcards.dataset) or left_out.datasets(config)[wildcards.dataset]
-    return {key: value for key, value in entry.items() if key != "fold_change_epsilon"}
+    return work.without(dataset_entry(wildcards), "fold_change_epsilon")
 
 
 def dataset_part(*keys):
@@ -125,8 +129,7 @@ def versions(*names):
 
 
 def fold_change_epsilon(wildcards):
-    name = left_out.datasets(config).get(wildcards.dataset, {}).get("of", wildcards.dataset)
-    return config["datasets"][name].get("fold_change_epsilon", 0)
+    return dataset_entry(wildcards).get("fold_change_epsilon", 0)
 
 
 def training_of(part):
@@ -135,7 +138,7 @@ def training_of(part):
     def given(wildcards):
         training = work.without(config[part]["training"], "checkpoint_every")
         steps = config["composition"]["iterations"][part]
-        short = steps and wildcards.dataset in left_out.datasets(config)
+        short = steps and dataset_entry(wildcards)["kind"] == left_out.KIND
         return training | {"iterations": steps} if short else training
 
     return given
