@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from expressionvae import foreign, grid
+from expressionvae import about, foreign, grid
 from expressionvae.config import check_form
 from expressionvae.files import UserError
 from tests.conftest import REPOSITORY
@@ -29,7 +29,7 @@ def root_with(folder, page) -> str:
     """A folder of baselines with one, called toy."""
     (folder / "toy").mkdir()
     (folder / "toy" / "about.yaml").write_text(page if isinstance(page, str) else yaml.safe_dump(page))
-    for program in foreign.PROGRAMS:
+    for program in about.PROGRAMS:
         (folder / "toy" / program).touch()
     return str(folder)
 
@@ -113,8 +113,8 @@ def test_a_changed_script_is_other_work_for_the_programs_that_run_it(tmp_path, c
     for name, contents in (("before", {}), ("after", {changed: "changed"})):
         (tmp_path / name).mkdir()
         roots.append(with_files(tmp_path / name, **contents))
-    before, after = ({p: foreign.scripts(root, "toy", p) for p in foreign.PROGRAMS} for root in roots)
-    assert {program for program in foreign.PROGRAMS if before[program] != after[program]} == again
+    before, after = ({p: foreign.scripts(root, "toy", p) for p in about.PROGRAMS} for root in roots)
+    assert {program for program in about.PROGRAMS if before[program] != after[program]} == again
 
 
 def test_what_is_no_script_and_where_the_scripts_lie_is_no_other_work(tmp_path):

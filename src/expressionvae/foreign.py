@@ -1,30 +1,19 @@
-"""Baselines of other authors: what their folders say of them (about.yaml), and what the config asks of each."""
+"""Baselines of other authors: what the config asks of each, beside what its folder says of it (`about`)."""
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expressionvae import grid
+from expressionvae import about, grid
+from expressionvae.about import EMITS, PAGE, PROGRAMS, WAYS
 from expressionvae.config import unknown_key
 from expressionvae.files import UserError, digest
 from expressionvae.provenance import fingerprint
 from expressionvae.sense import known
-from expressionvae.strict import read_yaml
 
-PAGE = "about.yaml"
-KEYS = ("label", "authors", "paper", "licence", "source", "conditions_on", "device", "predicts", "emits")
-KEYS += ("environment", "options")
-SPACES = ("counts", "linear", "log1p")
-EMITS = ("mean", "sample")
-CHOICES = {"device": ("cpu", "gpu"), "predicts": SPACES, "emits": EMITS}
-CONDITIONS = ("perturbation-learned", "perturbation-embedding", "cell-type", "control-cell")
-PROGRAMS = ("train.py", "predict.py")
-WAYS = ("downloads", "clone")  # how the workflow brings the folder that an option names
-BROUGHT = re.compile(r"results/brought/[a-z0-9-]+")  # its value as published
 SHARED = "common"  # what scripts of several baselines import
 _NEVER = object()  # equals no option's value
 NO_SCRIPT = (PAGE, "lock.txt", "environment.yaml", "requirements.in")  # in a baseline's folder: nothing that runs
@@ -119,7 +108,7 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
         folder = entry["folder"]
         known(f"baselines.{name}.folder", [folder], folders)
         if folder not in pages:
-            pages[folder] = _page(root, folder)
+            pages[folder] = about.read(root, folder)
         page, changed = pages[folder], entry.get("options", {})
         for option, value in changed.items():
             _check_option(f"baselines.{name}.options", option, value, page["options"])
@@ -211,61 +200,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "true or false"
     return "a number" if isinstance(value, int | float) else "a text" if isinstance(value, str) else "null"
-
-
-def _page(root: Path, folder: str) -> dict[str, Any]:
-    """An about.yaml. Raises UserError, which names the file and the key, where it breaks baselines/README.md."""
-    path = root / folder / PAGE
-    page = read_yaml(path)
-    if not isinstance(page, dict):
-        raise UserError(f"{path}: expected the keys {', '.join(KEYS)}")
-    for key in page:
-        if key not in KEYS:
-            raise UserError(unknown_key(str(path), str(key), dict.fromkeys(KEYS)))
-    for key in KEYS:
-        if key not in page:
-            raise UserError(f"{path}: key {key!r} is missing")
-    for key, allowed in CHOICES.items():
-        known(f"{path}: {key}", [page[key]], allowed)
-    if not isinstance(page["label"], str) or not page["label"]:
-        raise UserError(f"{path}: label: {page['label']!r}, expected a text")
-    if not isinstance(page["conditions_on"], list):
-        raise UserError(f"{path}: conditions_on: {page['conditions_on']!r}, expected a list of {', '.join(CONDITIONS)}")
-    known(f"{path}: conditions_on", page["conditions_on"], CONDITIONS)
-    if not isinstance(page["options"], dict):
-        raise UserError(f"{path}: options: {page['options']!r}, expected entries with value, source and meaning")
-    for option, entry in page["options"].items():
-        if not isinstance(entry, dict) or "value" not in entry or isinstance(entry["value"], list | dict):
-            raise UserError(f"{path}: options.{option}: has no value, expected a number, a text, true, false or null")
-        known(f"{path}: options.{option}.stage", [entry.get("stage", "train")], ("train", "predict"))
-        _check_ways(f"{path}: options.{option}", entry)
-    _require(root, folder, PROGRAMS)
-    if page["environment"] is not None:
-        known(
-            f"{path}: environment", [page["environment"]], sorted(lock.parent.name for lock in root.glob("*/lock.txt"))
-        )
-    return page
-
-
-def _check_ways(where: str, entry: Mapping[str, Any]) -> None:
-    """What an option says of the folder that the workflow brings for it, if it does."""
-    for way in [way for way in WAYS if way in entry]:
-        said = entry[way]
-        if not isinstance(said, dict) or not said or not all(isinstance(value, str) for value in said.values()):
-            raise UserError(f"{where}.{way}: {said!r}, expected {_EXPECTED[way]}")
-        if way == "clone" and not (set(said) == {"url", "commit"} and re.fullmatch("[0-9a-f]{40}", said["commit"])):
-            raise UserError(f"{where}.{way}: {said!r}, expected {_EXPECTED[way]}")
-        if not BROUGHT.fullmatch(str(entry["value"])):
-            raise UserError(f"{where}.value: {entry['value']!r}, expected results/brought/NAME, since it has {way}")
-
-
-_EXPECTED = {
-    "downloads": "what a file is called in the folder, and its name in the list of downloads",
-    "clone": "url and commit, 40 digits of a hexadecimal number",
-}
-
-
-def _require(root: Path, folder: str, files: tuple[str, ...]) -> None:
-    for file in files:
-        if not (root / folder / file).is_file():
-            raise UserError(f"{root / folder}: has no {file}, which every baseline has (baselines/README.md)")
