@@ -13,7 +13,7 @@ from expressionvae.evaluation.baselines import Training
 from expressionvae.files import UserError
 from expressionvae.nn import store
 from expressionvae.prediction import cells as predicted
-from expressionvae.prediction import effects, page, summary, trust
+from expressionvae.prediction import effects, identity, page, summary
 from expressionvae.prediction.trained import Trained
 from expressionvae.priors import build as priors
 from expressionvae.proteins.perturbations import Perturbations
@@ -123,8 +123,8 @@ def test_a_perturbation_seen_nowhere_is_predicted_by_its_vector(weights):
 
 def test_effects_and_page_of_a_pair(weights, tmp_path):
     asked, one = predicted.Asked("T", "a", 6, "ctrl"), loaded(weights)
-    how = dict(rule="sample", draws=2, sampling={}, batch_size=8, controls=None)
-    parts = [predicted.Part("v", seed, predicted.predict(one, asked, seed=seed, **how)) for seed in (0, 1, 2)]
+    way = predicted.Way("sample", 2, {}, 8, None)
+    parts = [predicted.Part("v", seed, predicted.predict(one, asked, way, seed=seed)) for seed in (0, 1, 2)]
     provenance = {"config_hash": "c", "commit": "d", "versions": {"expressionvae": "1"}}
     made = predicted.assembled(parts, asked, one.genes, scale="s", rescale_to=1e4, about={"provenance": provenance})
     training = Training(a_screen(), rescale_to=1e4)
@@ -139,28 +139,16 @@ def test_effects_and_page_of_a_pair(weights, tmp_path):
     cells = {"fsq/ar/nb": predicted.read(tmp_path / "p.h5ad"), "perturb-mean": made}
     row = {"cell_type": "T", "perturbation": "a", "cells": 6, "controls": 10, "contexts": 1, "measured": 0}
     row |= {"seen": 5, "perturb_mean": "elsewhere"}
-    text = page.render(summary.of(row, training, cells, dict.fromkeys(cells, again), note="a <i>note</i>"))
+    shares = {"fsq/ar/nb": dict.fromkeys(identity.KINDS, 0.25), "perturb-mean": {"perturbed": 1.0, "controls": 1.0}}
+    how = {"note": "a <i>note</i>", "shares": shares, "real": 0.9}
+    content = summary.of(row, training, cells, dict.fromkeys(cells, again), **how)
+    text = page.render(content)
+    assert text.index("fsq ar nb loses the cell type") < text.index("cells asked for") < text.index("Which to trust")
+    assert "cells called T: PerturbMean 100%, fsq ar nb 25% (real controls 90%)" in text
+    found = summary.rows(content, "f").set_index("predictor")
+    assert found["loses_cell_type"].to_dict() == {"fsq/ar/nb": True, "perturb-mean": False}
+    assert found["identity"].to_dict() == {"fsq/ar/nb": 0.25, "perturb-mean": 1.0}
+    summary.save(summary.rows(content, "f"), tmp_path / "summary.csv")
+    assert len(summary.together([tmp_path / "summary.csv"] * 2)) == 4
     assert "Trust PerturbMean" in text and "Only 10 control cells" in text and text.count("data:image/png") == 2
     assert "http://" not in text and "https://" not in text and "<script" not in text
-
-
-KNOWN = trust.Known("B", "stim", 50, 3, 0, 90, "elsewhere")
-
-
-@pytest.mark.parametrize(
-    ("model", "said"),
-    [
-        ((0.9, 0.95, 50.0), "Trust fsq ar hurdle: it did better"),
-        ((0.9, 0.95, 500.0), "for which genes change and PerturbMean for whole cells"),
-        ((0.2, 0.95, 50.0), "the better effects, but its cells are of another type"),
-        ((0.9, 0.5, 50.0), "Trust PerturbMean: fsq ar hurdle did no better"),
-    ],
-)
-def test_who_did_better_where_it_was_tested_is_trusted(model, said):
-    tested = [trust.Tested("fsq ar hurdle", "T", *model), trust.Tested(trust.MEAN, "T", 1.0, 0.8, 100.0)]
-    assert said in trust.verdict(KNOWN, ["fsq ar hurdle"], tested, {})
-
-
-def test_a_model_that_loses_the_type_is_said_first():
-    said = trust.warnings(KNOWN, {"fsq ar hurdle": trust.Share(0.5, 0.2)}, 0.98)
-    assert said[0].startswith("fsq ar hurdle loses the cell type: 20% of its predicted controls are called B")

@@ -46,6 +46,11 @@ def test_a_pair_without_cells_is_predicted_and_by_weights_from_elsewhere(tmp_pat
     assert "A in Y" in page and "data:image/png" in page
     cells = ad.read_h5ad(tmp_path / FOLDER / "fsq/ar/hurdle-anchored/predicted.h5ad")
     assert cells.obs["perturbation"].value_counts().to_dict() == {"A": 30, "ctrl": 30}
+    table = pd.read_csv(tmp_path / "results/mine/predictions/summary.csv").set_index("predictor")
+    assert list(table.index) == ["fsq/ar/hurdle-anchored", "perturb-mean"]
+    kinds = ["identity", "identity_controls", "identity_own_controls", "identity_reconstructed", "identity_real_controls"]
+    assert table.loc["fsq/ar/hurdle-anchored", kinds].between(0, 1).all()
+    assert "Predicted here, cells called Y: PerturbMean " in page and "(real controls " in page
     mean = effects.read(tmp_path / FOLDER / "perturb-mean/genes.csv")
     assert set(mean.nlargest(5, "log2_fold_change")["gene"]) == {f"G{i}" for i in range(5)}
     other = tmp_path / "other"

@@ -65,6 +65,7 @@ def predicted_files(wildcards):
         **({"composition": str(composition)} if composition.is_file() else {}),
         "cells": [f"{folder}/predicted.h5ad" for folder in folders],
         "effects": [f"{folder}/genes.csv" for folder in folders],
+        "identity": [f"{folder}/identity.csv" for folder in folders],
     }
 
 

@@ -7,6 +7,7 @@ include: "../inputs/predict.smk"
 rule predict:
     input:
         [f"{pair.folder}/page.html" for pairs in PAIRS.values() for pair in pairs],
+        [f"{PREDICTIONS.format(dataset=dataset)}/summary.csv" for dataset in PAIRS],
     localrule: True
 
 
@@ -57,6 +58,24 @@ rule predict_vectors:
         "../scripts/predict_vectors.py"
 
 
+rule predict_cell_types:
+    input:
+        train=f"{SCREEN}/train.h5ad",
+    output:
+        judges=f"{PREDICTIONS}/cell_types.npz",
+    log:
+        log_of("predict_cell_types", SCREEN),
+    benchmark:
+        benchmark_of("predict_cell_types", SCREEN)
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        evaluation=evaluation_part("rescale_to", "identity", "seed"),
+    script:
+        "../scripts/predict_cell_types.py"
+
+
 rule predict_cells:
     input:
         unpack(vectors_if_new),
@@ -65,9 +84,11 @@ rule predict_cells:
         prior=weights_of("prior"),
         pairs=f"{PREDICTIONS}/pairs.csv",
         train=f"{SCREEN}/train.h5ad",
+        judges=f"{PREDICTIONS}/cell_types.npz",
     output:
         cells=f"{PREDICTED}/predicted.h5ad",
         effects=f"{PREDICTED}/genes.csv",
+        identity=f"{PREDICTED}/identity.csv",
     log:
         log_of("predict_cells", PREDICTED),
     benchmark:
@@ -76,7 +97,7 @@ rule predict_cells:
         ENVIRONMENT
     threads: config["threads"]
     params:
-        version=1,
+        version=2,
         folder=PREDICTION,
         seeds=SAMPLES,
         trainings=[f"vae-{one['vae']}/prior-{one['prior']}" for one in config["replicates"]["trainings"]],
@@ -94,9 +115,11 @@ rule predict_mean:
     input:
         pairs=f"{PREDICTIONS}/pairs.csv",
         train=f"{SCREEN}/train.h5ad",
+        judges=f"{PREDICTIONS}/cell_types.npz",
     output:
         cells=f"{PREDICTION}/perturb-mean/predicted.h5ad",
         effects=f"{PREDICTION}/perturb-mean/genes.csv",
+        identity=f"{PREDICTION}/perturb-mean/identity.csv",
     log:
         log_of("predict_mean", PREDICTION),
     benchmark:
@@ -104,7 +127,7 @@ rule predict_mean:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         folder=PREDICTION,
         seeds=SAMPLES,
         rescale_to=config["evaluation"]["rescale_to"],
@@ -118,6 +141,7 @@ rule predict_page:
         unpack(predicted_files),
         pairs=f"{PREDICTIONS}/pairs.csv",
         train=f"{SCREEN}/train.h5ad",
+        judges=f"{PREDICTIONS}/cell_types.npz",
     output:
         page=report(
             f"{PREDICTION}/page.html",
@@ -125,6 +149,7 @@ rule predict_page:
             category="6 Predictions",
             labels={"Screen": "{dataset}", "Cell type": "{cell_type}", "Perturbation": "{perturbation}"},
         ),
+        summary=f"{PREDICTION}/summary.csv",
     log:
         log_of("predict_page", PREDICTION),
     benchmark:
@@ -132,10 +157,25 @@ rule predict_page:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         folder=PREDICTION,
         names=predictor_names,
         note=lambda wildcards: config["datasets"][wildcards.dataset].get("note", ""),
         rescale_to=config["evaluation"]["rescale_to"],
     script:
         "../scripts/predict_page.py"
+
+
+rule predict_summary:
+    input:
+        summaries=lambda wildcards: [f"{pair.folder}/summary.csv" for pair in PAIRS[wildcards.dataset]],
+    output:
+        summary=f"{PREDICTIONS}/summary.csv",
+    log:
+        log_of("predict_summary", SCREEN),
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+    script:
+        "../scripts/predict_summary.py"

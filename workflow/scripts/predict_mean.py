@@ -6,7 +6,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.catalogue.baselines import PERTURB_MEAN
     from expressionvae.data import prepared
     from expressionvae.evaluation.baselines import Training
-    from expressionvae.prediction import asked, cells, effects
+    from expressionvae.prediction import asked, cells, effects, identity
     from expressionvae.provenance import describe
 
     given, p, w = snakemake.input, snakemake.params, snakemake.wildcards
@@ -15,6 +15,11 @@ with reporting(snakemake.log[0]):
     training = Training(train, rescale_to=p.rescale_to)
     pair = cells.Asked.of(row, training.control)
     parts = [cells.Part(PERTURB_MEAN, seed, cells.perturb_mean_cells(training, pair, seed=seed)) for seed in p.seeds]
+    judges = identity.read(given.judges, genes=train.var_names.tolist())
+    shares = [
+        (one.training, one.draw, identity.of_cells(one.cells, judges, pair, rescale_to=p.rescale_to)) for one in parts
+    ]
+    identity.write(identity.rows(shares), snakemake.output.identity)
     about = {"baseline": PERTURB_MEAN, "provenance": describe(snakemake.config)}
     options = {"scale": cells.scale_of_perturb_mean(p.rescale_to), "rescale_to": p.rescale_to, "about": about}
     made = cells.assembled(parts, pair, train.var_names.tolist(), **options, path=snakemake.output.cells)

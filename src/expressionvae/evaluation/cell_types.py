@@ -121,16 +121,16 @@ def fit(
     types = np.unique(training)
     is_control = np.asarray(truth.obs["perturbation"], dtype=str) == str(truth.uns["screen"]["control"])
     rng = np.random.default_rng(seed)
-    half = _halves(wanted, np.asarray(truth.obs["perturbation"], dtype=str), rng)
+    half = halves(wanted, np.asarray(truth.obs["perturbation"], dtype=str), rng)
     weights, bias = np.zeros((2, HALVES, len(types), train.n_vars)), np.zeros((2, HALVES, len(types)))
     calm = np.asarray(train.obs["perturbation"], dtype=str) == str(truth.uns["screen"]["control"])
-    basis = calm | ~np.isin(training, training[calm])
+    basis = fitted_on(training, calm)
     for part in range(HALVES) if len(types) > 1 else ():
         judged = train.obs_names.isin(truth.obs_names[is_control & (half == part)])
         new = np.flatnonzero(~is_control & (half != part) & np.isin(wanted, types))
         for at, (chosen, true) in enumerate(((basis, new[:0]), (np.full_like(basis, True), new))):
-            rows = _at_most(np.flatnonzero(chosen & ~judged), training, calm, cells_per_type, rng)
-            true = _at_most(true, wanted, is_control, cells_per_type, rng)
+            rows = at_most(np.flatnonzero(chosen & ~judged), training, calm, cells_per_type, rng)
+            true = at_most(true, wanted, is_control, cells_per_type, rng)
             X = sparse.csr_matrix(sparse.vstack([train.X[rows], truth.X[true]]))  # type: ignore[index]
             one = CellTypes.fit(
                 comparison_space(X, rescale_to=rescale_to),
@@ -143,6 +143,11 @@ def fit(
     return Judges(types, np.asarray(truth.var_names, dtype=str), half, weights, bias)
 
 
+def fitted_on(cell_types: ndarray, is_control: ndarray) -> ndarray:
+    """Which cells tell of their cell type: the controls, and all cells of a type that has none."""
+    return is_control | ~np.isin(cell_types, cell_types[is_control])
+
+
 def _shares(labels: ndarray, alike: ndarray | None) -> Float[ndarray, "cell"]:
     """What each cell counts, 1 on average: every type alike, and in it every group."""
     groups = np.zeros(len(labels), dtype=int) if alike is None else alike
@@ -152,7 +157,7 @@ def _shares(labels: ndarray, alike: ndarray | None) -> Float[ndarray, "cell"]:
     return len(labels) / frame["type"].nunique() / in_type / cells
 
 
-def _halves(cell_types: ndarray, perturbations: ndarray, rng: np.random.Generator) -> Int[ndarray, "cell"]:
+def halves(cell_types: ndarray, perturbations: ndarray, rng: np.random.Generator) -> Int[ndarray, "cell"]:
     """0 or 1 for each cell: random halves of every combination, the first with the odd cell."""
     half = np.empty(len(cell_types), dtype=np.int8)
     for rows in groups(cell_types, perturbations).values():
@@ -160,7 +165,7 @@ def _halves(cell_types: ndarray, perturbations: ndarray, rng: np.random.Generato
     return half
 
 
-def _at_most(rows: ndarray, cell_types: ndarray, is_control: ndarray, number: int, rng: np.random.Generator) -> ndarray:
+def at_most(rows: ndarray, cell_types: ndarray, is_control: ndarray, number: int, rng: np.random.Generator) -> ndarray:
     """Of some rows at most a number of controls and of others of each cell type, drawn without replacement; sorted."""
     shuffled = rng.permutation(rows)
     frame = pd.DataFrame({"type": cell_types[shuffled], "control": is_control[shuffled]})

@@ -68,11 +68,10 @@ def predict(
     for one in trainings:
         _require(one, first, asked, rule, sampling or {})
     pool = _controls(controls, folders[0], first, cell_type, rescale_to) if rule == ANCHORED else None
+    way = predicted.Way(rule, draws, sampling or {}, batch_size, pool)
     parts = []
     for folder, one in zip(folders, trainings, strict=True):
-        how = {"draws": draws, "seed": seed, "batch_size": batch_size}
-        found = predicted.predict(one, asked, rule=rule, sampling=sampling or {}, controls=pool, **how)
-        parts.append(predicted.Part(str(folder), seed, found))
+        parts.append(predicted.Part(str(folder), seed, predicted.predict(one, asked, way, seed=seed)))
     scale = predicted.scale_of(first.head, rule)
     about = {"rule": rule, "head": first.head}
     made = predicted.assembled(parts, asked, first.genes, scale=scale, rescale_to=rescale_to, about=about)

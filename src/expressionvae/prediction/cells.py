@@ -57,30 +57,39 @@ class Part:
     cells: Cells
 
 
-def predict(
-    trained: Trained,
-    asked: Asked,
-    *,
-    rule: str,
-    draws: int,
-    sampling: Mapping[str, int],
-    seed: int,
-    batch_size: int,
-    controls: Training | None,
-) -> Cells:
-    """Cells of a model for the query of a pair, on the linear scale [cell gene].
+@dataclass(frozen=True)
+class Way:
+    """How a model predicts.
 
-    Args:
+    Attributes:
         rule: by which its head predicts.
         draws: of the rule mean-of-draws.
         sampling: the prior's sampling options.
         controls: training cells, for the rule anchored.
     """
-    query = asked.query
-    labels = {name: query[name].tolist() for name in ("cell_type", "perturbation")}
-    how: dict[str, Any] = {"options": dict(sampling), "seed": seed, "batch_size": batch_size}
-    values = stage2.sample(trained.prior, trained.blueprint, labels, **how)
-    decoder = Decoder(trained.vae, trained.latents, trained.head, rule, draws, batch_size, controls)
+
+    rule: str
+    draws: int
+    sampling: Mapping[str, int]
+    batch_size: int
+    controls: Training | None
+
+
+def predict(trained: Trained, asked: Asked, way: Way, *, seed: int) -> Cells:
+    """Cells of a model for the query of a pair, on the linear scale [cell gene]."""
+    return decoded(trained, sampled(trained, asked, way, seed=seed), asked.query, way, seed=seed)
+
+
+def sampled(trained: Trained, asked: Asked, way: Way, *, seed: int) -> np.ndarray:
+    """Latents of a model's prior, one cell's for every row of the query of a pair."""
+    labels = {name: asked.query[name].tolist() for name in ("cell_type", "perturbation")}
+    how: dict[str, Any] = {"options": dict(way.sampling), "seed": seed, "batch_size": way.batch_size}
+    return stage2.sample(trained.prior, trained.blueprint, labels, **how)
+
+
+def decoded(trained: Trained, values: np.ndarray, query: pd.DataFrame, way: Way, *, seed: int) -> Cells:
+    """The cells of some latents, a row for every row of the query, on the linear scale [cell gene]."""
+    decoder = Decoder(trained.vae, trained.latents, trained.head, way.rule, way.draws, way.batch_size, way.controls)
     return decoder.decode(values, query, seed=seed)[0]
 
 

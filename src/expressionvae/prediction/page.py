@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from expressionvae.prediction import effects
-from expressionvae.prediction.trust import MEAN, Known, Share, Tested
+from expressionvae.prediction.trust import Identity, Known, Tested, called
 from expressionvae.run.report_page import page
 from expressionvae.writing.style import BLUE, VERMILION
 
 SHOWN = 30  # genes in the table
-LABELS = {MEAN: "PerturbMean"}
 _STYLE = """
 h1 { font-size: 1.5rem; line-height: 1.25; margin-bottom: 0.2rem; }
 h2 { font-size: 1.1rem; margin-top: 2rem; }
@@ -40,9 +39,8 @@ class Content:
         effects: table of genes of each predictor (see `effects.effects`), models first.
         scales: what each one's X is; sums: median sum of its perturbed cells.
         pictures: of each predictor, as a data URI; legend: label and colour of each group.
-        identity: share of cells called the wanted type, by predictor; real: of the type's real controls.
+        identity: of which cell type the predicted cells are.
         tested: results of leave-one-context-out.
-        files: folder of each predictor's files, from the page.
     """
 
     known: Known
@@ -55,8 +53,7 @@ class Content:
     sums: Mapping[str, float]
     pictures: Mapping[str, str]
     legend: Mapping[str, str]
-    identity: Mapping[str, Share] = field(default_factory=dict)
-    real: float | None = None
+    identity: Identity = field(default_factory=Identity)
     tested: Sequence[Tested] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
 
@@ -67,28 +64,23 @@ def render(content: Content) -> str:
     title = f"{known.perturbation} in {known.cell_type}"
     parts = [
         f"<h1>{_text(title)}: predicted</h1>",
-        f'<p class="note">{content.note}{". " if content.note else ""}{_about(content)}</p>',
         *(f'<p class="warning">{_text(warning)}</p>' for warning in content.warnings),
+        f'<p class="note">{content.note}{". " if content.note else ""}{_about(content)}</p>',
         f'<p class="verdict"><strong>Which to trust.</strong> {_text(content.verdict)}</p>',
+        _identity(content),
         _genes(content),
         _pictures(content),
-        _identity(content),
         _tests(content),
         _files(content),
     ]
     return page("\n".join(parts), title, _STYLE)
 
 
-def name(predictor: str) -> str:
-    """How a page writes a predictor: PerturbMean, or the decisions of a model."""
-    return LABELS.get(predictor, predictor.replace("/", " "))
-
-
 def _about(content: Content) -> str:
     known = content.known
     types = f"{known.contexts} other cell type{'' if known.contexts == 1 else 's'}"
     where = f"seen in {types}" if known.seen else "seen nowhere"
-    replicates = ", ".join(f"{name(one)} {int(rows['replicates'].iloc[0])}" for one, rows in content.effects.items())
+    replicates = ", ".join(f"{called(one)} {int(rows['replicates'].iloc[0])}" for one, rows in content.effects.items())
     return _text(
         f"{content.cells} cells asked for; {known.controls} real controls; perturbation {where}. "
         f"Replicates (trainings x draws): {replicates}."
@@ -98,7 +90,7 @@ def _about(content: Content) -> str:
 def _genes(content: Content) -> str:
     lead = next(iter(content.effects))
     chosen = effects.top(content.effects[lead], SHOWN).index
-    groups = "".join(f'<th colspan="4">{_text(name(one))}</th>' for one in content.effects)
+    groups = "".join(f'<th colspan="4">{_text(called(one))}</th>' for one in content.effects)
     titles = ("log2 fold change", "inner 95%", "to real controls", "FDR")
     head = "".join(f'<th class="number">{title}</th>' for title in titles) * len(content.effects)
     rows = [
@@ -109,9 +101,9 @@ def _genes(content: Content) -> str:
     ]
     return (
         "<h2>Genes</h2><p>Log2 fold changes against predicted controls, with the interval that holds the inner 95% of "
-        f"the replicates, and against real controls; ordered by {_text(name(lead))}. Grey: an FDR of 0.05 or more. The "
-        "FDR is that of predicted cells against predicted controls: it falls with the number of cells asked for, and "
-        "tells nothing of the prediction's truth. All genes: <code>genes.csv</code>.</p>"
+        f"the replicates, and against real controls; ordered by {_text(called(lead))}. Grey: an FDR of 0.05 or more. "
+        "The FDR is that of predicted cells against predicted controls: it falls with the number of cells asked for, "
+        "and tells nothing of the prediction's truth. All genes: <code>genes.csv</code>.</p>"
         f'<div class="wide"><table><thead><tr><th></th>{groups}</tr><tr><th>gene</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
@@ -131,7 +123,7 @@ def _pictures(content: Content) -> str:
         for label, colour in content.legend.items()
     )
     shown = "".join(
-        f'<img alt="{_text(name(one))}: predicted cells beside real ones" src="{picture}">'
+        f'<img alt="{_text(called(one))}: predicted cells beside real ones" src="{picture}">'
         for one, picture in content.pictures.items()
     )
     return (
@@ -142,14 +134,20 @@ def _pictures(content: Content) -> str:
 
 
 def _identity(content: Content) -> str:
-    if not content.identity or content.real is None:
-        return ""
-    rows = [[name(one), f"{share.perturbed:.0%}", f"{share.controls:.0%}"] for one, share in content.identity.items()]
-    rows.append(["real controls, each by a classifier that has not seen it", "–", f"{content.real:.0%}"])
-    head = ["", f"perturbed cells called {content.known.cell_type}", "predicted controls"]
+    found, kind = content.identity, content.known.cell_type
+    if not found.shares or np.isnan(found.real):
+        return "<h2>Identity</h2><p>The screen has one cell type: there is nothing to tell apart.</p>"
+    rows = [
+        [called(one), *map(_share, (each.perturbed, each.controls, each.own_controls, each.reconstructed))]
+        for one, each in found.shares.items()
+    ]
+    rows.append(["real controls", "–", _share(found.real), "–", "–"])
+    head = ["", "perturbed cells", "controls", "the model's own controls", "real controls, encoded and decoded"]
     return (
-        "<h2>Identity</h2><p>Share of cells that a classifier of cell types, trained on the screen's training cells, "
-        f"calls the wanted type.</p>{_table(head, rows)}"
+        f"<h2>Identity</h2><p>Share of cells that are called {_text(kind)} by a classifier that was fitted on the "
+        "screen's control cells; of real controls, by one that has not seen them. Anchored cells start from real "
+        "controls: what the model by itself makes of the type stands in the two last columns."
+        f"</p>{_table(head, rows)}"
     )
 
 
@@ -160,7 +158,7 @@ def _tests(content: Content) -> str:
             "predicted.</p>"
         )
     rows = [
-        [name(one.predictor), one.cell_type, *map(_number, (one.pearson_delta, one.fd, one.identity))]
+        [called(one.predictor), one.cell_type, *map(_number, (one.pearson_delta, one.fd, one.identity))]
         for one in content.tested
     ]
     head = ["", "left out in", "P-Δ", "FD", "identity"]
@@ -171,9 +169,8 @@ def _tests(content: Content) -> str:
 
 
 def _files(content: Content) -> str:
-    rows = [
-        [name(one), f"{one}/predicted.h5ad", content.scales[one], f"{content.sums[one]:.0f}"] for one in content.effects
-    ]
+    scales, sums = content.scales, content.sums
+    rows = [[called(one), f"{one}/predicted.h5ad", scales[one], f"{sums[one]:.0f}"] for one in content.effects]
     made = "; ".join(f"{key} {value}" for key, value in content.provenance.items())
     return (
         "<h2>Files</h2><p>Beside this page. <code>X</code> of the cells is what each predictor gives; the layer "
@@ -191,6 +188,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _number(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.3g}"
+
+
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.0%}"
 
 
 def _text(text: str) -> str:

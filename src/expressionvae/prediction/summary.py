@@ -1,5 +1,6 @@
 """What a page tells of a pair, gathered from its predictions and the training cells."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -11,12 +12,15 @@ import pandas as pd
 from scipy import sparse
 
 from expressionvae.evaluation.baselines import Training, groups
-from expressionvae.files import reading
+from expressionvae.files import reading, written
 from expressionvae.prediction import effects, picture, trust
 from expressionvae.prediction.cells import LOG, labels_of
-from expressionvae.prediction.page import Content, name
-from expressionvae.prediction.trust import MEAN, Known, Tested
+from expressionvae.prediction.identity import KINDS
+from expressionvae.prediction.page import Content
+from expressionvae.prediction.trust import MEAN, Identity, Known, Share, Tested, called
 from expressionvae.stored import table
+
+TEXTS = ("cell_type", "perturbation", "predictor", "loses_cell_type", "which_to_trust", "folder")
 
 
 def of(
@@ -27,6 +31,8 @@ def of(
     *,
     note: str,
     tested: Sequence[Tested] = (),
+    shares: Mapping[str, Mapping[str, float]] | None = None,
+    real: float = math.nan,
 ) -> Content:
     """The content of a pair's page.
 
@@ -34,34 +40,90 @@ def of(
         row: what is known of the pair (`asked.row`).
         predicted, tables: cells and effects of each predictor, models first.
         tested: results of leave-one-context-out.
+        shares: of each predictor's cells that are of the wanted type (`identity.means`); real: of its real controls.
     """
     known = Known(**{field.name: row[field.name] for field in fields(Known)})
-    real = _real(training, known)
-    shown = picture.real_groups(known.cell_type, known.perturbation, **real)
+    cells = _real(training, known)
+    shown = picture.real_groups(known.cell_type, known.perturbation, **cells)
     perturbed = {
         one: sparse.csr_matrix(cells.layers[LOG])[labels_of(cells) == known.perturbation]
         for one, cells in predicted.items()
     }
-    clouds = picture.predicted_groups({name(one): cells for one, cells in perturbed.items()})
+    clouds = picture.predicted_groups({called(one): cells for one, cells in perturbed.items()})
     pictures = picture.panels(shown, clouds, seed=0)
     correlation = effects.agreement(tables)
-    agreement = {name(one): float(correlation.loc[one, MEAN]) for one in tables if MEAN in tables}  # type: ignore[arg-type]
-    models = [name(one) for one in predicted if one != MEAN]
+    agreement = {called(one): float(correlation.loc[one, MEAN]) for one in tables if MEAN in tables}  # type: ignore[arg-type]
+    models = [called(one) for one in predicted if one != MEAN]
     tested = [one for one in tested if one.predictor in (MEAN, *models)]
+    identity = Identity({_key(one): _share(each) for one, each in (shares or {}).items()}, real)
     return Content(
         known=known,
         cells=int(row["cells"]),
         note=note,
-        verdict=trust.verdict(known, models, tested, agreement),
-        warnings=trust.warnings(known, {}, None),
+        verdict=trust.verdict(known, models, tested, agreement, identity),
+        warnings=trust.warnings(known, identity),
         effects=tables,
         scales={one: str(cells.uns["X"]) for one, cells in predicted.items()},
         sums={one: float(cells.uns["median_sum"]) for one, cells in predicted.items()},
-        pictures={one: pictures[name(one)] for one in predicted},
+        pictures={one: pictures[called(one)] for one in predicted},
         legend={group.label: group.colour for group in [*shown, *clouds.values()]},
+        identity=identity,
         tested=tested,
         provenance=_provenance(next(iter(predicted.values()))),
     )
+
+
+def _key(predictor: str) -> str:
+    """By which trust and tests know a predictor."""
+    return predictor if predictor == MEAN else called(predictor)
+
+
+def _share(means: Mapping[str, float]) -> Share:
+    return Share(*(means.get(what, math.nan) for what in KINDS))
+
+
+def rows(content: Content, folder: str) -> pd.DataFrame:
+    """A row a predictor: what the page says of it, in numbers, and where its files lie."""
+    known, identity = content.known, content.identity
+    found = []
+    for predictor in content.effects:
+        share = identity.shares.get(_key(predictor), Share(math.nan, math.nan))
+        tested = [one for one in content.tested if one.predictor == _key(predictor)]
+        found.append(
+            {
+                "cell_type": known.cell_type,
+                "perturbation": known.perturbation,
+                "predictor": predictor,
+                "cells": content.cells,
+                "controls": known.controls,
+                "contexts": known.contexts,
+                "measured": known.measured,
+                "identity": share.perturbed,
+                "identity_controls": share.controls,
+                "identity_own_controls": share.own_controls,
+                "identity_reconstructed": share.reconstructed,
+                "identity_real_controls": identity.real,
+                "loses_cell_type": identity.loses(_key(predictor)),
+                **{f"left_out_{what}": trust.mean(tested, what) for what in ("identity", "pearson_delta", "fd")},
+                "which_to_trust": content.verdict,
+                "folder": f"{folder}/{predictor}",
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def save(found: pd.DataFrame, path: str | Path) -> None:
+    with written(path) as temporary:
+        found.to_csv(temporary, index=False)
+
+
+def together(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """The rows of several pairs as `save` wrote them. Raises UserError when it did not."""
+    found = []
+    for path in paths:
+        with reading(path, "what a page says of a pair"):
+            found.append(table(path, texts=TEXTS, numbers=()))
+    return pd.concat(found, ignore_index=True)
 
 
 def read_tested(path: str | Path) -> list[Tested]:
@@ -72,7 +134,7 @@ def read_tested(path: str | Path) -> list[Tested]:
     for (run, kind), at in groups(rows["run"], rows["left_out_cell_type"]).items():
         value = rows.iloc[at].set_index("metric")["value"].to_dict()
         scores = {one: float(value.get(one, np.nan)) for one in ("identity", "pearson_delta", "fd")}
-        found.append(Tested(run if run == MEAN else name(run), kind, **scores))
+        found.append(Tested(_key(run), kind, **scores))
     return found
 
 

@@ -1,7 +1,8 @@
 """Which prediction of a pair to trust, in sentences: by what leave-one-context-out measured, and what is known."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,26 +38,75 @@ class Tested:
 
 @dataclass(frozen=True)
 class Share:
-    """Share of cells that a classifier of real cells calls the wanted type: perturbed, predicted controls."""
+    """Shares of cells that a classifier of real cells calls the wanted type.
+
+    perturbed, controls: of the predicted cells; own_controls: of the model's controls before they are anchored;
+    reconstructed: of real controls that the model has encoded and decoded. NaN where there is no model.
+    """
 
     perturbed: float
     controls: float
+    own_controls: float = math.nan
+    reconstructed: float = math.nan
 
 
-def warnings(known: Known, identity: Mapping[str, Share], real: float | None) -> list[str]:
+@dataclass(frozen=True)
+class Identity:
+    """Of which cell type predicted cells are: the shares of each predictor by the name that pages write, and `real`,
+    that of the type's real controls, by classifiers that have not seen them. Of a screen of one type: nothing."""
+
+    shares: Mapping[str, Share] = field(default_factory=dict)
+    real: float = math.nan
+
+    def loses(self, name: str) -> bool:
+        """Whether a model's own controls, or real ones that it has rebuilt, are of another type."""
+        share = self.shares.get(name)
+        return share is not None and any(self._under(each) for each in (share.own_controls, share.reconstructed))
+
+    def keeps(self, name: str) -> bool:
+        """Whether the predicted perturbed cells are of the wanted type; true where nothing tells."""
+        return name not in self.shares or not self._under(self.shares[name].perturbed)
+
+    def _under(self, share: float) -> bool:
+        return share < KEPT * self.real  # of NaN: false
+
+    def said(self, names: Iterable[str], cell_type: str) -> str:
+        """The shares of some predictors' perturbed cells as a sentence; nothing where nothing tells."""
+        known = [f"{called(name)} {self.shares[name].perturbed:.0%}" for name in names if name in self.shares]
+        if not known or math.isnan(self.real):
+            return ""
+        return f" Predicted here, cells called {cell_type}: {', '.join(known)} (real controls {self.real:.0%})."
+
+
+def called(name: str) -> str:
+    """How a predictor is called: PerturbMean, or the decisions of a model."""
+    return "PerturbMean" if name == MEAN else name.replace("/", " ")
+
+
+def warnings(known: Known, identity: Identity) -> list[str]:
     """What a reader has to know before anything else, the gravest first."""
+    return [*_of_types(known.cell_type, identity), *_of_pair(known)]
+
+
+def _of_types(cell_type: str, identity: Identity) -> list[str]:
+    lost, changed = [], []
+    for name, share in identity.shares.items():
+        if identity.loses(name):
+            lost.append(
+                f"{called(name)} loses the cell type: of real controls that it has encoded and decoded "
+                f"{share.reconstructed:.0%} are called {cell_type}, of its own controls {share.own_controls:.0%}, of "
+                f"real ones {identity.real:.0%}. What it predicts, shifts included, is of another cell type."
+            )
+        elif not identity.keeps(name):
+            changed.append(
+                f"{called(name)}: {share.perturbed:.0%} of its perturbed cells are called {cell_type}, of real "
+                f"controls {identity.real:.0%}. Read its cells with care, and its differences rather than its levels."
+            )
+    return lost + changed
+
+
+def _of_pair(known: Known) -> list[str]:
     said = []
-    for name, share in identity.items():
-        if real is not None and name != MEAN and share.controls < KEPT * real:
-            said.append(
-                f"{name} loses the cell type: {share.controls:.0%} of its predicted controls are called "
-                f"{known.cell_type}, of real controls {real:.0%}. What it predicts is of another cell type."
-            )
-        elif real is not None and name != MEAN and share.perturbed < KEPT * real:
-            said.append(
-                f"{name}: {share.perturbed:.0%} of its perturbed cells are called {known.cell_type}, of real controls "
-                f"{real:.0%}. Read its cells with care, and its differences rather than its levels."
-            )
     if not known.seen:
         said.append(
             f"No training cell has {known.perturbation}: the model knows it by the vector of its proteins alone."
@@ -77,43 +127,60 @@ def warnings(known: Known, identity: Mapping[str, Share], real: float | None) ->
     return said
 
 
-def verdict(known: Known, models: Sequence[str], tested: Sequence[Tested], agreement: Mapping[str, float]) -> str:
+def verdict(
+    known: Known, models: Sequence[str], tested: Sequence[Tested], agreement: Mapping[str, float], identity: Identity
+) -> str:
     """Which of model and PerturbMean to trust, in a sentence or two.
 
     agreement: correlation of each model's fold changes with PerturbMean's.
+
+    A model is trusted where leave-one-context-out found it better, and where it keeps the cell type there and here.
     """
+    kind = known.cell_type
     if known.perturb_mean == UNDEFINED:
+        if not any(_right(identity, name) for name in models):
+            return f"Trust none: only a model predicts this pair, and it loses the type.{identity.said(models, kind)}"
         return (
             "Only a model predicts this pair, and nothing here has tested it: take its genes as candidates to measure."
+            + identity.said(models, kind)
         )
     scored = {name: [one for one in tested if one.predictor == name] for name in (MEAN, *models)}
     if not scored[MEAN] or not any(scored[name] for name in models):
         said = "; ".join(f"{name} agrees with it by r = {agreement[name]:.2f}" for name in models if name in agreement)
         return (
             "Trust PerturbMean: it is what a model must beat, and no leave-one-context-out result tells whether one "
-            f"does here. Fold changes: {said}."
+            f"does here. Fold changes: {said}.{identity.said((MEAN, *models), kind)}"
         )
-    best = max((name for name in models if scored[name]), key=lambda name: _mean(scored[name], "pearson_delta"))
-    model, mean = scored[best], scored[MEAN]
+    able = [name for name in models if scored[name]]
+    best = max(able, key=lambda name: (_right(identity, name), mean(scored[name], "pearson_delta")))
+    model, average = scored[best], scored[MEAN]
     numbers = (
-        f"P-Δ {_mean(model, 'pearson_delta'):.2f} against {_mean(mean, 'pearson_delta'):.2f}, "
-        f"FD {_mean(model, 'fd'):.0f} against {_mean(mean, 'fd'):.0f}, "
-        f"identity {_mean(model, 'identity'):.2f} against {_mean(mean, 'identity'):.2f} "
-        f"(means over {len({one.cell_type for one in model})} left-out cell types)"
+        f"P-Δ {mean(model, 'pearson_delta'):.2f} against {mean(average, 'pearson_delta'):.2f}, "
+        f"FD {mean(model, 'fd'):.0f} against {mean(average, 'fd'):.0f}, "
+        f"identity {mean(model, 'identity'):.2f} against {mean(average, 'identity'):.2f} "
+        f"(means over {len({one.cell_type for one in model})} left-out cell types).{identity.said((best, MEAN), kind)}"
     )
-    effects = _mean(model, "pearson_delta") > _mean(mean, "pearson_delta")
-    cells = _mean(model, "fd") < _mean(mean, "fd")
-    right = _mean(model, "identity") >= KEPT * _mean(mean, "identity")
+    effects = mean(model, "pearson_delta") > mean(average, "pearson_delta")
+    cells = mean(model, "fd") < mean(average, "fd")
+    there = mean(model, "identity") >= KEPT * mean(average, "identity")
+    right = there and _right(identity, best)
     if effects and cells and right:
-        return f"Trust {best}: it did better than PerturbMean where it could be tested: {numbers}."
+        return f"Trust {best}: it did better than PerturbMean where it could be tested: {numbers}"
     if effects and right:
-        return f"Trust {best} for which genes change and PerturbMean for whole cells: {numbers}."
+        return f"Trust {best} for which genes change and PerturbMean for whole cells: {numbers}"
+    if effects and identity.loses(best):
+        return f"Trust PerturbMean: {best} did better on effects elsewhere, but loses this cell type: {numbers}"
     if effects:
-        return f"Trust PerturbMean: {best} has the better effects, but its cells are of another type: {numbers}."
-    return f"Trust PerturbMean: {best} did no better on effects where it could be tested: {numbers}."
+        return f"Trust PerturbMean: {best} has the better effects, but its cells are of another type: {numbers}"
+    return f"Trust PerturbMean: {best} did no better on effects where it could be tested: {numbers}"
 
 
-def _mean(tested: Sequence[Tested], what: str) -> float:
+def _right(identity: Identity, name: str) -> bool:
+    return identity.keeps(name) and not identity.loses(name)
+
+
+def mean(tested: Sequence[Tested], what: str) -> float:
+    """Mean of what was measured over the contexts that define it; NaN of none."""
     values = [getattr(one, what) for one in tested]
     known = [value for value in values if np.isfinite(value)]
     return float(np.mean(known)) if known else float("nan")
