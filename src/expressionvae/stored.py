@@ -21,11 +21,16 @@ _DIGEST = b"expressionvae.sha256"
 
 
 def table(
-    path: str | Path, texts: Sequence[str], numbers: Sequence[str], sep: str = ",", absent: Sequence[str] = ()
+    path: str | Path,
+    texts: Sequence[str],
+    numbers: Sequence[str],
+    sep: str = ",",
+    absent: Sequence[str] = (),
+    perhaps: Sequence[str] = (),
 ) -> pd.DataFrame:
     """A CSV with these columns, and perhaps others; text stays text ("NA" is a label too), a missing number is NaN.
 
-    absent: what else than an empty cell stands for no number.
+    absent: what else than an empty cell stands for no number; perhaps: texts that need not be there.
 
     It must end with the end of a line: one that is cut within a number would give another.
     """
@@ -35,6 +40,7 @@ def table(
     with open(path, encoding="utf-8", newline="") as file:
         header = next(csv.reader(file, delimiter=sep))
     _require_names([*texts, *numbers], header, "column ")
+    texts = [*texts, *perhaps]
     none: Any = {name: [*_NONE, *absent] for name in header if name not in texts}
     types: Any = dict.fromkeys(texts, str)
     frame = pd.read_csv(path, sep=sep, dtype=types, keep_default_na=False, na_values=none, index_col=False)

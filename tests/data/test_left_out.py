@@ -70,3 +70,12 @@ def test_what_is_no_list_of_cell_types_is_refused(tmp_path):
         (tmp_path / "left_out.csv").write_text(text)
         with pytest.raises(UserError, match="left_out.csv"):
             left_out.read(tmp_path / "left_out.csv")
+
+
+def test_a_type_is_left_out_where_controls_of_its_batches_are_enough(tmp_path):
+    train, away = parts(tmp_path, None, {"k": (9, 9, 0), "r": (9, 8, 0), "s": (9, 0, 0)})
+    cells = ad.read_h5ad(train)
+    lonely = (cells.obs["cell_type"] == "k") & (cells.obs["perturbation"] == "A")
+    cells.obs["batch"] = np.where(lonely, "d2", "d1")
+    cells.write_h5ad(train)
+    assert left_out.choose(train, away, number=2, min_cells=2)["cell_type"].tolist() == ["r"]

@@ -428,3 +428,96 @@ def test_labels_are_described_before_counts_are_read(source, tmp_path, monkeypat
     with pytest.raises(UserError, match="no proteins"):
         prepare_as(source, tmp_path, embedding="esm2", described=refuse)
     assert list(tmp_path.iterdir()) == []
+
+
+BATCHED = Columns("perturbation", "cell_type", None, None, None, batch="donor")
+
+
+@pytest.fixture
+def of_donors(source, tmp_path):
+    """Write the screen with a column of donors, which a test may change; every combination has ten cells of each."""
+
+    def written(change=lambda donor, obs: None, column="donor") -> Path:
+        screen = ad.read_h5ad(source)
+        donor = pd.Series([f"d{i % 2 + 1}" for i in range(screen.n_obs)], screen.obs_names, dtype=object)
+        change(donor, screen.obs)
+        screen.obs[column] = donor
+        screen.write_h5ad(tmp_path / "donors.h5ad")
+        return tmp_path / "donors.h5ad"
+
+    return written
+
+
+def all_of(obs, cell_type, label) -> pd.Series:
+    return (obs["cell_type"] == cell_type) & (obs["perturbation"] == label)
+
+
+def test_the_batch_of_each_cell_is_kept(of_donors, tmp_path):
+    train, heldout = prepare_as(of_donors(), tmp_path, columns=BATCHED)
+    for part in (train, heldout):
+        assert part.obs["batch"].tolist() == [f"d{int(name[1:]) % 2 + 1}" for name in part.obs_names]
+
+
+def test_without_a_batch_column_the_files_are_as_they_were(of_donors, source, tmp_path):
+    for name, path in (("a", source), ("b", of_donors())):
+        (tmp_path / name).mkdir()
+        prepare_as(path, tmp_path / name)
+    for part in ("train.h5ad", "heldout.h5ad"):
+        assert (tmp_path / "a" / part).read_bytes() == (tmp_path / "b" / part).read_bytes()
+
+
+def lost(donor, obs):
+    donor[all_of(obs, "k", "ctrl")] = "d1"
+
+
+def few(donor, obs):
+    donor.iloc[np.flatnonzero(all_of(obs, "k", "ctrl"))[3:]] = "d1"
+
+
+def blank(donor, obs):
+    donor.iloc[7] = " "
+
+
+def missing(donor, obs):
+    donor.iloc[[7, 9]] = np.nan
+
+
+def twice(donor, obs):
+    donor.iloc[3] = "d2 "
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "said"),
+    [
+        (
+            lost,
+            "donor",
+            r"batch 'd2' has 20 of the 40 held-out cells of 'k' and 0 of its 20 controls.* expected 5 or more",
+        ),
+        (few, "donor", r"batch 'd2' has 20 of the 40 held-out cells of 'k' and 1 of its 20 controls.* would be 2; "),
+        (blank, "donor", r"obs column 'donor' \(config key batch_column\) has no value in 1 of 160 cells, .* 'c7'"),
+        (missing, "donor", r"obs column 'donor' \(config key batch_column\) has no value in 2 of 160 cells, .* 'c7'"),
+        (twice, "donor", r"obs batch has one label under several spellings: 'd2' \(79 cells\) and 'd2 '"),
+        (lambda *_: None, "plate", r"obs has no column 'donor' .*batch_column"),
+    ],
+)
+def test_batches_that_cannot_be_compared_within_are_refused(of_donors, tmp_path, change, column, said):
+    with pytest.raises(UserError, match=said):
+        prepare_as(of_donors(change, column), tmp_path, columns=BATCHED)
+    assert not (tmp_path / "train.h5ad").exists()
+
+
+def test_training_cells_in_a_batch_without_controls_are_a_warning(of_donors, tmp_path, capsys):
+    def change(donor, obs):
+        donor[all_of(obs, "r", "C")] = "d9"
+
+    prepare_as(of_donors(change), tmp_path, columns=BATCHED)
+    assert "20 cells are of a cell type and batch without controls: 'r in d9'" in capsys.readouterr().err
+
+
+def test_cells_that_are_dropped_need_no_batch(of_donors, tmp_path):
+    def change(donor, obs):
+        donor[obs["perturbation"] == "C"] = np.nan
+
+    train, _ = prepare_as(of_donors(change), tmp_path, columns=BATCHED, drop=["C"])
+    assert set(train.obs["batch"]) == {"d1", "d2"}

@@ -141,3 +141,56 @@ def test_a_cell_type_without_controls_is_refused(train):
 def test_an_unknown_baseline_is_refused(train):
     with pytest.raises(UserError, match="'training-mean' is unknown, expected one of control, perturb-mean"):
         run("training-mean", train, query_for(["a"]))
+
+
+@pytest.fixture
+def confounded() -> ad.AnnData:
+    """Donor d2 has 60 more of gene1 in every cell; a raises gene0 by 60, and T's and B's cells are of both donors.
+
+    B's controls are of d1 for the most part and its perturbed cells of d2. M's perturbed cells are of d3, which has
+    no controls.
+    """
+    shifted, raised = np.array([20.0, 80, 20, 20, 20]), np.array([80.0, 20, 20, 20, 20])
+    both = np.array([80.0, 80, 20, 20, 20])
+    parts = [
+        (("T", "PBS"), BASE, "d1", 4), (("T", "PBS"), shifted, "d2", 4),
+        (("B", "PBS"), BASE, "d1", 60), (("B", "PBS"), shifted, "d2", 20),
+        (("B", "a"), raised, "d1", 20), (("B", "a"), both, "d2", 60),
+        (("M", "PBS"), BASE, "d1", 20), (("M", "a"), BASE[::-1] * 9, "d3", 20),
+    ]  # fmt: skip
+    cells = ad.concat([training_cells({key: profile}, n) for key, profile, _, n in parts], index_unique="-")
+    cells.obs["batch"] = [donor for *_, donor, n in parts for _ in range(n)]
+    cells.uns["screen"] = {"control": "PBS"}
+    return cells
+
+
+def test_an_effect_is_taken_within_batches_by_their_perturbed_cells(confounded):
+    effect = Training(confounded, rescale_to=1e4).effect("B", "a")
+    assert effect[0] > 0.8 and abs(effect[1] - effect[2:].mean()) < 0.1  # all genes but the first are diluted alike
+    del confounded.obs["batch"]
+    pooled = Training(confounded, rescale_to=1e4).effect("B", "a")
+    assert pooled[1] - pooled[2:].mean() > 0.3  # the donors' difference
+
+
+def test_a_context_whose_cells_are_in_batches_without_controls_shows_no_effect(confounded):
+    training = Training(confounded, rescale_to=1e4)
+    assert not training.shows("M", "a")
+    np.testing.assert_array_equal(training.effect_elsewhere("T", "a"), training.effect("B", "a"))
+
+
+def test_controls_are_drawn_within_the_batch_that_a_row_asks_for(confounded):
+    query = query_for(["a"] * 40 + ["PBS"] * 40).assign(batch=["d1", "d2"] * 40)
+    training = Training(confounded, rescale_to=1e4)
+    drawn = draw_controls(training, query, np.random.default_rng(0))
+    assert confounded.obs["batch"].iloc[drawn].tolist() == query["batch"].tolist()
+    assert set(confounded.obs["cell_type"].iloc[drawn]) == {"T"}
+    with pytest.raises(UserError, match="batch 'd3' has no 'PBS' cell of cell type 'T', .* are d1, d2"):
+        draw_controls(training, query.assign(batch="d3"), np.random.default_rng(0))
+
+
+def test_a_query_without_batches_is_answered_as_if_there_were_none(confounded):
+    query = query_for(["a"] * 20)
+    drawn = draw_controls(Training(confounded, rescale_to=1e4), query, np.random.default_rng(0))
+    del confounded.obs["batch"]
+    again = draw_controls(Training(confounded, rescale_to=1e4), query, np.random.default_rng(0))
+    np.testing.assert_array_equal(drawn, again)

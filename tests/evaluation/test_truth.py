@@ -96,3 +96,36 @@ def test_truth_with_a_gene_twice_is_refused(truth, tmp_path):
     truth.write_h5ad(tmp_path / "truth.h5ad")
     with pytest.raises(UserError, match="'gene0' occurs twice"):
         read_truth(tmp_path / "truth.h5ad")
+
+
+def with_batches(train, heldout):
+    """Of B and A in k eight cells are of d1 and three of d2; of its controls three of d1, five of d2 and one of d3."""
+    train.obs["batch"] = ["d1"] * 3 + ["d2"] * 5 + ["d3"] * (train.n_obs - 8)
+    heldout.obs["batch"] = ["d2", "d1", "d1"] + ["d1"] * 3 + ["d2"] + ["d1"] * 3 + ["d2"]
+    return train, heldout
+
+
+def test_controls_have_the_batches_shares_among_the_perturbed_cells(parts):
+    truth = choose(*with_batches(*parts), cells_per_perturbation=99, controls=99, seed=0)
+    control = (truth.obs["perturbation"] == "ctrl").to_numpy()
+    assert sorted(truth.obs["batch"][control]) == ["d1", "d1", "d1", "d2"]
+    few = choose(*with_batches(*parts), cells_per_perturbation=99, controls=2, seed=0)
+    assert (few.obs["perturbation"] == "ctrl").sum() <= 2
+
+
+def test_the_query_tells_the_sizes_of_batches_and_not_which_cell_is_of_which(parts, tmp_path):
+    truth = choose(*with_batches(*parts), cells_per_perturbation=99, controls=99, seed=0)
+    save(truth, tmp_path / "truth.h5ad", tmp_path / "query.csv")
+    asked = read_query(tmp_path / "query.csv")
+    keys = ["perturbation", "batch"]
+    assert asked.groupby(keys).size().to_dict() == truth.obs.groupby(keys, observed=True).size().to_dict()
+    assert asked.loc[asked["perturbation"] == "A", "batch"].tolist() == ["d1"] * 6 + ["d2"] * 2
+    assert truth.obs["batch"].tolist() != asked["batch"].tolist()
+
+
+def test_batches_that_are_numbers_are_text(parts, tmp_path):
+    train, heldout = with_batches(*parts)
+    for cells_ in (train, heldout):
+        cells_.obs["batch"] = [label.replace("d", "0") for label in cells_.obs["batch"]]
+    save(choose(train, heldout, cells_per_perturbation=9, controls=9, seed=0), tmp_path / "t", tmp_path / "q")
+    assert set(read_query(tmp_path / "q")["batch"]) == {"01", "02"}

@@ -3,9 +3,11 @@ import io
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from expressionvae.catalogue import metrics
-from expressionvae.metrics.floor import RELIABILITIES, ceiling, floor, spearman_brown
+from expressionvae.evaluation.comparison import Compared
+from expressionvae.metrics.floor import RELIABILITIES, ceiling, disjoint_halves, floor, spearman_brown
 
 EFFECTS = metrics.on("effects", "fold changes")
 SETTINGS = {"components": 5, "max_cells": 50, "mmd_sigmas": [1, 2, 4, 8, 16], "seed": 0}
@@ -45,3 +47,14 @@ def test_the_ceiling_is_that_of_cell_eval(toy_cells, tmp_path):
     assert got["pearson_delta"]["value"] == pytest.approx(theirs["pearson_delta"][0])
     assert got["spearman_lfc"]["value"] == pytest.approx(theirs["de_spearman_lfc_sig"][0])
     assert set(got) == set(EFFECTS) and all(np.isnan(got[m]["value"]) for m in set(EFFECTS) - set(RELIABILITIES))
+
+
+def test_halves_of_true_cells_have_the_same_batches():
+    labels = np.repeat(["a", "ctrl"], 40)
+    batch = np.array((["d1"] * 10 + ["d2"] * 30) * 2)
+    X = sparse.csr_matrix(np.eye(80, dtype=np.float32))
+    true = Compared(X, labels, np.arange(80).astype(str), "ctrl", batches=batch)
+    for half in disjoint_halves(true, seed=0):
+        for label in ("a", "ctrl"):
+            names, sizes = np.unique(half.batches[half.labels == label], return_counts=True)
+            assert names.tolist() == ["d1", "d2"] and sizes.tolist() == [5, 15]

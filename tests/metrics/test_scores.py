@@ -275,3 +275,14 @@ def test_the_file_has_the_columns_of_the_contract(true_cells, predicted_cells, t
         "n_true",
         "n_pred",
     ]
+
+
+@pytest.mark.parametrize(("variant", "most"), [("half", 1000), ("unbiased", 1000), ("half", 30), ("unbiased", 9)])
+def test_the_floor_s_parts_are_disjoint_and_have_the_same_batches(variant, most):
+    strata = np.random.default_rng(0).choice(["d1", "d2", "d3"], 300, p=[0.6, 0.3, 0.1])
+    cut = parts(variant, 300, max_cells=most, seed=0, strata=strata)
+    cut = cut[1:] if variant == "half" else cut
+    assert len(set(np.concatenate(cut))) == sum(map(len, cut)) and len({len(part) for part in cut}) == 1
+    if most == 1000:
+        shares = [[(strata[part] == name).sum() for name in ("d1", "d2", "d3")] for part in cut]
+        assert np.ptp(shares, axis=0).max() <= 1

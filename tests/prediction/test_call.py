@@ -9,7 +9,7 @@ import torch
 
 import expressionvae
 from expressionvae.data import sealed
-from expressionvae.evaluation.baselines import Training
+from expressionvae.evaluation.baselines import Training, draw_controls
 from expressionvae.files import UserError
 from expressionvae.nn import store
 from expressionvae.prediction import cells as predicted
@@ -152,3 +152,28 @@ def test_effects_and_page_of_a_pair(weights, tmp_path):
     assert len(summary.together([tmp_path / "summary.csv"] * 2)) == 4
     assert "Trust PerturbMean" in text and "Only 10 control cells" in text and text.count("data:image/png") == 2
     assert "http://" not in text and "https://" not in text and "<script" not in text
+
+
+def test_predicted_cells_of_a_pair_start_from_controls_in_their_batches_shares():
+    screen = a_screen()
+    calm = np.flatnonzero((screen.obs["cell_type"] == "T") & (screen.obs["perturbation"] == "ctrl"))
+    screen.obs["batch"] = "d1"
+    screen.obs.iloc[calm[:3], -1] = "d2"
+    training = Training(screen, rescale_to=1e4)
+    asked = predicted.Asked.of({"cell_type": "T", "perturbation": "a", "cells": 20}, training)
+    share = round(20 * 3 / len(calm))
+    assert asked.query.groupby(["perturbation", "batch"]).size().to_dict() == {
+        (label, batch): size for label in ("a", "ctrl") for batch, size in (("d1", 20 - share), ("d2", share))
+    }
+    drawn = draw_controls(training, asked.query, np.random.default_rng(0))
+    assert screen.obs["batch"].iloc[drawn].tolist() == asked.query["batch"].tolist()
+    made = predicted.assembled([predicted.Part("v", 0, training.X[drawn])], asked, screen.var_names.tolist(), scale="s",
+                               rescale_to=1e4, about={})  # fmt: skip
+    assert "batch" not in made.obs
+
+
+def test_a_batch_column_of_controls_that_are_given_means_nothing(weights):
+    screen = a_screen()
+    screen.obs["batch"] = [None] * screen.n_obs
+    again = expressionvae.predict(weights, **ASKED, controls=screen)
+    assert np.array_equal(again.X.toarray(), expressionvae.predict(weights, **ASKED, controls=a_screen()).X.toarray())

@@ -48,7 +48,7 @@ def test_a_pair_without_cells_is_predicted_and_by_weights_from_elsewhere(tmp_pat
     assert cells.obs["perturbation"].value_counts().to_dict() == {"A": 30, "ctrl": 30}
     table = pd.read_csv(tmp_path / "results/mine/predictions/summary.csv").set_index("predictor")
     assert list(table.index) == ["fsq/ar/hurdle-anchored", "perturb-mean"]
-    kinds = ["identity", "identity_controls", "identity_own_controls", "identity_reconstructed", "identity_real_controls"]
+    kinds = [f"identity{of}" for of in ("", "_controls", "_own_controls", "_reconstructed", "_real_controls")]
     assert table.loc["fsq/ar/hurdle-anchored", kinds].between(0, 1).all()
     assert "Predicted here, cells called Y: PerturbMean " in page and "(real controls " in page
     mean = effects.read(tmp_path / FOLDER / "perturb-mean/genes.csv")

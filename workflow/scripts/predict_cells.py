@@ -16,7 +16,7 @@ with reporting(snakemake.log[0]):
     row = asked.row(given.pairs, p.folder.format(**w))
     train = prepared.whole(given.train, "the training cells")
     controls = Training(train, rescale_to=p.rescale_to)
-    pair = cells.Asked.of(row, controls.control)
+    pair = cells.Asked.of(row, controls)
     judges = identity.read(given.judges, genes=train.var_names.tolist())
     way = cells.Way(p.rule, p.draws, p.sampling, p.batch_size, controls)
     parts, shares = [], []

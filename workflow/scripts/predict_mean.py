@@ -13,7 +13,7 @@ with reporting(snakemake.log[0]):
     row = asked.row(given.pairs, p.folder.format(**w))
     train = prepared.whole(given.train, "the training cells")
     training = Training(train, rescale_to=p.rescale_to)
-    pair = cells.Asked.of(row, training.control)
+    pair = cells.Asked.of(row, training)
     parts = [cells.Part(PERTURB_MEAN, seed, cells.perturb_mean_cells(training, pair, seed=seed)) for seed in p.seeds]
     judges = identity.read(given.judges, genes=train.var_names.tolist())
     shares = [

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from numpy import ndarray
 
-from expressionvae.data import prepared
+from expressionvae.data import batches, prepared
 from expressionvae.files import reading, require, written
 from expressionvae.stored import table
 
@@ -20,9 +21,11 @@ def choose(train: str | Path, heldout: str | Path, *, number: int, min_cells: in
     Cell types with most cells of wanted perturbations first; of those of which the screen holds out something only
     where there are no others. Wanted are the perturbations that the screen holds out; where it holds out none, those
     that some cell type with controls lacks, or all. A type is left out with those of them of which it has `min_cells`
-    cells (never fewer than 2), as many controls, and another type has training cells.
+    cells (never fewer than 2), as many controls (where there are batches, with the batches' shares), and another type
+    has training cells.
     """
     cells, about = prepared.labels(train)
+    batch = cells.pop(batches.COLUMN).to_numpy() if batches.COLUMN in cells else None
     control, away = str(about["control"]), list(map(str, about["heldout_cell_types"]))
     sizes = cells.value_counts().to_dict()  # by (cell type, perturbation)
     least = max(min_cells, 2)
@@ -34,7 +37,8 @@ def choose(train: str | Path, heldout: str | Path, *, number: int, min_cells: in
     known = {label for label in unseen if sum((name, label) in sizes for name in types) > 1}
     there = {}
     for name in types:
-        if fitting := [label for label in labels if label in known and sizes.get((name, label), 0) >= least]:
+        fitting = [label for label in labels if label in known and sizes.get((name, label), 0) >= least]
+        if fitting and (batch is None or _can_match(cells, batch, name, fitting, control) >= least):
             there[name] = fitting
     wanted = {name: sum(sizes[name, label] for label in fitting) for name, fitting in there.items()}
     order = sorted(there, key=lambda name: (-wanted[name], name))
@@ -43,6 +47,13 @@ def choose(train: str | Path, heldout: str | Path, *, number: int, min_cells: in
     said = "; ".join(f"{row['cell_type']} x {', '.join(row['perturbations'])}" for row in chosen)
     log.info(f"cell types left out in turn: {said or 'none, for no perturbation of interest is in two types'}")
     return pd.DataFrame(chosen, columns=["cell_type", "perturbations"])
+
+
+def _can_match(cells: pd.DataFrame, batch: ndarray, name: str, labels: list[str], control: str) -> int:
+    """How many controls of a cell type have the batches' shares among its cells of some perturbations."""
+    here, label = (cells["cell_type"] == name).to_numpy(), cells["perturbation"]
+    perturbed, controls = batch[here & label.isin(labels)], batch[here & (label == control).to_numpy()]
+    return sum(batches.matched(perturbed, controls).values())
 
 
 def save(path: str | Path, chosen: pd.DataFrame) -> None:

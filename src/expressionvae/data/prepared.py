@@ -10,7 +10,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import sealed
+from expressionvae.data import batches, sealed
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import MOST_BYTES, STEP, Compact
 from expressionvae.data.h5ad import Source
@@ -64,12 +64,15 @@ def whole(path: str | Path, what: str) -> AnnData:
 
 
 def labels(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Cell type and perturbation of each cell, as text, and what uns["screen"] says; counts are not read.
+    """Cell type, perturbation and, where there is one, batch of each cell, as text, and what uns["screen"] says.
+
+    Counts are not read.
 
     Raises UserError if the file has not all of that.
     """
     with opened(path) as source:
-        cells = {name: source.labels("obs", name) for name in LABELS}
+        names = [*LABELS, *([batches.COLUMN] if source.has(f"obs/{batches.COLUMN}") else [])]
+        cells = {name: source.labels("obs", name) for name in names}
         about = dict(source.about("screen"))
         for key in ("control", "embedding", "heldout_cell_types"):
             require(key in about, f"uns['screen'] has no {key!r}")

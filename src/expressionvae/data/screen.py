@@ -12,7 +12,7 @@ from anndata import AnnData
 from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Library
-from expressionvae.data import checks
+from expressionvae.data import batches, checks
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
 from expressionvae.data.matrix import matrix_key
@@ -28,6 +28,7 @@ class Columns:
 
     layer: the name of a layer, or raw/X, whose genes are those of raw/var.
     median: column with the median library size of the file that a cell comes from, which the assembled screens have.
+    batch: column with the batch (donor, plate) of each cell; None: nothing tells of batches.
     """
 
     perturbation: str
@@ -36,23 +37,25 @@ class Columns:
     layer: str | None
     library: str | None
     median: str | None = None
+    batch: str | None = None
 
     @classmethod
     def of(cls, dataset: Mapping[str, Any]) -> "Columns":
         """Return the columns that a dataset's config names; what the workflow writes itself has always the same."""
         if dataset["kind"] == "local":
             keys = ("perturbation_column", "cell_type_column", "gene_column", "layer", "library_column")
-            return cls(*(dataset[key] for key in keys))
+            return cls(*(dataset[key] for key in keys), batch=dataset.get("batch_column"))
         if dataset["kind"] == "made-up":
             return cls("perturbation", "cell_type", None, None, None)
-        return cls("perturbation", "cell_type", None, None, "library_size", "median_library")
+        batch = batches.COLUMN if dataset.get("batch_column") else None  # of a left-out dataset, which has its screen's
+        return cls("perturbation", "cell_type", None, None, "library_size", "median_library", batch)
 
 
 class Screen:
     """A screen open for reading: labels and genes at once, counts in blocks of cells.
 
     Attributes:
-        cells: cell_type and perturbation (str) of every cell, by its name.
+        cells: cell_type, perturbation and, where the columns name one, batch (str) of every cell, by its name.
         genes: gene symbols.
         median: median library size of the file that each cell comes from; None: the screen is one file.
 
@@ -61,7 +64,7 @@ class Screen:
     """
 
     def __init__(self, path: str | Path, columns: Columns, *, unlabelled: bool = False):
-        """unlabelled: cells may lack a perturbation's label, which is then missing in `cells`."""
+        """unlabelled: cells may lack a perturbation's label, which is then missing in `cells`, as a batch's may be."""
         self.path = Path(path)
         self.source = Source(path)
         names = self.source.names("obs")
@@ -70,6 +73,8 @@ class Screen:
         self.cells["cell_type"] = self._labels(columns.cell_type, "cell_type_column") if columns.cell_type else "cells"
         needed = np.arange(0) if unlabelled else None
         self.cells["perturbation"] = self._labels(columns.perturbation, "perturbation_column", needed)
+        if columns.batch:
+            self.cells[batches.COLUMN] = self._labels(columns.batch, "batch_column", np.arange(0))
         self.matrix = self.source.matrix(matrix_key(columns.layer))
         self.genes = self._genes(columns.gene)
         self.library_column = columns.library

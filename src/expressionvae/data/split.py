@@ -11,11 +11,11 @@ from anndata import AnnData
 from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
-from expressionvae.data import checks
+from expressionvae.data import batches, checks
 from expressionvae.data import heldout as combinations
 from expressionvae.data.assembly import lacking, stop_or_warn
 from expressionvae.data.frames import Rows
-from expressionvae.data.labels import Unquoted, dropped, one_spelling, unquoted
+from expressionvae.data.labels import Unquoted, dropped, one_spelling, refuse_aliases, unquoted
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.screen import Columns, Screen
@@ -69,6 +69,9 @@ def prepare(
         # labels first: most mistakes show before the counts are read
         kept = ~dropped(source, screen.cells["perturbation"], drop, control)
         cells = screen.cells[kept]
+        if columns.batch:
+            checks.batch_labels(source, cells[batches.COLUMN], columns.batch)
+            refuse_aliases(source, batches.COLUMN, cells[batches.COLUMN])
         cells = one_spelling(
             source,
             cells,
@@ -81,6 +84,7 @@ def prepare(
         rules: dict[str, Any] = dict(control=control, embedding=embedding, min_cells=min_cells)
         chosen = combinations.choose(source, cells, **rules, wanted=heldout)
         checks.split(source, cells, chosen, **rules)
+        checks.batches(source, cells, chosen, control=control, min_cells=min_cells)
         is_away = combinations.is_heldout(cells, chosen)
         if described is not None:
             described(Labels.of(cells[~is_away], cells[is_away], control, embedding))
@@ -99,6 +103,7 @@ def prepare(
         checks.split(
             source, cells[filled], chosen, **rules, gone=int((kept & ~filled).sum())
         )  # again: some may have gone
+        checks.batches(source, cells[filled], chosen, control=control, min_cells=min_cells)
         types = np.array(list(chosen), dtype=object)
         about = dict(name=name, control=control, heldout_cell_types=types, embedding=embedding)
         median = screen.median
@@ -155,6 +160,8 @@ def _say_empty(source: Path, filled: ndarray, panel: Panel, genes: int | Sequenc
 def _obs(cells: pd.DataFrame, library: ndarray, median: ndarray) -> pd.DataFrame:
     """The table of cells, with categories that hold only the labels in use."""
     obs = pd.DataFrame({label: pd.Categorical(cells[label]) for label in ("cell_type", "perturbation")})
+    if batches.COLUMN in cells:
+        obs[batches.COLUMN] = pd.Categorical(cells[batches.COLUMN])
     obs.index = cells.index
     obs["library_size"] = library
     obs["median_library"] = median.astype(np.float32)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.data import batches
 from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import UserError
 
@@ -23,7 +24,8 @@ class Training:
         self.n_genes = train.n_vars
         obs = pd.DataFrame({c: train.obs[c].astype(str).to_numpy() for c in ("cell_type", "perturbation")})
         self.rows = groups(obs["cell_type"], obs["perturbation"])
-        self._means: dict[tuple[str, str], ndarray] = {}
+        self.batches = batches.of(train)
+        self._means: dict[tuple[str, ...], ndarray] = {}
 
     @cached_property
     def contexts(self) -> list[str]:
@@ -39,17 +41,47 @@ class Training:
     def log_normal(self, rows: ndarray) -> sparse.csr_matrix:
         return comparison_space(self.X[rows], rescale_to=self.rescale_to)
 
-    def mean(self, cell_type: str, label: str) -> ndarray:
-        """Mean [gene] in comparison space."""
-        key = (cell_type, label)
+    def in_batch(self, rows: ndarray, batch: str) -> ndarray:
+        """Those of some rows that are of a batch."""
+        assert self.batches is not None
+        return rows[self.batches[rows] == batch]
+
+    def composition(self, cell_type: str, number: int) -> list[str] | None:
+        """The batches of so many cells in the shares of a cell type's controls, sorted; None: there are no batches."""
+        return None if self.batches is None else batches.apportioned(self.batches[self.controls(cell_type)], number)
+
+    def mean(self, cell_type: str, label: str, batch: str | None = None) -> ndarray:
+        """Mean [gene] in comparison space, of all batches or of one."""
+        key = (cell_type, label) if batch is None else (cell_type, label, batch)
         if key not in self._means:
-            log = self.log_normal(self.rows[key]).astype(np.float64)
+            rows = self.rows[cell_type, label]
+            log = self.log_normal(rows if batch is None else self.in_batch(rows, batch)).astype(np.float64)
             self._means[key] = np.asarray(log.mean(axis=0)).ravel()
         return self._means[key]
 
     def effect(self, cell_type: str, label: str) -> ndarray:
-        """Mean of the perturbed cells minus mean of the controls, [gene], in comparison space."""
-        return self.mean(cell_type, label) - self.mean(cell_type, self.control)
+        """Mean of the perturbed cells minus mean of the controls, [gene], in comparison space.
+
+        With batches the mean of that within each that has controls, each counting by its perturbed cells.
+        """
+        if self.batches is None:
+            return self.mean(cell_type, label) - self.mean(cell_type, self.control)
+        within = self._compared_within(cell_type, label)
+        effects = [self.mean(cell_type, label, one) - self.mean(cell_type, self.control, one) for one in within]
+        return np.average(effects, axis=0, weights=list(within.values()))
+
+    def shows(self, cell_type: str, label: str) -> bool:
+        """Whether there are cells of a perturbation in a cell type that can be compared with controls."""
+        if (cell_type, label) not in self.rows:
+            return False
+        return self.batches is None or bool(self._compared_within(cell_type, label))
+
+    def _compared_within(self, cell_type: str, label: str) -> dict[str, int]:
+        """Numbers of a combination's cells by batch, of the batches that have controls of the cell type."""
+        assert self.batches is not None
+        perturbed, controls = (self.batches[self.rows[cell_type, one]] for one in (label, self.control))
+        names, sizes = np.unique(perturbed[np.isin(perturbed, controls)], return_counts=True)
+        return dict(zip(names.tolist(), sizes.tolist(), strict=True))
 
     def effect_elsewhere(self, cell_type: str, label: str) -> ndarray:
         """The effect of `label` on `cell_type`, guessed from the other contexts [gene].
@@ -60,13 +92,13 @@ class Training:
         """
         if label == self.control:
             return np.zeros(self.n_genes)
-        seen = [c for c in self.contexts if c != cell_type and (c, label) in self.rows]
+        seen = [c for c in self.contexts if c != cell_type and self.shows(c, label)]
         if seen:
             return np.mean([self.effect(c, label) for c in seen], axis=0)
         return self._mean_effect(cell_type, label)
 
     def _mean_effect(self, cell_type: str, label: str) -> ndarray:
-        others = [p for c, p in self.rows if c == cell_type and p != self.control]
+        others = [p for c, p in self.rows if c == cell_type and p != self.control and self.shows(c, p)]
         if not others:
             raise UserError(
                 f"training cells: perturbation {label!r} is in no cell type but {cell_type!r}, which has no"
@@ -105,6 +137,8 @@ def by_combination(query: pd.DataFrame, made: Callable[[str, str, ndarray], spar
 def draw_controls(training: Training, query: pd.DataFrame, rng: np.random.Generator) -> ndarray:
     """A training row for every query row, drawn with replacement among the controls of its cell type.
 
+    Where both training and query tell of batches, among those of its batch.
+
     With replacement, so that drawn cells are a sample of the controls however many are asked for. Without, as many
     rows as there are controls would be all of them: their mean would be that of the predicted controls, which are
     drawn from the same cells, the shift between the two exactly 0 and its correlation with the true one not defined.
@@ -117,7 +151,18 @@ def draw_controls(training: Training, query: pd.DataFrame, rng: np.random.Genera
                 f"training cells: 1 {training.control!r} cell of cell type {cell_type!r}, expected 2 or more: draws "
                 "from one cell have no spread, and no shift between them is defined"
             )
-        chosen[rows] = rng.choice(pool, size=len(rows))
+        if training.batches is None or batches.COLUMN not in query:
+            chosen[rows] = rng.choice(pool, size=len(rows))
+            continue
+        wanted = query[batches.COLUMN].to_numpy(dtype=str)[rows]
+        for batch in np.unique(wanted):
+            of_batch = training.in_batch(pool, batch)
+            if not len(of_batch):
+                raise UserError(
+                    f"training cells: batch '{batch}' has no {training.control!r} cell of cell type {cell_type!r}, "
+                    f"expected some: batches that have are {', '.join(sorted(set(training.batches[pool])))}"
+                )
+            chosen[rows[wanted == batch]] = rng.choice(of_batch, size=int((wanted == batch).sum()))
     return chosen
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse
 
+from expressionvae.data import batches
 from expressionvae.files import UserError
 
 
@@ -40,7 +41,7 @@ class Compared:
     """Cells in comparison space.
 
     X: float32 CSR [cell, gene]; labels: perturbation of each cell; genes: names; control: the control's
-    label; cell_types: of each cell, None where all are of one.
+    label; cell_types: of each cell, None where all are of one; batches: of each cell, None where nothing tells.
     """
 
     X: sparse.csr_matrix
@@ -48,6 +49,7 @@ class Compared:
     genes: ndarray
     control: str
     cell_types: ndarray | None = None
+    batches: ndarray | None = None
 
     @property
     def is_control(self) -> ndarray:
@@ -69,7 +71,8 @@ class Compared:
     def of(self, rows: ndarray) -> "Compared":
         """The cells of some rows."""
         types = None if self.cell_types is None else self.cell_types[rows]
-        return replace(self, X=self.X[rows], labels=self.labels[rows], cell_types=types)
+        batch = None if self.batches is None else self.batches[rows]
+        return replace(self, X=self.X[rows], labels=self.labels[rows], cell_types=types, batches=batch)
 
     def by_cell_type(self) -> "dict[str, Compared]":
         """The cells of each cell type, sorted: an effect is one on the controls of its own type."""
@@ -85,7 +88,11 @@ class Compared:
         mine, theirs = np.flatnonzero(~self.is_control), np.flatnonzero(other.is_control)
         X = sparse.csr_matrix(sparse.vstack([self.X[mine], other.X[theirs]]))
         assert self.cell_types is None, "controls are those of one cell type"
-        return replace(self, X=X, labels=np.concatenate([self.labels[mine], other.labels[theirs]]))
+        batch = None
+        if self.batches is not None and other.batches is not None:
+            batch = np.concatenate([self.batches[mine], other.batches[theirs]])
+        labels = np.concatenate([self.labels[mine], other.labels[theirs]])
+        return replace(self, X=X, labels=labels, batches=batch)
 
     def anndata(self) -> ad.AnnData:
         """A fresh AnnData with obs column `perturbation`, for libraries (some write into what they get)."""
@@ -115,4 +122,5 @@ def compared(adata: ad.AnnData, *, truth: ad.AnnData, rescale_to: float | int) -
         genes=np.asarray(truth.var_names, dtype=str),
         control=str(truth.uns["screen"]["control"]),
         cell_types=types if len(np.unique(types)) > 1 else None,
+        batches=batches.of(truth),
     )

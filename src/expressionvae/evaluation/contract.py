@@ -43,7 +43,7 @@ def query(train: AnnData, wanted: pd.DataFrame, *, seed: int) -> AnnData:
 
     Args:
         train: the training cells that `prepare` wrote.
-        wanted: columns cell_type, perturbation; no other is looked at, since they tell of the true cells.
+        wanted: columns cell_type, perturbation and perhaps batch; no other is looked at, since they tell of true cells.
         seed: of the draw, which is that of the baseline `control` with the same seed.
 
     Raises:

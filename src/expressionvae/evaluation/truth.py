@@ -9,7 +9,7 @@ from anndata import AnnData, concat
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae.data import prepared, screen, sealed
+from expressionvae.data import batches, prepared, screen, sealed
 from expressionvae.evaluation.baselines import groups
 from expressionvae.files import UserError, reading, require, written
 from expressionvae.stored import table
@@ -17,6 +17,8 @@ from expressionvae.stored import table
 
 def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, controls: int, seed: int) -> AnnData:
     """Return true cells of each held-out cell type: each held-out perturbation's and training controls, both capped.
+
+    Where the screen has batches, the controls of a cell type have their shares among its perturbed cells.
 
     All perturbed cells come first, cell types and perturbations in alphabetical order, cells in their order in the
     file; drawn without replacement by one generator.
@@ -34,15 +36,43 @@ def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, con
         _at_most(rows, cells_per_perturbation, generator)
         for rows in _groups(heldout).values()  # by cell type, then by perturbation
     ]
-    of_train = _groups(train)
+    of_train, batch = _groups(train), (batches.of(heldout), batches.of(train))
     control = [
-        _at_most(of_train[name, about["control"]], controls, generator) for name in sorted(about["heldout_cell_types"])
+        _controls(of_train[name, about["control"]], np.concatenate(rows), *batch, controls, generator)
+        for name, rows in _by_cell_type(heldout, parts).items()
     ]
     truth = concat([heldout[np.concatenate(parts)], train[np.concatenate(control)]], join="inner")
-    for label in ("cell_type", "perturbation"):
+    for label in (*prepared.LABELS, *([batches.COLUMN] if batches.COLUMN in truth.obs else [])):
         truth.obs[label] = pd.Categorical(truth.obs[label].astype(str))
     truth.uns["screen"] = about
     return truth
+
+
+def _by_cell_type(heldout: AnnData, parts: list[ndarray]) -> dict[str, list[ndarray]]:
+    """Chosen rows of each perturbation by the cell type that they are of."""
+    found: dict[str, list[ndarray]] = {name: [] for name in sorted(heldout.uns["screen"]["heldout_cell_types"])}
+    for rows in parts:
+        found[str(heldout.obs["cell_type"].iloc[rows[0]])].append(rows)
+    return found
+
+
+def _controls(
+    rows: ndarray,
+    perturbed: ndarray,
+    heldout: ndarray | None,
+    train: ndarray | None,
+    number: int,
+    generator: np.random.Generator,
+) -> ndarray:
+    """At most a number of some control rows; with batches in the shares of the perturbed ones.
+
+    heldout, train: the batch of each cell there.
+    """
+    if heldout is None or train is None:
+        return _at_most(rows, number, generator)
+    sizes = batches.matched(heldout[perturbed], train[rows], most=number)
+    chosen = [_at_most(rows[train[rows] == name], size, generator) for name, size in sizes.items()]
+    return np.sort(np.concatenate(chosen))
 
 
 def _groups(cells: AnnData) -> dict[tuple[str, str], ndarray]:
@@ -54,9 +84,10 @@ def query(truth: AnnData) -> pd.DataFrame:
     """Return one row per true cell: what to predict, and `true_library`, its sum over the panel's genes.
 
     Only the variant labelled "true-library" may read the last column: it tells a model something about the
-    very cell it predicts.
+    very cell it predicts. `batch`, where the truth has it: the batches of a combination's cells in alphabetical order,
+    so that their sizes are told, and not which cell is of which.
     """
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "cell": truth.obs_names,
             "cell_type": truth.obs["cell_type"].astype(str).to_numpy(),
@@ -64,6 +95,11 @@ def query(truth: AnnData) -> pd.DataFrame:
             "true_library": np.asarray(screen.counts(truth).sum(axis=1)).ravel(),
         }
     )
+    if (batch := batches.of(truth)) is not None:
+        for of_combination in _groups(truth).values():
+            batch[of_combination] = np.sort(batch[of_combination])
+        rows[batches.COLUMN] = batch
+    return rows
 
 
 def save(truth: AnnData, truth_path: str | Path, query_path: str | Path) -> None:
@@ -86,7 +122,9 @@ def read_query(path: str | Path) -> pd.DataFrame:
         UserError: if it is not what `save` wrote.
     """
     with reading(path, "the query: which cells to predict"):
-        query = table(path, texts=["cell", "cell_type", "perturbation"], numbers=["true_library"])
+        query = table(
+            path, texts=["cell", "cell_type", "perturbation"], numbers=["true_library"], perhaps=[batches.COLUMN]
+        )
         require(len(query) > 0, "it asks for no cell")
         require(query["cell"].is_unique, "it asks for a cell twice")
         require((query[["cell_type", "perturbation"]] != "").to_numpy().all(), "a label is missing")

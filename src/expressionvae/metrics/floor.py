@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from expressionvae.evaluation.baselines import groups
 from expressionvae.evaluation.comparison import Compared
 from expressionvae.metrics.contexts import within_cell_types
 from expressionvae.metrics.de import expression
@@ -46,9 +47,15 @@ def ceiling(true: Compared, *, fdr: float, fold_change_epsilon: float, seed: int
 
 
 def disjoint_halves(true: Compared, *, seed: int) -> tuple[Compared, Compared]:
-    """Two halves of every perturbation and of the controls, of floor(n / 2) cells each, as cell-eval draws them."""
+    """Two halves of every perturbation and of the controls, of floor(n / 2) cells each, as cell-eval draws them.
+
+    With batches, of every perturbation and of the controls in each.
+    """
     random = np.random.default_rng(seed)
-    shuffled = [random.permutation(np.flatnonzero(true.labels == label)) for label in sorted(set(true.labels))]
+    found = [np.flatnonzero(true.labels == label) for label in sorted(set(true.labels))]
+    if true.batches is not None:
+        found = list(groups(true.labels, true.batches).values())
+    shuffled = [random.permutation(rows) for rows in found]
     cuts = [(rows[: len(rows) // 2], rows[len(rows) // 2 : 2 * (len(rows) // 2)]) for rows in shuffled]
     first, second = (np.concatenate(rows) for rows in zip(*cuts, strict=True))
     return true.of(first), true.of(second)

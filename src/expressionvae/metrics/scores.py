@@ -61,9 +61,10 @@ def distribution_scores(
     """
     x, y = true.perturbed, predicted.perturbed
     n = int(np.count_nonzero(~true.is_control))
+    strata = None if true.batches is None else true.batches[~true.is_control]
     rows = []
     for variant in variants:
-        fit, mine, theirs = parts(variant, n, max_cells=max_cells, seed=seed)
+        fit, mine, theirs = parts(variant, n, max_cells=max_cells, seed=seed, strata=strata)
         others = [y[theirs]] if fit is mine else [x[mine], y[theirs]]
         a, b = project(x[fit], *others, components=components, solver=SOLVER[variant], seed=seed)[-2:]
         values = measured("clouds", a, b, mmd_sigmas=mmd_sigmas, ridge=RIDGE[variant])
@@ -73,7 +74,9 @@ def distribution_scores(
     return rows
 
 
-def parts(variant: str, n: int, *, max_cells: int, seed: int) -> tuple[ndarray, ndarray, ndarray]:
+def parts(
+    variant: str, n: int, *, max_cells: int, seed: int, strata: ndarray | None = None
+) -> tuple[ndarray, ndarray, ndarray]:
     """Rows of the true cells that PCA is fitted on, of the true and of the predicted cells compared.
 
     Each set holds at most `max_cells`. Where PCA is fitted on the compared cells, the first two are one array.
@@ -82,6 +85,8 @@ def parts(variant: str, n: int, *, max_cells: int, seed: int) -> tuple[ndarray, 
         and their order, are those of the authors' code for the same seed.
     half: PCA on true half A, A compared; the prediction answers half B row for row, whose floor is true B.
     unbiased: PCA on one third of the true cells, the second compared; the prediction answers the last third.
+
+    strata: the batch of each true cell; halves and thirds then have the same of them, but for odd cells.
     """
     if variant == "paper":
         theirs, mine = (
@@ -92,6 +97,10 @@ def parts(variant: str, n: int, *, max_cells: int, seed: int) -> tuple[ndarray, 
     rng = np.random.default_rng(seed)
     order, pieces = rng.permutation(n), {"half": 2, "unbiased": 3}[variant]
     piece = n // pieces
+    if strata is not None:
+        dealt = order[np.argsort(strata[order], kind="stable")]
+        cut = [rng.permutation(dealt[k::pieces][:piece])[:max_cells] for k in range(pieces)]
+        return np.sort(cut[0]), np.sort(cut[-2]), np.sort(cut[-1])
     split = [np.sort(order[k * piece : k * piece + min(piece, max_cells)]) for k in range(pieces)]
     return split[0], split[-2], split[-1]
 

@@ -115,6 +115,7 @@ def _controls(
             f"{source}: gene {absent[0]!r} of the model is missing ({len(absent)} of {len(trained.genes)} are)"
         )
     cells = found[:, trained.genes].copy()
+    cells.obs = cells.obs[[]]
     values = sparse.csr_matrix(cells.X).data
     if (wrong := wrong_count(values)) is not None:
         raise UserError(f"{source}: X holds {values[wrong]:g}, expected raw counts: whole numbers, 0 or more")

@@ -35,17 +35,21 @@ class Asked:
     perturbation: str
     cells: int
     control: str
+    batches: tuple[str, ...] | None = None
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], control: str) -> "Asked":
-        """From what is known of a pair (`prediction.asked.row`)."""
-        return cls(row["cell_type"], row["perturbation"], int(row["cells"]), control)
+    def of(cls, row: Mapping[str, Any], training: Training) -> "Asked":
+        """From what is known of a pair (`prediction.asked.row`); batches: in the shares of the type's controls."""
+        kind, number = row["cell_type"], int(row["cells"])
+        batches = training.composition(kind, number)
+        return cls(kind, row["perturbation"], number, training.control, None if batches is None else tuple(batches))
 
     @property
     def query(self) -> pd.DataFrame:
         """A row for each cell to predict, the perturbed ones first. No true cell tells its library size."""
         labels = [self.perturbation] * self.cells + [self.control] * self.cells
-        return pd.DataFrame({"cell_type": self.cell_type, "perturbation": labels, "true_library": np.nan})
+        rows = pd.DataFrame({"cell_type": self.cell_type, "perturbation": labels, "true_library": np.nan})
+        return rows if self.batches is None else rows.assign(batch=[*self.batches, *self.batches])
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def assembled(
     labels = query["perturbation"].to_numpy(dtype=str)
     blocks = [predictions.sound(path, part.cells, labels, genes) for part in parts]
     obs = pd.concat(
-        [query.drop(columns="true_library").assign(training=part.training, draw=part.draw) for part in parts]
+        [query[["cell_type", "perturbation"]].assign(training=part.training, draw=part.draw) for part in parts]
     )
     obs.index = [f"{part.training}-{part.draw}-{cell}" for part in parts for cell in range(len(query))]
     obs = obs.astype({"cell_type": "category", "perturbation": "category", "training": "category"})
