@@ -26,6 +26,7 @@ def config(folder, pairs, screen=None, esm2=None, **entry) -> str:
 def a_lab_s_screen(folder) -> None:
     """A in cell type X, and no A in Y."""
     obs = pd.DataFrame({"line": ["X"] * 80 + ["Y"] * 40, "gene": ["A", "ctrl"] * 40 + ["ctrl"] * 40})
+    obs["donor"] = ["d1", "d1", "d2"] * 40
     obs.index = [f"c{i}" for i in range(120)]
     mean = np.where((obs["gene"] == "A").to_numpy()[:, None] & (np.arange(20) < 5), 60.0, 20.0)
     counts = np.random.default_rng(0).poisson(mean).astype(np.float32)
@@ -40,7 +41,8 @@ def test_a_pair_without_cells_is_predicted_and_by_weights_from_elsewhere(tmp_pat
     a_lab_s_screen(tmp_path)
     pairs = tmp_path / "pairs.csv"
     pairs.write_text("cell_type,perturbation,cells\nY,A,30\n")
-    run = predict(tmp_path, str(pairs))
+    donors = {"batch_column": "donor"}
+    run = predict(tmp_path, str(pairs), screen=donors)
     assert run.returncode == 0, run.stderr[-3000:]
     page = (tmp_path / FOLDER / "page.html").read_text()
     assert "A in Y" in page and "data:image/png" in page
@@ -56,7 +58,8 @@ def test_a_pair_without_cells_is_predicted_and_by_weights_from_elsewhere(tmp_pat
     other = tmp_path / "other"
     other.mkdir()
     (tmp_path / "lab.h5ad").rename(other / "lab.h5ad")
-    run = predict(other, [{"cell_type": "Y", "perturbation": "A", "cells": 30}], weights=str(tmp_path / "results/mine"))
+    asked = [{"cell_type": "Y", "perturbation": "A", "cells": 30}]
+    run = predict(other, asked, screen=donors, weights=str(tmp_path / "results/mine"))
     assert run.returncode == 0 and "rule train_vae" not in run.stderr, run.stderr[-3000:]
     again = ad.read_h5ad(other / FOLDER / "fsq/ar/hurdle-anchored/predicted.h5ad")
     assert np.array_equal(again.X.toarray(), cells.X.toarray())
