@@ -33,6 +33,11 @@ def leaves(node, path=()) -> Iterator[tuple[str, ...]]:
         yield path
 
 
+def pairs(key, path):
+    """Their steps side by side, or a pair of which nothing holds where they are not equally long."""
+    return zip(key, path, strict=True) if len(key) == len(path) else [("", "NAME")]
+
+
 def line_of(page: str, key: str) -> list[str]:
     (line,) = [line for line in page.splitlines() if line.startswith(f"| `{key}` |")]
     return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -43,8 +48,7 @@ def test_every_key_of_the_paper_s_config_is_on_the_page(page):
     for path in leaves(CONFIG):
         if path[-1] == "kind":  # a heading
             continue
-        same = [key for key in told if len(key) == len(path) and all(a in (b, "NAME") for a, b in zip(key, path))]
-        assert same, ".".join(path)
+        assert any(all(a in (b, "NAME") for a, b in pairs(key, path)) for key in told), ".".join(path)
 
 
 def test_a_line_has_default_bounds_meaning_and_rules(page):

@@ -41,7 +41,9 @@ def outputs(tmp_path_factory) -> set[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_every_output_of_a_rule_is_listed_with_that_rule(outputs):
-    missing = {f"{rule}: {file}" for rule, file in outputs if not any(rule in o.rules and o.is_at(file) for o in LISTED)}
+    missing = {
+        f"{rule}: {file}" for rule, file in outputs if not any(rule in o.rules and o.is_at(file) for o in LISTED)
+    }
     assert missing == set()
 
 

@@ -64,6 +64,8 @@ def _walk(node: Mapping[str, Any], root: Mapping[str, Any], path: Key, kind: str
         entry = node.get(name)
         if isinstance(entry, Mapping):
             step = (NAME,) if name == "additionalProperties" else ()
+            if step and "description" in entry:
+                yield Row((*path, NAME), kind, entry, required=False)
             yield from _walk(entry, root, (*path, *step), kind)
     for part in node.get("allOf", []):
         is_kind = part.get("if", {}).get("properties", {}).get("kind", {}).get("const", "")
