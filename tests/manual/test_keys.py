@@ -14,9 +14,7 @@ from tests.conftest import REPOSITORY
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
 SCHEMA = whole_schema(REPOSITORY / "config" / "schema.yaml")
 KEYWORDS = set(
-    """$schema title type additionalProperties required properties propertyNames $ref description minItems maxItems uniqueItems
-    items minimum maximum exclusiveMinimum exclusiveMaximum enum allOf if then else oneOf const $comment not pattern
-    maxLength minLength $defs patternProperties""".split()
+    ["$schema", "title", "type", "additionalProperties", "required", "properties", "propertyNames", "$ref", "description", "minItems", "maxItems", "uniqueItems", "items", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum", "allOf", "if", "then", "else", "oneOf", "const", "$comment", "not", "pattern", "maxLength", "minLength", "$defs", "patternProperties"]
 )
 
 

@@ -10,6 +10,7 @@ localrules:
     resources,
     versions,
     pages,
+    overview,
 
 
 rule loss_curves:
@@ -113,6 +114,23 @@ rule pages:
         titles=[page_labels(page)["Result"] for page in pages()],
     script:
         "../scripts/pages.py"
+
+
+rule overview:
+    input:
+        **overview_sources(),
+    output:
+        report(f"{PAPER}/overview.html", caption="../report/page.rst", category=OVERVIEW, labels={"Result": "Overview"}),
+    log:
+        log_of("overview"),
+    benchmark:
+        benchmark_of("overview")
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+    script:
+        "../scripts/overview.py"
 
 
 rule plan:

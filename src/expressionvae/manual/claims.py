@@ -23,7 +23,10 @@ def page(tables: Sequence[str | Path]) -> str:
             rows = verdicts[verdicts["claim"] == claim.id]
             if len(rows):
                 lines.append([f"`{claim.id}`", claim.text, claim.rule, _said(rows)])
-        parts += [f"### {title}", pipe_table(["Claim", "The paper says", "Judged by", "Its own numbers"], lines, left=4)]
+        parts += [
+            f"### {title}",
+            pipe_table(["Claim", "The paper says", "Judged by", "Its own numbers"], lines, left=4),
+        ]
     return document(*parts)
 
 
