@@ -167,7 +167,7 @@ def make_file(path: Path, cells: int, genes: int) -> None:
         obs["perturbation"] = pd.Categorical(random.choice([f"p{i}" for i in range(91)], cells))
         obs["library_size"] = obs["median_library"] = np.ones(cells, np.float32)
         obs.index = [f"cell-{i}" for i in range(cells)]
-        writer.finish(obs, [f"g{i}" for i in range(genes)], {"screen": {"control": "p0", "heldout_cell_type": "B"}})
+        writer.finish(obs, [f"g{i}" for i in range(genes)], {"screen": {"control": "p0", "heldout_cell_types": ["B"]}})
 
 
 def rss() -> dict[str, float]:
@@ -183,7 +183,7 @@ def in_child(path: str, most_bytes: str) -> None:
     cells = read(path, int(most_bytes))
     result = {"read_s": time.perf_counter() - started}
     validation = Validation(0.05, 0.01, 0)
-    about = {"heldout_cell_type": cells.heldout_cell_type, "control": cells.control}
+    about = {"heldout_cell_types": cells.heldout_cell_types, "control": cells.control}
     training, _ = split(cells.cell_type, cells.perturbation, **about, validation=validation)
     cells.checksum()
     cells.panel_library()

@@ -126,7 +126,7 @@ def main() -> None:
         obs = pd.DataFrame({"cell_type": "hepg2", "perturbation": labels}, index=[f"c{i}" for i in range(len(labels))])
         obs["library_size"] = counts.sum(axis=1)
         true = ad.AnnData(csr_matrix(counts), obs, pd.DataFrame(index=genes))
-        true.uns["screen"] = {"control": "non-targeting", "heldout_cell_type": "hepg2"}
+        true.uns["screen"] = {"control": "non-targeting", "heldout_cell_types": ["hepg2"]}
         truth.save(true, Path(folder) / "truth.h5ad", Path(folder) / "query.csv")
         query = pd.read_csv(Path(folder) / "query.csv")
         predictions.write(Path(folder) / "cells.h5ad", cells(*size, seed=2)[0], query, genes, {})

@@ -1,5 +1,5 @@
-"""What `make docs` adds to the pages in this folder: tables made from the sources, pages that lie elsewhere in the repository,
-and the files that a page links to, so that the manual is whole without a server."""
+"""What `make docs` adds to the pages in this folder: tables made from the sources, pages that lie elsewhere in the
+repository, and the files that a page links to, so that the manual is whole without a server."""
 
 import posixpath
 import re

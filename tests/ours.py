@@ -54,7 +54,7 @@ def a_screen(cells: int = 30) -> ad.AnnData:
     obs = pd.DataFrame({"cell_type": ["T", "U"] * (cells // 2), "perturbation": labels}).astype("category")
     obs.index = [f"c{i}" for i in range(cells)]
     obs["library_size"] = obs["median_library"] = counts.sum(axis=1).astype(np.float32) + 1
-    about = {"name": "s", "control": "ctrl", "heldout_cell_type": "T", "embedding": "learned"}
+    about = {"name": "s", "control": "ctrl", "heldout_cell_types": ["T"], "embedding": "learned"}
     return ad.AnnData(csr_matrix(counts), obs, pd.DataFrame(index=GENES), uns={"screen": about})
 
 

@@ -82,8 +82,8 @@ NUMBERS = [
     "datasets/made-up/simulation/size_slope", "reversion/screens/made-up-reversion/simulation/reverted/0",
 ]  # fmt: skip
 TEXTS = [  # each once as a number, a switch and nothing: what YAML makes of 1, no and ~
-    "datasets/mine/control", "datasets/mine/heldout/perturbations/0", "datasets/mine/heldout/cell_type",
-    "datasets/mine/perturbation_column", "datasets/replogle/control", "datasets/parse1m/donor",
+    "datasets/made-up/control", "datasets/mine/path", "datasets/mine/perturbation_column",
+    "datasets/replogle/control", "datasets/parse1m/donor",
     "datasets/made-up/simulation/cell_types/0", "reversion/screens/wong2026/treated",
     "reversion/screens/wong2026/leave_out/0", "reversion/screens/wong2026/positives/0", "data_dir", "screens/0",
     "items/0", "paper/table1/runs/0/prior/0", "priors/mdlm-1/weights",
@@ -127,6 +127,17 @@ TOGETHER: list[tuple[Any, str, list[str]]] = [
     ("a\nb", "line breaks or control signs", TEXTS),
 ]
 ROWS: list[tuple[str, Any, str]] = [
+    ("datasets/mine/control", None, "None is not of type 'string' or 'boolean' or 'number'"),
+    ("datasets/mine/heldout/cell_type", None, "None is not of type 'string' or 'boolean' or 'number' or 'array'"),
+    ("datasets/mine/drop", "unassigned", "write it as a list: [unassigned]"),
+    ("datasets/mine/heldout/each", ["Y"], "give either `cell_type`, or `each` with a list"),
+    ("datasets/mine/heldout/cell_type", GONE, "give either `cell_type`, or `each` with a list"),
+    ("datasets/mine/heldout/cell_type", "each", "each: [...] in place of cell_type: each"),
+    ("datasets/mine/heldout/each", [], "[] should be non-empty"),
+    ("datasets/mine/heldout/cell_type", [], "[] should be non-empty"),
+    ("datasets/mine/heldout/cell_type", ["Y", "Y"], "has non-unique elements"),
+    ("datasets/made-up/heldout/cell_type", ["A", "Z"], "unknown 'Z' as a simulated cell type (allowed: A, B, C)"),
+    ("datasets/made-up/heldout/cell_type", True, "unknown 'True' as a simulated cell type (allowed: A, B, C)"),
     ("datasets/mine/control", datetime.date(2024, 1, 2), "as a date: quote it"),
     ("datasets/mine/separator", "", "an empty text"),
     ("datasets/mine/embedding", "esm-2", "'esm-2' is not allowed (allowed: esm2, learned)"),
@@ -225,6 +236,15 @@ FINE: list[tuple[str, Any]] = [
     ("bottlenecks/paper-2", FSQ),
     ("esm2", {"checkpoint": "esm2.pt", "tiny": None, "tokens_per_batch": 4096}),
     ("priors/flow-2", {"weights": "flow", "steps": 2}),
+    ("datasets/mine/control", False),
+    ("datasets/mine/control", 0),
+    ("datasets/mine/heldout/perturbations", [True, 2, 0.5, "A"]),
+    ("datasets/mine/heldout/cell_type", 7),
+    ("datasets/mine/heldout/cell_type", ["Y", 7]),
+    ("datasets/mine/heldout", None),
+    ("datasets/made-up/heldout", None),
+    ("datasets/mine/drop", ["unassigned", "*;*", None, 0, False]),
+    ("datasets/mine/heldout", {"each": ["Y", 7], "perturbations": ["A"]}),
     ("bins/lower", [0, 1]),
     ("items", ["table2"]),
     ("vae/training/compile", None),
@@ -275,6 +295,10 @@ def test_a_key_that_is_no_text_is_refused_with_what_yaml_made_of_it(base, sectio
 @pytest.mark.parametrize(("key", "value"), FINE, ids=map(name_of, FINE))
 def test_it_is_not_refused(base, key, value):
     check(changed(base, key, value))
+
+
+def test_a_config_of_screens_of_which_nothing_is_held_out_asks_for_no_table(base):
+    check(changed(base, "datasets/mine/heldout", None) | {"screens": ["mine"], "items": ["table1"]})
 
 
 def test_several_mistakes_are_one_message(base):

@@ -23,7 +23,7 @@ def test_runs_that_two_items_share_are_one(config):
     models, baselines = [run for run in runs if not run.baseline], [run for run in runs if run.baseline]
     beside = grid.companion_runs(config, "table1")
     assert len(models) == len(grid.item_runs(config, "figure2")) + len(beside)  # Table 1 asks for no further model
-    assert len(baselines) == 2 * 3 * 4
+    assert len(baselines) == 2 * (3 + 9) * 4
 
 
 @pytest.mark.parametrize("size,predict,other", [("true-cell", "sample-true-library", "sample"),
@@ -141,6 +141,22 @@ def test_items_that_are_not_about_the_screens_are_left_out_and_named(config):
     )
     assert set(config["items"]) - set(grid.items(half)) == {"table4", "table6", "table8"}
     assert grid.items(config) == config["items"] and grid.left_out(config) == ""
+
+
+def test_screens_of_which_nothing_is_held_out_have_no_runs_and_are_named(config):
+    whole = with_own_screen(config, "mine")
+    whole["datasets"]["mine"] |= {"heldout": None}
+    assert (
+        grid.all_runs(whole) == []
+        and grid.trainings(whole) == []
+        and grid.items(whole) == ["table2", "table3", "figure1"]
+    )
+    nothing, left = grid.left_out(whole).splitlines()
+    assert nothing == "Nothing of mine is scored: nothing of it is held out (config key `heldout` is null)."
+    assert left.startswith("Left out, because they score predictions: table1, table4") and "claims" in left
+    both = whole | {"screens": ["mine", "replogle"]}
+    assert {run.dataset for run in grid.all_runs(both)} == {"replogle"} and grid.scored(both) == ["replogle"]
+    assert grid.left_out(both).startswith("Nothing of mine is scored")
 
 
 def test_blocks_about_other_datasets_vanish_from_an_item_that_stays(config):

@@ -64,10 +64,10 @@ class Run:
 def item_runs(config: Mapping[str, Any], item: str, *, key: str = "runs") -> list[Run]:
     """The runs that a table or figure is made of, in the order of its blocks, each once.
 
-    With `key` "companion": those that stand beside them in its companion. Only those of the config's `screens`: what a
-    block says of other datasets is of other configs.
+    With `key` "companion": those that stand beside them in its companion. Only those of the config's `screens`, of
+    which something is held out: what a block says of other datasets is of other configs.
     """
-    runs = (run for block in config["paper"][item].get(key, []) for run in _expand(config, block))
+    runs = (run for block in config["paper"][item].get(key, []) for run in expand(config, block, scored(config)))
     return _once(runs)
 
 
@@ -82,8 +82,23 @@ def items(config: Mapping[str, Any]) -> list[str]:
     return [item for item in config["items"] if _has_something(config, item)]
 
 
+def scored(config: Mapping[str, Any]) -> list[str]:
+    """The config's `screens` of which something is held out, so that predictions of it can be scored."""
+    entries = config["datasets"]
+    return [name for name in config["screens"] if "heldout" not in entries[name] or entries[name]["heldout"]]
+
+
 def left_out(config: Mapping[str, Any]) -> str:
-    """One sentence on the tables and figures that `items` leaves out; "" where it leaves out none."""
+    """A line on the tables and figures that `items` leaves out, and one on screens of which nothing is held out.
+
+    "" where there is neither.
+    """
+    whole = [name for name in config["screens"] if name not in scored(config)]
+    said = f"Nothing of {', '.join(whole)} is scored: nothing of it is held out (config key `heldout` is null)."
+    return "\n".join(([said] if whole else []) + [line for line in [_items_left_out(config)] if line])
+
+
+def _items_left_out(config: Mapping[str, Any]) -> str:
     made = items(config)
     dropped = [item for item in config["items"] if item not in made]
     if "figure3" in made:
@@ -92,6 +107,8 @@ def left_out(config: Mapping[str, Any]) -> str:
     if not dropped:
         return ""
     screens = ", ".join(config["screens"])
+    if not scored(config):
+        return f"Left out, because they score predictions: {', '.join(dropped)}."
     return f"Left out, because they are not about {screens} (config key `screens`): {', '.join(dropped)}."
 
 
@@ -186,8 +203,9 @@ def weights(config: Mapping[str, Any], prior: str) -> str:
     return "" if entry.get("kind") == TRUE_CODES else entry.get("weights", prior)
 
 
-def _expand(config: Mapping[str, Any], block: Mapping[str, Any]) -> Iterable[Run]:
-    asked = [name for name in block.get("dataset", config["screens"]) if name in config["screens"]]
+def expand(config: Mapping[str, Any], block: Mapping[str, Any], known: list[str]) -> Iterable[Run]:
+    """The runs of a block, of those of its datasets that are among the known ones."""
+    asked = [name for name in block.get("dataset", known) if name in known]
     if "baseline" in block:
         seeds = config["replicates"]["samples"]
         models = list(dict.fromkeys(training["vae"] for training in config["replicates"]["trainings"]))

@@ -42,8 +42,10 @@ def check(config: Config) -> None:
         for key in ("runs", "companion"):
             for number, block in enumerate(entry.get(key, [])):
                 _check_block(config, block, f"paper.{item}.{key}[{number}]")
+    for number, block in enumerate(config["composition"]["runs"]):
+        _check_block(config, block, f"composition.runs[{number}]")
     _check_reversion(config)
-    if not grid.items(config):
+    if not grid.items(config) and grid.scored(config):
         screens = ", ".join(config["screens"])
         raise UserError(f"items: nothing of {', '.join(config['items'])} is about the datasets of `screens`, {screens}")
 
@@ -87,14 +89,18 @@ def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
     if dataset["embedding"] == ESM2 and "proteins" not in dataset:
         what = "lengths and composition of random ones" if made_up else "the path of a FASTA file"
         raise UserError(f"{where}: embedding 'esm2' needs the key 'proteins', {what}")
-    heldout = dataset.get("heldout", {})
+    heldout = dataset.get("heldout") or {}
+    if heldout and ("each" in heldout) == ("cell_type" in heldout):
+        raise UserError(f"{where}.heldout: give either `cell_type`, or `each` with a list of cell types")
+    if heldout.get("cell_type") == "each":
+        raise UserError(f"{where}.heldout.cell_type: name the cell types: each: [...] in place of cell_type: each")
     if dataset["control"] in heldout.get("perturbations", []):
         raise UserError(
             f"{where}.heldout.perturbations: {dataset['control']!r} is the control, which cannot be held out"
         )
     if made_up:
         recipe = dataset["simulation"]
-        known(f"{where}.heldout.cell_type", [heldout["cell_type"]], recipe["cell_types"], "as a simulated cell type")
+        known(f"{where}.heldout.cell_type", _cell_types(heldout), recipe["cell_types"], "as a simulated cell type")
         if len(set(recipe["cell_types"])) < len(recipe["cell_types"]):
             raise UserError(f"{where}.simulation.cell_types: {recipe['cell_types']} names a cell type twice")
         if recipe["target"] == "gene" and recipe["perturbations"] > recipe["genes"]:
@@ -102,6 +108,12 @@ def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
                 f"{where}.simulation.perturbations: {recipe['perturbations']} targets, "
                 f"more than simulation.genes, {recipe['genes']}"
             )
+
+
+def _cell_types(heldout: Mapping[str, Any]) -> list[str]:
+    """The cell types that `heldout` names."""
+    named = heldout.get("cell_type", heldout.get("each", []))
+    return list(map(str, named if isinstance(named, list) else [named]))
 
 
 def _check_bins(lower: list[int]) -> None:

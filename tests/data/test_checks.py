@@ -9,7 +9,7 @@ import pytest
 from expressionvae.data import checks
 from expressionvae.files import UserError
 
-RULES = dict(cell_type="k", control="ctrl", min_cells=2, embedding="learned")
+RULES = dict(control="ctrl", min_cells=2, embedding="learned")
 PATH = Path("screen.h5ad")
 
 
@@ -30,7 +30,7 @@ SCREEN = cells(
 
 
 def test_a_sound_split_passes():
-    checks.split(PATH, SCREEN, ["A"], **RULES)
+    checks.split(PATH, SCREEN, {"k": ["A"]}, **RULES)
 
 
 @pytest.mark.parametrize(
@@ -45,17 +45,42 @@ def test_a_sound_split_passes():
 )
 def test_an_unsound_split_is_refused(heldout, message):
     with pytest.raises(UserError, match=f"screen.h5ad: .*{message}"):
-        checks.split(PATH, SCREEN, heldout, **RULES)
+        checks.split(PATH, SCREEN, {"k": heldout}, **RULES)
+
+
+TWO = cells(*[(line, label, 3) for line in "kr" for label in ("ctrl", *"AB")], ("s", "ctrl", 1), ("s", "A", 1))
+
+
+@pytest.mark.parametrize(
+    ("heldout", "message"),
+    [
+        ({"k": ["A"], "r": []}, "heldout selects no perturbation of 'r'"),
+        ({"k": ["A"], "r": ["A", "Z"]}, "no cell of 'r' has perturbation 'Z'"),
+        ({"k": ["A"], "s": ["A"]}, r"fewer than 2 cells .config key min_cells. in 's'"),
+        ({"k": ["B"], "r": ["B"]}, "no cell type but the held-out ones, 'k', 'r', has perturbation 'B'"),
+    ],
+)
+def test_each_of_several_heldout_cell_types_is_held_to_the_same(heldout, message):
+    checks.split(PATH, TWO, {"k": ["A"], "r": ["A"]}, **RULES)
+    checks.split(PATH, TWO, {"k": ["A"], "r": ["B"]}, **RULES)  # B is trained on in k
+    with pytest.raises(UserError, match=f"screen.h5ad: .*{message}"):
+        checks.split(PATH, TWO, heldout, **RULES)
+
+
+def test_where_nothing_is_held_out_controls_alone_are_required():
+    checks.split(PATH, SCREEN, {}, **RULES)
+    with pytest.raises(UserError, match="no cell has the control label 'PBS'"):
+        checks.split(PATH, SCREEN, {}, **{**RULES, "control": "PBS"})
 
 
 def test_a_perturbation_unseen_in_training_needs_a_protein_only():
-    checks.split(PATH, SCREEN, ["C"], **{**RULES, "embedding": "esm2"})
+    checks.split(PATH, SCREEN, {"k": ["C"]}, **{**RULES, "embedding": "esm2"})
 
 
 def test_controls_of_the_heldout_cell_type_are_required():
     screen = cells(("k", "A", 2), ("r", "A", 2), ("r", "ctrl", 2))
     with pytest.raises(UserError, match="no cell of the held-out cell type 'k' has the control label 'ctrl'"):
-        checks.split(PATH, screen, ["A"], **RULES)
+        checks.split(PATH, screen, {"k": ["A"]}, **RULES)
 
 
 @pytest.mark.parametrize(("min_cells", "controls", "least"), [(1, 1, 2), (4, 3, 4)])
@@ -65,7 +90,7 @@ def test_controls_must_be_as_many_as_cells_of_a_perturbation_and_two(min_cells, 
         f"{controls} cells of the held-out cell type 'k' have the control label 'ctrl', .*at least {least} .config key"
     )
     with pytest.raises(UserError, match=words):
-        checks.split(PATH, screen, ["A"], **{**RULES, "min_cells": min_cells})
+        checks.split(PATH, screen, {"k": ["A"]}, **{**RULES, "min_cells": min_cells})
 
 
 KINDS = [np.float16, np.float32, np.float64, np.longdouble, np.int8, np.uint8, np.int32, np.uint32, np.int64, np.uint64]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from expressionvae.data.labels import genes, one_spelling, plain, refuse_aliases, shown, spelled
+from expressionvae.data.labels import genes, one_spelling, plain, refuse_aliases, shown, spelled, unquoted
 from expressionvae.files import UserError
 
 PATH = Path("screen.h5ad")
@@ -177,3 +177,31 @@ def test_a_name_of_the_config_is_found_under_another_spelling(capsys):
 def test_many_spellings_are_cut():
     with pytest.raises(UserError, match="and 3 more; rename them in the file"):
         refuse_aliases(PATH, "target", pd.Series([f"A{i}{end}" for i in range(15) for end in ("", " ")]))
+
+
+@pytest.mark.parametrize(
+    ("value", "labels", "meant"),
+    [
+        (True, ["False", "True"], "True"),
+        (False, ["FALSE", "TRUE"], "FALSE"),
+        (True, ["no", "yes"], "yes"),
+        (1, ["0", "1"], "1"),
+        (1, ["0.0", "1.0"], "1.0"),  # a column of numbers of which some are missing
+        (0.5, ["0.50", "5"], "0.50"),
+        (True, ["0", "1"], "True"),  # is none of them: refused with the labels that there are
+        (1, ["True", "[1", "2024-13-01", "a: b"], "1"),
+        ("1", ["1.0"], "1"),
+    ],
+)
+def test_a_label_without_quotes_is_the_one_that_yaml_reads_alike(value, labels, meant):
+    assert unquoted(value, labels) == meant == spelled(value, labels)
+
+
+@given(st.booleans() | st.integers(-(10**6), 10**6), st.lists(st.sampled_from(["A", "x y", "ctrl"])))
+def test_what_a_column_of_truths_or_whole_numbers_holds_is_found_as_python_writes_it(value, others):
+    assert unquoted(value, [str(value), *others]) == str(value)
+
+
+def test_two_labels_that_yaml_reads_alike_must_be_quoted():
+    with pytest.raises(UserError, match="config: True without quotes may be 'True' or 'yes': quote the one meant"):
+        unquoted(True, ["yes", "True", "no"])

@@ -18,7 +18,7 @@ def train(tmp_path):
     obs = pd.DataFrame({"cell_type": pd.Categorical(["A", "B"] * 20), "perturbation": pd.Categorical(["c", "p"] * 20)})
     obs["library_size"], obs["median_library"] = np.arange(40, dtype=np.float32), np.float32([2, 4] * 20)
     obs.index = [f"cell {i}" for i in range(40)]
-    writer.finish(obs, list("abcdefg"), {"screen": {"control": "c", "heldout_cell_type": "B"}})
+    writer.finish(obs, list("abcdefg"), {"screen": {"control": "c", "heldout_cell_types": ["B"]}})
     return tmp_path / "train.h5ad", counts
 
 
@@ -32,7 +32,7 @@ def test_cells_are_those_of_the_file_however_they_are_held(train, most_bytes):
     assert size_factor.tolist() == [39 / 4, 3 / 4, 3 / 4, 1 / 2]  # over its own file's median; no cell has less than 1
     assert np.array_equal(cells.panel_library(), counts.sum(1))
     assert (cells.cell_type[:2], cells.perturbation[:2], cells.genes) == (["A", "B"], ["c", "p"], list("abcdefg"))
-    assert (cells.control, cells.heldout_cell_type, len(cells)) == ("c", "B", 40)
+    assert (cells.control, cells.heldout_cell_types, len(cells)) == ("c", ["B"], 40)
 
 
 def test_the_checksum_does_not_depend_on_how_cells_are_held(train):

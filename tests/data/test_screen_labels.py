@@ -19,7 +19,7 @@ def screen_file(path, names, types=None, **about):
     obs = pd.DataFrame(
         {"perturbation": pd.Categorical(names), "cell_type": types or "k"}, index=[str(i) for i in range(len(names))]
     )
-    uns = {"screen": {"control": "control", "embedding": "esm2", "heldout_cell_type": "k"} | about}
+    uns = {"screen": {"control": "control", "embedding": "esm2", "heldout_cell_types": ["k"]} | about}
     anndata.AnnData(np.zeros((len(names), 1)), obs=obs, uns=uns).write_h5ad(path)
     return path
 
@@ -31,7 +31,15 @@ def test_the_genes_of_a_screen_are_those_of_all_labels():
 def test_labels_come_from_both_files_sorted(tmp_path):
     train = screen_file(tmp_path / "train.h5ad", ["control", "B", "C"], ["k", "k", "r"])
     heldout = screen_file(tmp_path / "heldout.h5ad", ["A"])
-    assert read_labels(train, heldout) == replace(labels("A", "B", "C", heldout=["A"]), beside=["B", "control"])
+    assert read_labels(train, heldout) == replace(labels("A", "B", "C", heldout=["A"]), beside={"A": ["B", "control"]})
+
+
+def test_a_label_has_beside_it_those_of_the_cell_types_in_which_it_is_held_out():
+    seen = pd.DataFrame({"cell_type": [*"kkrrs"], "perturbation": ["c", "A", "c", "B", "D"]})
+    unseen = pd.DataFrame({"cell_type": [*"kkrr"], "perturbation": ["B", "E", "E", "E"]})
+    about = Labels.of(seen, unseen, "c", "learned")
+    assert about.beside == {"B": ["A", "c"], "E": ["A", "B", "c"]} and about.heldout == ["B", "E"]
+    assert about.all == ["A", "B", "D", "E", "c"]
 
 
 def test_files_without_what_is_needed_are_refused(tmp_path):

@@ -7,15 +7,14 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from expressionvae.data import h5ad, sparse
+from expressionvae.data.heldout import published
 from expressionvae.data.prepared import read
 from expressionvae.data.screen import Columns
-from expressionvae.data.screen_labels import Labels
-from expressionvae.data.split import choose, prepare, published
+from expressionvae.data.screen_labels import Labels, read_labels
+from expressionvae.data.split import prepare
 from expressionvae.evaluation import truth
 from expressionvae.files import UserError
 
@@ -47,6 +46,11 @@ def prepare_as(path, folder, **changes) -> tuple[ad.AnnData, ad.AnnData]:
     return ad.read_h5ad(folder / "train.h5ad"), ad.read_h5ad(folder / "heldout.h5ad")
 
 
+def said(cells) -> dict:
+    """uns["screen"], with lists."""
+    return {key: value if isinstance(value, str) else list(value) for key, value in cells.uns["screen"].items()}
+
+
 @pytest.fixture
 def split(source, tmp_path):
     return partial(prepare_as, source, tmp_path)
@@ -64,6 +68,36 @@ def test_controls_are_never_held_out(split):
     train, heldout = split()
     assert "ctrl" not in set(heldout.obs["perturbation"])
     assert ((train.obs["cell_type"] == "k") & (train.obs["perturbation"] == "ctrl")).sum() == 20
+
+
+def test_where_nothing_is_held_out_every_cell_is_trained_on(source, tmp_path, capsys):
+    train, heldout = prepare_as(source, tmp_path, heldout=None)
+    assert (train.n_obs, heldout.n_obs) == (160, 0) and train.var_names.equals(heldout.var_names)
+    assert said(train) == said(heldout) and said(train)["heldout_cell_types"] == []
+    assert "160 training cells; nothing is held out" in capsys.readouterr().out
+    assert read(tmp_path / "train.h5ad").heldout_cell_types == []
+    labels = read_labels(tmp_path / "train.h5ad", tmp_path / "heldout.h5ad")
+    assert labels == Labels(["A", "B", "C", "ctrl"], [], "ctrl", "learned")
+    with pytest.raises(UserError, match="datasets.demo.heldout is null.*no true cells to score"):
+        truth.choose(train, heldout, cells_per_perturbation=9, controls=9, seed=0)
+
+
+@pytest.mark.parametrize("labels", [{"perturbations": ["A", "B"]}, {"fraction": 0.5, "seed": 0}])
+def test_several_cell_types_are_held_out_together(tmp_path, labels):
+    rows = [(line, name) for line in "krs" for name in ("ctrl", *"ABCD") for _ in range(12)]
+    obs = pd.DataFrame(rows, columns=["cell_type", "perturbation"], index=[f"c{i}" for i in range(len(rows))])
+    counts = csr_matrix(np.random.default_rng(0).poisson(1.0, (len(rows), 9)))
+    ad.AnnData(counts, obs, pd.DataFrame(index=list("abcdefghi"))).write_h5ad(tmp_path / "s.h5ad")
+    train, away = prepare_as(tmp_path / "s.h5ad", tmp_path, heldout={"cell_type": ["r", "k"], **labels})
+    pairs = set(zip(away.obs["cell_type"], away.obs["perturbation"], strict=True))
+    assert {line for line, _ in pairs} == {"k", "r"} and said(train)["heldout_cell_types"] == ["k", "r"]
+    assert len(pairs) == 4 and all((line, "ctrl") not in pairs for line in "kr")
+    assert not pairs & set(zip(train.obs["cell_type"], train.obs["perturbation"], strict=True))
+    assert train.n_obs + away.n_obs == len(rows)
+    cells = truth.choose(train, away, cells_per_perturbation=5, controls=7, seed=0)
+    sizes = cells.obs.groupby(["cell_type", "perturbation"], observed=True).size()
+    assert {pair: sizes[pair] for pair in pairs} == dict.fromkeys(pairs, 5)
+    assert sizes["k", "ctrl"] == sizes["r", "ctrl"] == 7 and sizes.sum() == 34
 
 
 def test_a_screen_of_one_file_has_the_median_of_its_training_cells(split):
@@ -117,7 +151,8 @@ def test_the_files_are_as_promised(split, source):
         assert list(part.obs.columns) == ["cell_type", "perturbation", "library_size", "median_library"]
         for label in ("cell_type", "perturbation"):
             assert set(part.obs[label].cat.categories) == set(part.obs[label])
-        assert dict(part.uns["screen"]) == dict(name="demo", control="ctrl", heldout_cell_type="k", embedding="learned")
+        about = dict(name="demo", control="ctrl", heldout_cell_types=["k"], embedding="learned")
+        assert said(part) == about
 
 
 @pytest.mark.slow
@@ -205,39 +240,6 @@ def test_more_genes_than_are_detected_are_refused(split):
         split(genes=30)
 
 
-@given(st.integers(0, 5), st.sampled_from([0.4, 0.7, 1.0]))
-@settings(max_examples=10)
-def test_a_fraction_is_seeded_and_never_takes_the_control(seed, fraction):
-    cells = pd.DataFrame(
-        [(line, name) for line in "kr" for name in ("ctrl", *"ABCDE")], columns=["cell_type", "perturbation"]
-    )
-    options = dict(control="ctrl", embedding="learned", min_cells=1)
-    heldout = {"cell_type": "k", "fraction": fraction, "seed": seed}
-    chosen, again = (choose(Path("screen.h5ad"), cells, heldout=heldout, **options) for _ in range(2))
-    assert chosen == again == sorted(set(chosen)) and "ctrl" not in chosen
-    assert len(chosen) == round(fraction * 5)
-
-
-def test_a_fraction_passes_over_what_cannot_be_held_out():
-    rows = [
-        ("k", "ctrl"),
-        ("k", "few"),
-        ("k", "alone"),
-        ("k", "alone"),
-        ("k", "A"),
-        ("k", "A"),
-        ("r", "A"),
-        ("r", "few"),
-    ]
-    cells = pd.DataFrame(rows, columns=["cell_type", "perturbation"])
-    heldout = {"cell_type": "k", "fraction": 1.0, "seed": 0}
-    assert choose(Path("s"), cells, control="ctrl", embedding="learned", min_cells=2, heldout=heldout) == ["A"]
-    assert choose(Path("s"), cells, control="ctrl", embedding="esm2", min_cells=2, heldout=heldout) == [
-        "A",
-        "alone",
-    ]
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -308,6 +310,64 @@ def test_a_combination_is_held_out_in_whatever_order(source, tmp_path):
     assert set(away.obs["perturbation"]) == {"A+C"} and "C+A" not in set(train.obs["perturbation"])
 
 
+DROPPED = {  # what the labels C become in every second cell, what is dropped
+    "label": ("unassigned", ["unassigned"]),
+    "other blanks": ("not  assigned", ["not assigned"]),
+    "several guides": ("A;B", ["*;*"]),
+    "a star is a label first": ("*", ["*"]),
+    "without quotes": ("0", [0]),
+    "truth": ("True", [True]),
+    "no label": (None, [None]),
+    "missing as text": ("nan", [None]),
+    "two of them": ("B_A", ["C", "?_?"]),
+}
+
+
+@pytest.mark.parametrize("case", DROPPED)
+def test_cells_of_dropped_labels_are_left_out_and_counted(source, split, tmp_path, case, capsys):
+    label, drop = DROPPED[case]
+    path = relabelled(source, tmp_path / "s.h5ad", {"C": label})
+    parts = prepare_as(path, tmp_path, drop=drop)
+    gone = 40 if case == "two of them" else 20
+    assert sum(part.n_obs for part in parts) == 160 - gone
+    said = capsys.readouterr().out
+    assert "left out 20 of 160 cells" in said and "config key drop" in said and "no count at all" not in said
+    original = ad.read_h5ad(path)
+    for part, whole in zip(parts, split(), strict=True):
+        assert set(part.obs["perturbation"]) <= {"ctrl", "A", "B", "C"} and set(part.obs_names) <= set(whole.obs_names)
+        assert (part.X != original[part.obs_names].X).nnz == 0
+        assert (part.obs["perturbation"].astype(str) == original.obs["perturbation"][part.obs_names]).all()
+
+
+@pytest.mark.parametrize(
+    ("drop", "message"),
+    [
+        (["unasigned"], "no cell has a perturbation like 'unasigned' .config key drop"),
+        (["c"], "like 'c' .config key drop.; did you mean 'C'"),
+        ([None], "no cell has no label .config key drop"),
+        (["ct*"], "config key drop names 'ct.', which the control 'ctrl' fits"),
+        (["A"], "no cell of 'k' has perturbation 'A'"),
+    ],
+)
+def test_what_drops_nothing_or_too_much_is_refused(source, tmp_path, drop, message):
+    with pytest.raises(UserError, match=message):
+        prepare_as(source, tmp_path, drop=drop)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [bool, int, float])
+def test_labels_of_truths_and_numbers_need_no_quotes(source, tmp_path, kind):
+    screen = ad.read_h5ad(source)
+    screen.obs["treated"] = (screen.obs["perturbation"] == "A").to_numpy().astype(kind)
+    screen.obs["batch"] = (screen.obs["cell_type"] == "k").to_numpy().astype(kind)
+    screen.write_h5ad(tmp_path / "s.h5ad")
+    columns = Columns("treated", "batch", None, None, None)
+    wanted = {"cell_type": kind(1), "perturbations": [kind(1)]}
+    train, away = prepare_as(tmp_path / "s.h5ad", tmp_path, columns=columns, control=kind(0), heldout=wanted)
+    assert (train.n_obs, away.n_obs) == (140, 20) and said(train)["control"] == str(kind(0))
+    assert set(away.obs["cell_type"]) == set(away.obs["perturbation"]) == {str(kind(1))}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -321,7 +381,7 @@ def test_what_the_config_spells_otherwise_is_found(split, source, tmp_path, chan
     train, heldout = prepare_as(source, tmp_path, **changes)
     plain_train, plain_heldout = split()
     assert train.obs.equals(plain_train.obs) and heldout.obs.equals(plain_heldout.obs)
-    assert dict(train.uns["screen"]) == dict(plain_train.uns["screen"])
+    assert said(train) == said(plain_train)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +421,8 @@ def test_labels_are_described_before_counts_are_read(source, tmp_path, monkeypat
     monkeypatch.setattr(h5ad.Matrix, "blocks", lambda *_: pytest.fail("counts were read"))
 
     def refuse(labels: Labels) -> None:
-        assert labels == Labels(["A", "B", "C", "ctrl"], ["A", "B"], "ctrl", "esm2", ["C", "ctrl"])
+        beside = dict.fromkeys("AB", ["C", "ctrl"])
+        assert labels == Labels(["A", "B", "C", "ctrl"], ["A", "B"], "ctrl", "esm2", beside)
         raise UserError("no proteins")
 
     with pytest.raises(UserError, match="no proteins"):

@@ -19,7 +19,7 @@ def training_cells(groups: dict[tuple[str, str], np.ndarray], per: int = 6) -> a
     obs = pd.DataFrame([key for key in groups for _ in range(per)], columns=["cell_type", "perturbation"])
     obs = obs.astype("category").set_index(obs.index.astype(str))
     var = pd.DataFrame(index=[f"gene{i}" for i in range(GENES)])
-    uns = {"screen": {"name": "toy", "control": "PBS", "heldout_cell_type": "T", "embedding": "learned"}}
+    uns = {"screen": {"name": "toy", "control": "PBS", "heldout_cell_types": ["T"], "embedding": "learned"}}
     return ad.AnnData(sparse.csr_matrix(X.astype(np.int32)), obs=obs, var=var, uns=uns)
 
 

@@ -17,7 +17,7 @@ def cells(groups, stem) -> ad.AnnData:
     ).astype("category")
     counts = csr_matrix(np.arange(1, 3 * len(rows) + 1, dtype=np.int32).reshape(-1, 3))
     obs["library_size"] = np.float32(10_000)
-    about = dict(name="demo", control="ctrl", heldout_cell_type="k", embedding="learned")
+    about = dict(name="demo", control="ctrl", heldout_cell_types=["k"], embedding="learned")
     return ad.AnnData(X=counts, obs=obs, var=pd.DataFrame(index=list("xyz")), uns={"screen": about})
 
 

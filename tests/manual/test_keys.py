@@ -13,9 +13,12 @@ from tests.conftest import REPOSITORY
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
 SCHEMA = whole_schema(REPOSITORY / "config" / "schema.yaml")
-KEYWORDS = set(
-    ["$schema", "title", "type", "additionalProperties", "required", "properties", "propertyNames", "$ref", "description", "minItems", "maxItems", "uniqueItems", "items", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum", "allOf", "if", "then", "else", "oneOf", "const", "$comment", "not", "pattern", "maxLength", "minLength", "$defs", "patternProperties"]
-)
+KEYWORDS = {
+    *("$schema", "title", "type", "description", "$comment", "$defs", "$ref", "enum", "const", "pattern", "maxLength"),
+    *("properties", "patternProperties", "additionalProperties", "propertyNames", "required"),
+    *("items", "minItems", "maxItems", "uniqueItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    *("allOf", "oneOf", "anyOf", "not", "if", "then", "else", "minProperties", "contains", "prefixItems"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ def outputs(tmp_path_factory) -> set[tuple[str, str]]:
         ["--profile", "profiles/demo"],
         ["--profile", "profiles/slurm"],
         ["--cores", "1", "--configfile", "config/demo.yaml", str(folder / "baselines.yaml")],
+        ["--cores", "1", "--configfile", "config/small.yaml", "config/screens/made-up.yaml"],
     )
     return {made for grid in grids for made in declared(dry_run(*grid, "--directory", str(folder)))}
 

@@ -32,7 +32,7 @@ def as_truth(labels: np.ndarray, counts: np.ndarray) -> ad.AnnData:
     obs = pd.DataFrame({"cell_type": pd.Categorical(["T"] * len(labels)), "perturbation": pd.Categorical(labels)})
     obs.index = [f"cell{i}" for i in range(len(labels))]
     obs["library_size"] = counts.sum(axis=1).astype(np.float32)
-    screen = {"name": "toy", "control": CONTROL, "heldout_cell_type": "T", "embedding": "learned"}
+    screen = {"name": "toy", "control": CONTROL, "heldout_cell_types": ["T"], "embedding": "learned"}
     var = pd.DataFrame(index=[f"gene{i}" for i in range(counts.shape[1])])
     return ad.AnnData(sparse.csr_matrix(counts), obs=obs, var=var, uns={"screen": screen})
 

@@ -11,7 +11,8 @@ PROTEINS = {"A": "MA", "B": "MB", "C": "MC", "COPY": "MA", "NEW": "MA"}
 
 
 def labels(*names, heldout, beside=("control",), embedding="esm2"):
-    return Labels(sorted({*names, *heldout, *beside, "control"}), sorted(heldout), "control", embedding, sorted(beside))
+    known = sorted({*names, *heldout, *beside, "control"})
+    return Labels(known, sorted(heldout), "control", embedding, dict.fromkeys(heldout, sorted(beside)))
 
 
 def ask(about: Labels, *, proteins=PROTEINS, separator=None, symbol_map=None, **options):

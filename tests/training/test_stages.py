@@ -33,7 +33,7 @@ def cells() -> Cells:
         *labels,
         [f"G{i}" for i in range(20)],
         "ctrl",
-        "B",
+        ["B"],
     )
 
 
@@ -56,7 +56,7 @@ def test_latents_come_back_from_their_file(trained, tmp_path):
     trained[1].save(tmp_path / "latents.npz")
     again = Latents.load(tmp_path / "latents.npz")
     assert np.array_equal(again.values, trained[1].values) and again.perturbations == trained[1].perturbations
-    assert again.control == "ctrl" and again.codes == 8 and again.heldout_cell_type == "B"
+    assert again.control == "ctrl" and again.codes == 8 and again.heldout_cell_types == ["B"]
 
 
 def test_a_library_is_one_of_the_cell_type_s_own(cells, trained):

@@ -14,6 +14,7 @@ def paper_files():
         *coverage_files(),
         *(f"results/{name}/quality.{ending}" for name in published for ending in ("pdf", "png")),
         *(f"results/{name}/recovery.csv" for name in made_up),
+        *(f"results/{name}/composition.csv" for name in left_out.screens(config)),
         "results/config.yaml",
     ]
 
@@ -60,7 +61,7 @@ def page_labels(page):
 def summary():
     """Where to look when tables and figures are done; nothing after a target that made none."""
     made = [f"  {file}" for file in made_files() if file.endswith((".md", ".png")) and Path(file).exists()]
-    if len(made) < len(grid.items(config)):
+    if len(made) < max(1, len(grid.items(config))):
         return ""
     kinds = "(the same as .csv and .tex, or .pdf, beside them)"
     where = "Everything else lies in results/; README.md says what each file means."

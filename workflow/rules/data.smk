@@ -7,6 +7,7 @@ include: "../inputs/data.smk"
 rule prepare:
     input:
         unpack(sequences_if_embedded),
+        unpack(cell_type_if_left_out),
         screen=screen_source,
     output:
         train=f"{SCREEN}/train.h5ad",
@@ -18,7 +19,7 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        version=3,
+        version=4,
         dataset=lambda wildcards: work.without(dataset_config(wildcards), "note", "path", "proteins", "simulation"),
         screen=lambda wildcards: work.version(screen_source(wildcards)),
         symbol_map=lambda wildcards, output: SYMBOLS,
@@ -41,7 +42,7 @@ rule truth:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         evaluation=evaluation_part("cells_per_perturbation", "controls", "seed"),
     script:
         "../scripts/truth.py"

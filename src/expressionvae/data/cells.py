@@ -1,6 +1,7 @@
 """The training cells of a screen, as the model reads them."""
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ class Cells:
         perturbation, cell_type: label of each cell.
         genes: gene symbols.
         control: label of the control.
-        heldout_cell_type: the cell type of which combinations are held out; "" where none are.
+        heldout_cell_types: those of which combinations are held out.
     """
 
     counts: Compact
@@ -28,7 +29,7 @@ class Cells:
     cell_type: list[str]
     genes: list[str]
     control: str
-    heldout_cell_type: str = ""
+    heldout_cell_types: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.perturbation)

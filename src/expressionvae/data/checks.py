@@ -1,6 +1,6 @@
 """What a screen must be before anything is written: each check names file, column and value."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -107,9 +107,8 @@ def cell_type(path: Path, obs: pd.DataFrame, name: str) -> None:
 def split(
     path: Path,
     obs: pd.DataFrame,
-    heldout: Sequence[str],
+    heldout: Mapping[str, Sequence[str]],
     *,
-    cell_type: str,
     control: str,
     min_cells: int,
     embedding: str,
@@ -117,29 +116,61 @@ def split(
 ) -> None:
     """Require held-out combinations that are known and large enough, with controls, and learnable.
 
-    A perturbation that no other cell type has leaves training altogether, so a table learned per perturbation
+    A perturbation that is held out wherever it is leaves training altogether, so a table learned per perturbation
     has no row for it. Fewer than two controls have no variance, and cannot be halved.
 
-    gone: cells that are not in `obs` any more, since they have no count.
+    heldout: perturbations by cell type; none: all cells are trained on. gone: cells that are not in `obs` any more,
+    since they have no count.
     """
     left = f" (after {gone} cells without a count were left out)" if gone else ""
-    here = obs["cell_type"] == cell_type
-    sizes = obs.loc[here, "perturbation"].astype(str).value_counts()
-    if len(heldout) == 0:
+    if control not in set(obs["perturbation"]):
+        raise UserError(f"{path}: no cell has the control label '{control}' (config key control){left}")
+    for cell_type, labels in heldout.items():
+        _heldout_in(path, obs, cell_type, labels, control=control, min_cells=min_cells, left=left)
+    trained = _trained(obs, heldout)
+    unseen = sorted({label for labels in heldout.values() for label in labels} - trained)
+    if embedding == "learned" and unseen:
+        types = f"'{next(iter(heldout))}'" if len(heldout) == 1 else f"the held-out ones, {some(heldout)},"
+        raise UserError(
+            f"{path}: no cell type but {types} has perturbation {some(unseen)}, so nothing could "
+            "be learned about it; "
+            f"hold out another one, or set config key embedding to esm2"
+        )
+
+
+def _trained(obs: pd.DataFrame, heldout: Mapping[str, Sequence[str]]) -> set[str]:
+    """Perturbations with a training cell."""
+    pairs = obs[["cell_type", "perturbation"]].drop_duplicates().astype(str)
+    return {label for cell_type, label in pairs.itertuples(index=False) if label not in heldout.get(cell_type, ())}
+
+
+def _heldout_in(
+    path: Path,
+    obs: pd.DataFrame,
+    cell_type: str,
+    labels: Sequence[str],
+    *,
+    control: str,
+    min_cells: int,
+    left: str,
+) -> None:
+    """Require of one held-out cell type what can be told of it alone."""
+    sizes = obs.loc[obs["cell_type"] == cell_type, "perturbation"].astype(str).value_counts()
+    if len(labels) == 0:
         raise UserError(
             f"{path}: config key heldout selects no perturbation of '{cell_type}', which has "
             f"{some(sorted(sizes.index))}{left}"
         )
-    if control in heldout:
+    if control in labels:
         raise UserError(
             f"{path}: config key heldout.perturbations names the control '{control}', and controls are never held out"
         )
-    if unknown := [name for name in heldout if name not in sizes]:
+    if unknown := [name for name in labels if name not in sizes]:
         raise UserError(
             f"{path}: no cell of '{cell_type}' has perturbation {some(unknown)} (config key "
             f"heldout.perturbations); it has {some(sorted(sizes.index))}{left}{like(unknown[0], sizes.index)}"
         )
-    if few := [f"{name} ({sizes[name]})" for name in heldout if sizes[name] < min_cells]:
+    if few := [f"{name} ({sizes[name]})" for name in labels if sizes[name] < min_cells]:
         raise UserError(
             f"{path}: fewer than {min_cells} cells (config key min_cells) in '{cell_type}' for held-out "
             f"perturbation {some(few)}{left}"
@@ -153,11 +184,4 @@ def split(
         raise UserError(
             f"{path}: {sizes[control]} cells of the held-out cell type '{cell_type}' have the control label "
             f"'{control}', and scores need at least {least} (config key min_cells, and never fewer than 2){left}"
-        )
-    elsewhere = set(obs.loc[~here, "perturbation"].astype(str))
-    if embedding == "learned" and (unseen := [name for name in heldout if name not in elsewhere]):
-        raise UserError(
-            f"{path}: no cell type but '{cell_type}' has perturbation {some(unseen)}, so nothing could "
-            "be learned about it; "
-            f"hold out another one, or set config key embedding to esm2"
         )

@@ -4,14 +4,19 @@
 training under the other, so that two spellings are an error, or are made one.
 """
 
+import fnmatch
 import logging
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import yaml
+from jaxtyping import Bool
+from numpy import ndarray
 
 from expressionvae.files import UserError
 
@@ -22,6 +27,7 @@ JOINERS = "+|&;,"  # what may join two genes in a label where config key separat
 DOUBTFUL = {"na", "n/a", "none", "null"}  # labels, or missing values that were saved as text: nobody can tell
 LISTED = 12  # groups named in a message
 Meaning = Callable[[str], tuple[str, ...]]
+Unquoted = str | bool | int | float  # a label in the config, where quotes may have been forgotten
 
 
 @lru_cache(1 << 16)
@@ -82,6 +88,37 @@ def text(label: str) -> tuple[str]:
     return (plain(label),)
 
 
+def dropped(path: Path, labels: pd.Series, drop: Sequence[Unquoted | None], control: Unquoted) -> Bool[ndarray, "cell"]:
+    """Which cells are left out by their labels, said with their numbers.
+
+    drop: labels, quoted or not; where none is equal, shell patterns (`*` any text, `?` one sign, `[ab]` one of these);
+    None: cells without a label.
+    Raises: UserError for one that fits no cell, or the control.
+    """
+    sizes, there = _sizes(labels), np.zeros(len(labels), bool)
+    blank = pd.isna(labels).to_numpy() | labels.map(lambda label: plain(str(label)) in ("", "nan", "<NA>")).to_numpy()
+    for entry in drop:
+        found = [] if entry is None else _fitting(unquoted(entry, sizes), sizes)
+        which = blank if entry is None else labels.isin(found).to_numpy()
+        if not which.any():
+            what = "has no label" if entry is None else f"has a perturbation like {str(entry)!r}"
+            raise UserError(f"{path}: no cell {what} (config key drop){like(str(entry), sizes)}")
+        if unquoted(control, sizes) in found:
+            raise UserError(f"{path}: config key drop names {str(entry)!r}, which the control {str(control)!r} fits")
+        names = "without a label" if entry is None else "of " + ", ".join(map(shown, found[:LISTED]))
+        more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+        log.info(f"{path}: left out {int(which.sum())} of {len(labels)} cells {names}{more} (config key drop)")
+        there |= which
+    return there
+
+
+def _fitting(name: str, labels: Iterable[str]) -> list[str]:
+    """The label that a name is, or else means, or else those that it fits as a pattern."""
+    labels = sorted(labels)
+    same = [label for label in labels if label == name] or [label for label in labels if plain(label) == plain(name)]
+    return same or [label for label in labels if fnmatch.fnmatchcase(label, name)]
+
+
 def aliases(labels: Iterable[str], meaning: Meaning) -> list[list[str]]:
     """Groups of different labels with one meaning, sorted."""
     groups = defaultdict(set)
@@ -90,9 +127,33 @@ def aliases(labels: Iterable[str], meaning: Meaning) -> list[list[str]]:
     return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
-def spelled(name: str, labels: Iterable[str], meaning: Meaning = text) -> str:
-    """The label that a name in the config means; the name itself where there is none."""
+def unquoted(value: Unquoted, labels: Iterable[str]) -> str:
+    """The label that a value of the config means which stands there without quotes: the one that YAML reads alike.
+
+    So `true` is the label True of a column of truths, and 1 that of a column of whole numbers; the text of `value`
+    where no label is read so.
+    Raises: UserError where several are (yes and true).
+    """
+    if isinstance(value, str):
+        return value
+    same = [label for label in sorted(set(labels)) if _read_alike(value, label)]
+    if len(same) > 1:
+        raise UserError(f"config: {value!r} without quotes may be {' or '.join(map(shown, same))}: quote the one meant")
+    return same[0] if same else str(value)
+
+
+def _read_alike(value: bool | int | float, label: str) -> bool:
+    try:
+        read = yaml.safe_load(label)
+    except (yaml.YAMLError, ValueError):  # ValueError: no date
+        return False
+    return read == value and isinstance(read, int | float) and isinstance(read, bool) == isinstance(value, bool)
+
+
+def spelled(name: Unquoted, labels: Iterable[str], meaning: Meaning = text) -> str:
+    """The label that a name in the config means, quoted or not; the name itself where there is none."""
     labels = sorted(set(labels))
+    name = unquoted(name, labels)
     if name in labels:
         return name
     found = next((label for label in labels if meaning(label) == meaning(name)), name)

@@ -52,13 +52,13 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
             list(map(str, source.labels("obs", "cell_type"))),
             list(map(str, source.names("var"))),
             str(about["control"]),
-            str(about["heldout_cell_type"]),
+            list(map(str, about["heldout_cell_types"])),
         )
 
 
 def whole(path: str | Path, what: str) -> AnnData:
     """Read cells whole, with their labels and what uns["screen"] says. Raises UserError if the file is not that."""
-    return sealed.read(path, what, obs=LABELS, about=("control", "heldout_cell_type"))
+    return sealed.read(path, what, obs=LABELS, about=("control", "heldout_cell_types"))
 
 
 def genes(path: str | Path) -> list[str]:

@@ -1,7 +1,7 @@
 """The split: training cells, and held-out combinations of cell type and perturbation."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,16 @@ from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
 from expressionvae.data import checks
+from expressionvae.data import heldout as combinations
 from expressionvae.data.assembly import lacking, stop_or_warn
 from expressionvae.data.frames import Rows
-from expressionvae.data.h5ad import Source
-from expressionvae.data.labels import one_spelling, perturbation, spelled
+from expressionvae.data.labels import Unquoted, dropped, one_spelling, unquoted
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.screen import Columns, Screen
 from expressionvae.data.screen_labels import Labels
 from expressionvae.data.streaming import Writer
-from expressionvae.files import UserError, reading, written
+from expressionvae.files import UserError, written
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +35,15 @@ def prepare(
     *,
     name: str,
     columns: Columns,
-    control: str,
+    control: Unquoted,
     embedding: str,
     min_cells: int,
     genes: int | Sequence[str] | None,
-    heldout: Mapping[str, Any],
+    heldout: combinations.Wanted,
     separator: str | None = None,
     on_alias: str = "stop",
     on_difference: str = "stop",
+    drop: Sequence[Unquoted | None] = (),
     described: Callable[[Labels], None] | None = None,
 ) -> None:
     """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
@@ -52,37 +53,54 @@ def prepare(
     of several files says it, one of a single file has the median of its training cells for all. Holds one block of
     cells at a time, and `RANKED` of them where genes are to be chosen.
 
-    heldout: {cell_type, perturbations} or {cell_type, fraction, seed}. genes: how many most variable genes to
-    keep, chosen on training cells only; or the genes themselves, in their order (None: all). on_difference: "stop",
-    or "report" and zeros where the file lacks some of these. separator, on_alias: see `labels`; what the config names
-    is found under any spelling. described: refuses labels whose proteins do not tell them apart.
+    heldout: as in the config (see `data.heldout`); None: every cell is a training cell, and `heldout_path` has none.
+    genes: how many most variable genes to keep, chosen on training cells only; or the genes themselves, in their order
+    (None: all). on_difference: "stop", or "report" and zeros where the file lacks some of these. separator, on_alias:
+    see `labels`; what the config names is found under any spelling. described: refuses labels whose proteins do not
+    tell them apart. drop: labels or patterns of perturbations whose cells are left out; None: cells without a label.
     Raises UserError, before anything is written, for each mistake listed in `checks`.
     """
     source = Path(source)
-    with Screen(source, columns) as screen, written(train_path) as train, written(heldout_path) as away:
-        named = [heldout["cell_type"], *heldout.get("perturbations", ())]
+    with (
+        Screen(source, columns, unlabelled=None in drop) as screen,
+        written(train_path) as train,
+        written(heldout_path) as away,
+    ):
         # labels first: most mistakes show before the counts are read
-        cells = one_spelling(source, screen.cells, control=control, separator=separator, on_alias=on_alias, named=named)
-        control, heldout = _in_the_file(cells, control, heldout, separator)
-        chosen = choose(source, cells, control=control, embedding=embedding, min_cells=min_cells, heldout=heldout)
-        rules = dict(cell_type=heldout["cell_type"], control=control, min_cells=min_cells, embedding=embedding)
+        kept = ~dropped(source, screen.cells["perturbation"], drop, control)
+        cells = screen.cells[kept]
+        cells = one_spelling(
+            source,
+            cells,
+            control=unquoted(control, cells["perturbation"].unique()),
+            separator=separator,
+            on_alias=on_alias,
+            named=combinations.named(cells, heldout),
+        )
+        control, heldout = combinations.in_the_file(cells, control, heldout, separator)
+        rules: dict[str, Any] = dict(control=control, embedding=embedding, min_cells=min_cells)
+        chosen = combinations.choose(source, cells, **rules, wanted=heldout)
         checks.split(source, cells, chosen, **rules)
+        is_away = combinations.is_heldout(cells, chosen)
         if described is not None:
-            described(Labels.of(cells, chosen, heldout["cell_type"], control, embedding))
+            described(Labels.of(cells[~is_away], cells[is_away], control, embedding))
         screen.matrix.probe()
-        is_away = is_heldout(cells, heldout["cell_type"], chosen)
-        panel = _panel(screen, np.flatnonzero(~is_away), genes, on_difference)
+        cells, is_away = cells.reindex(screen.cells.index), _in_all(is_away, kept)  # rows as the file has them
+        panel = _panel(screen, np.flatnonzero(kept & ~is_away), genes, on_difference)
         writers = {part: Writer(path, len(panel.genes)) for part, path in ((False, train), (True, away))}
         library, filled = np.zeros(len(cells), np.float32), np.zeros(len(cells), bool)
         for rows, counts, sums in screen.blocks(panel):
-            library[rows], filled[rows] = sums, np.diff(counts.indptr) > 0
+            library[rows], filled[rows] = sums, kept[rows] & (np.diff(counts.indptr) > 0)
             for part, writer in writers.items():
                 writer.append(csr_matrix(counts[filled[rows] & (is_away[rows] == part)]))
-        _say_empty(source, filled, panel, genes)
+        _say_empty(source, filled[kept], panel, genes)
         if not filled.any():
             raise UserError(f"{source}: {screen.matrix.key} holds no count at all, only zeros; expected raw counts")
-        checks.split(source, cells[filled], chosen, **rules, gone=int((~filled).sum()))  # again: some may have gone
-        about = dict(name=name, control=control, heldout_cell_type=heldout["cell_type"], embedding=embedding)
+        checks.split(
+            source, cells[filled], chosen, **rules, gone=int((kept & ~filled).sum())
+        )  # again: some may have gone
+        types = np.array(list(chosen), dtype=object)
+        about = dict(name=name, control=control, heldout_cell_types=types, embedding=embedding)
         median = screen.median
         if median is None:
             median = np.full(len(cells), median_library(library[filled & ~is_away]))
@@ -91,8 +109,24 @@ def prepare(
             writer.finish(_obs(cells[here], library[here], median[here]), panel.genes, {"screen": about})
     log.info(
         f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
-        f"{int((filled & is_away).sum())} held-out cells of '{heldout['cell_type']}' in {len(chosen)} perturbations"
+        f"{_said(cells[filled & is_away], chosen)}"
     )
+
+
+def _in_all(here: ndarray, kept: ndarray) -> ndarray:
+    """A truth for each row of the file from those of the rows that are kept; false for others."""
+    whole = np.zeros(len(kept), bool)
+    whole[kept] = here
+    return whole
+
+
+def _said(away: pd.DataFrame, chosen: combinations.Chosen) -> str:
+    """What is held out, in words."""
+    parts = [
+        f"{int((away['cell_type'] == cell_type).sum())} held-out cells of '{cell_type}' in {len(labels)} perturbations"
+        for cell_type, labels in chosen.items()
+    ]
+    return "; ".join(parts) or "nothing is held out"
 
 
 def _panel(screen: Screen, training: Rows, genes: int | Sequence[str] | None, on_difference: str) -> Panel:
@@ -111,17 +145,6 @@ def _panel(screen: Screen, training: Rows, genes: int | Sequence[str] | None, on
     return panel
 
 
-def _in_the_file(
-    cells: pd.DataFrame, control: str, heldout: Mapping[str, Any], separator: str | None
-) -> tuple[str, dict[str, Any]]:
-    """The control and what is held out, as the file spells what the config names."""
-    labels, meaning = cells["perturbation"].unique(), perturbation(control, separator)
-    found = {**heldout, "cell_type": spelled(heldout["cell_type"], cells["cell_type"].unique())}
-    if "perturbations" in heldout:
-        found["perturbations"] = [spelled(str(name), labels, meaning) for name in heldout["perturbations"]]
-    return spelled(control, labels, meaning), found
-
-
 def _say_empty(source: Path, filled: ndarray, panel: Panel, genes: int | Sequence[str] | None) -> None:
     if not filled.all():
         which = "most variable" if isinstance(genes, int) else "listed"
@@ -136,43 +159,6 @@ def _obs(cells: pd.DataFrame, library: ndarray, median: ndarray) -> pd.DataFrame
     obs["library_size"] = library
     obs["median_library"] = median.astype(np.float32)
     return obs
-
-
-def published(path: str | Path) -> dict[str, Any]:
-    """Return the held-out cell type and perturbations that an assembled screen carries from its split file."""
-    with reading(path, "an assembled screen"), Source(path) as source:
-        about = source.about("split")
-        return {"cell_type": str(about["heldout_cell_type"]), "perturbations": list(map(str, about["heldout"]))}
-
-
-def choose(
-    path: Path,
-    cells: pd.DataFrame,
-    *,
-    control: str,
-    embedding: str,
-    min_cells: int,
-    heldout: Mapping[str, Any],
-) -> list[str]:
-    """Return the held-out perturbations, sorted: those named, or a seeded fraction of the eligible."""
-    checks.control(path, cells, control)
-    checks.cell_type(path, cells, heldout["cell_type"])
-    if "perturbations" in heldout:
-        return sorted(set(map(str, heldout["perturbations"])))
-    here = cells["cell_type"] == heldout["cell_type"]
-    perturbation = cells["perturbation"]
-    sizes = perturbation[here].value_counts()
-    eligible = set(sizes.index[sizes >= min_cells]) - {control}
-    if embedding == "learned":
-        eligible &= set(perturbation[~here])
-    number = round(heldout["fraction"] * len(eligible))
-    generator = np.random.default_rng(heldout["seed"])
-    return sorted(generator.permutation(sorted(eligible))[:number].tolist())
-
-
-def is_heldout(obs: pd.DataFrame, cell_type: str, perturbations: Sequence[str]) -> ndarray:
-    """Return, for each cell, whether it belongs to a held-out combination."""
-    return ((obs["cell_type"] == cell_type) & obs["perturbation"].isin(list(perturbations))).to_numpy()
 
 
 def most_variable(screen: Screen, training: Rows, genes: int) -> Panel:

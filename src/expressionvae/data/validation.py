@@ -30,45 +30,52 @@ def split(
     cell_type: Sequence[str] | np.ndarray,
     perturbation: Sequence[str] | np.ndarray,
     *,
-    heldout_cell_type: str,
+    heldout_cell_types: Sequence[str],
     control: str,
     validation: Validation,
 ) -> tuple[Tensor, Tensor]:
     """Indices of the cells to train on and of those set apart, from the labels of the training cells alone.
 
     Whole combinations are set apart, which are to the training what the test's are: all cells of some perturbations
-    in the held-out cell type, whose controls stay. Stages that know the same labels set the same cells apart.
+    in each held-out cell type, whose controls stay. Stages that know the same labels set the same cells apart.
     """
     cell_types, labels = np.asarray(cell_type, object), np.asarray(perturbation, object)
-    chosen = spared(cell_types, labels, heldout_cell_type, control, validation)
+    chosen = spared(cell_types, labels, heldout_cell_types, control, validation)
     if not chosen:
         parts = random_split(len(labels), validation.cells, validation.seed)
-        what = f"random cells, for {heldout_cell_type or 'no cell type'!r} has no perturbation to spare"
+        named = ", ".join(map(repr, heldout_cell_types))
+        why = f"{named} has no perturbation to spare" if named else "nothing is held out"
+        what = f"random cells, for {why}"
     else:
-        away = (cell_types == heldout_cell_type) & np.fromiter((label in chosen for label in labels), bool)
+        pairs = {(name, label) for name, of in chosen.items() for label in of}
+        away = np.fromiter((pair in pairs for pair in zip(cell_types, labels, strict=True)), bool)
         parts = torch.from_numpy(np.flatnonzero(~away)), torch.from_numpy(np.flatnonzero(away))
-        what = f"{heldout_cell_type} x {', '.join(chosen)}"
+        what = "; ".join(f"{name} x {', '.join(of)}" for name, of in chosen.items())
     log.info(f"set apart for validation: {len(parts[1]):,} of {len(labels):,} training cells: {what}")
     return parts
 
 
 def spared(
-    cell_types: np.ndarray, labels: np.ndarray, heldout_cell_type: str, control: str, validation: Validation
-) -> list[str]:
-    """The perturbations of the held-out cell type to set apart, sorted; none where fewer than two could be.
+    cell_types: np.ndarray, labels: np.ndarray, heldout_cell_types: Sequence[str], control: str, validation: Validation
+) -> dict[str, list[str]]:
+    """The perturbations to set apart by held-out cell type, sorted; of a type none where fewer than two could be.
 
-    One stays to be trained on. As with the test's combinations, other cell types have seen the perturbation, unless
-    the screen has but one cell type.
+    One stays to be trained on. As with the test's combinations, cell types of which nothing is held out have seen the
+    perturbation, unless the screen has no such cell type.
     """
-    inside = cell_types == heldout_cell_type
-    eligible = set(labels[inside]) - {control}
-    if not inside.all():
-        eligible &= set(labels[~inside])
-    if len(eligible) < 2:
-        return []
-    number = min(max(1, round(validation.combinations * len(eligible))), len(eligible) - 1)
-    generator = np.random.default_rng(validation.seed)
-    return sorted(generator.permutation(sorted(eligible))[:number].tolist())
+    types = {*heldout_cell_types}
+    inside = np.fromiter((name in types for name in cell_types), bool)
+    chosen = {}
+    for name in sorted(heldout_cell_types):
+        eligible = set(labels[cell_types == name]) - {control}
+        if not inside.all():
+            eligible &= set(labels[~inside])
+        if len(eligible) < 2:
+            continue
+        number = min(max(1, round(validation.combinations * len(eligible))), len(eligible) - 1)
+        generator = np.random.default_rng(validation.seed)
+        chosen[name] = sorted(generator.permutation(sorted(eligible))[:number].tolist())
+    return chosen
 
 
 def random_split(cells: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:

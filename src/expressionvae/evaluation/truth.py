@@ -15,27 +15,39 @@ from expressionvae.stored import table
 
 
 def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, controls: int, seed: int) -> AnnData:
-    """Return true cells: each held-out perturbation's, capped, then training controls of that cell type.
+    """Return true cells of each held-out cell type: each held-out perturbation's and training controls, both capped.
 
-    Perturbations in alphabetical order, cells in their order in the file, drawn without replacement by one
-    generator.
+    All perturbed cells come first, cell types and perturbations in alphabetical order, cells in their order in the
+    file; drawn without replacement by one generator.
+
+    Raises: UserError where nothing is held out.
     """
     about = heldout.uns["screen"]
+    if not len(about["heldout_cell_types"]):
+        raise UserError(
+            f"datasets.{about['name']}.heldout is null: everything is trained on, so there are no true cells to score "
+            "predictions with; hold something out, or ask for `predict`"
+        )
     generator = np.random.default_rng(seed)
-    perturbation = heldout.obs["perturbation"].astype(str).to_numpy()
     parts = [
-        _at_most(np.flatnonzero(perturbation == label), cells_per_perturbation, generator)
-        for label in np.unique(perturbation)
+        _at_most(rows, cells_per_perturbation, generator)
+        for _, rows in _groups(heldout)  # by cell type, then by perturbation
     ]
-    is_control = (train.obs["perturbation"] == about["control"]) & (
-        train.obs["cell_type"] == about["heldout_cell_type"]
-    )
-    control = _at_most(np.flatnonzero(is_control.to_numpy()), controls, generator)
-    truth = concat([heldout[np.concatenate(parts)], train[control]], join="inner")
+    of_train = dict(_groups(train))
+    control = [
+        _at_most(of_train[name, about["control"]], controls, generator) for name in sorted(about["heldout_cell_types"])
+    ]
+    truth = concat([heldout[np.concatenate(parts)], train[np.concatenate(control)]], join="inner")
     for label in ("cell_type", "perturbation"):
         truth.obs[label] = pd.Categorical(truth.obs[label].astype(str))
     truth.uns["screen"] = about
     return truth
+
+
+def _groups(cells: AnnData) -> list[tuple[tuple[str, str], ndarray]]:
+    """Rows of each combination that occurs, in sorted order."""
+    labels = pd.DataFrame({name: cells.obs[name].astype(str).to_numpy() for name in prepared.LABELS})
+    return list(labels.groupby(list(prepared.LABELS), sort=True).indices.items())  # type: ignore[arg-type]
 
 
 def query(truth: AnnData) -> pd.DataFrame:

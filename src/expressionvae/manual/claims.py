@@ -1,4 +1,4 @@
-"""What the paper's own tables say of its claims, as a page: the same predicates that judge a run, on printed numbers alone."""
+"""What the paper's own tables say of its claims: the predicates that judge a run, on printed numbers alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from expressionvae.writing.markdown import document, pipe_table
 
 
 def page(tables: Sequence[str | Path]) -> str:
-    """By section of the paper, each claim with its rule and its verdicts; `tables` are those of `resources/published`."""
+    """By section, each claim with its rule and its verdicts; `tables` are those of `resources/published`."""
     evidence = sources.of_published(published.load([str(path) for path in tables]))
     verdicts = judge(evidence, evidence, [])
     verdicts = verdicts[verdicts["reason_paper"] != NOT_PAPER]

@@ -69,10 +69,11 @@ def _check_twins(
     names: Mapping[str, list[str | None]],
     twins: str,
 ) -> None:
-    seen: dict[tuple, str] = {}
-    for label in labels.beside:
-        seen.setdefault(told[label], label)
-    pairs = [(label, seen[told[label]]) for label in labels.heldout if told[label] and told[label] in seen]
+    pairs = []
+    for label in labels.heldout:
+        same = (other for other in labels.beside.get(label, ()) if told[other] == told[label])
+        if told[label] and (other := next(same, None)) is not None:
+            pairs.append((label, other))
     if not pairs:
         return
     shown_pairs = "; ".join(

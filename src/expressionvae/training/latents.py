@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class Latents:
         perturbations, cell_types: the labels.
         panel_library: sum of each cell's counts over the genes of the model.
         control: label of the control.
-        heldout_cell_type: the cell type of which combinations are held out; "" where none are.
+        heldout_cell_types: those of which combinations are held out.
     """
 
     values: np.ndarray
@@ -32,11 +33,13 @@ class Latents:
     cell_types: list[str]
     panel_library: np.ndarray
     control: str
-    heldout_cell_type: str = ""
+    heldout_cell_types: Sequence[str] = ()
 
     def save(self, path: str | Path) -> None:
+        arrays: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        arrays["heldout_cell_types"] = np.array(self.heldout_cell_types, dtype=str)  # also where there are none
         with written(path) as temporary:
-            np.savez_compressed(temporary, **{f.name: getattr(self, f.name) for f in fields(self)})
+            np.savez_compressed(temporary, **arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> "Latents":
@@ -49,7 +52,7 @@ class Latents:
                     **arrays,
                     "codes": int(arrays["codes"]),
                     "control": str(arrays["control"]),
-                    "heldout_cell_type": str(arrays["heldout_cell_type"]),
+                    "heldout_cell_types": arrays["heldout_cell_types"].tolist(),
                     "perturbations": arrays["perturbations"].tolist(),
                     "cell_types": arrays["cell_types"].tolist(),
                 }

@@ -47,7 +47,7 @@ def train(
     torch.manual_seed(seed)
     model = build(blueprint).to(device)
     compile_for(device, schedule.compile, model.encoder, model.decoder)
-    about = {"heldout_cell_type": cells.heldout_cell_type, "control": cells.control}
+    about = {"heldout_cell_types": cells.heldout_cell_types, "control": cells.control}
     parts = split(cells.cell_type, cells.perturbation, **about, validation=validation)
     name = fingerprint(vars(blueprint), vars(schedule), seed, version, cells.checksum(), parts[1].numpy())
     batch = CellBatches(cells, device)
@@ -91,7 +91,7 @@ def encode(model: ExpressionVAE, cells: Cells, perturbations: list[str], *, batc
         cell_types,
         cells.panel_library(),
         cells.control,
-        cells.heldout_cell_type,
+        cells.heldout_cell_types,
     )
 
 

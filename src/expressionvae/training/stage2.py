@@ -55,7 +55,7 @@ def train(
     values = torch.from_numpy(np.asarray(latents.values, np.int32 if latents.codes else np.float32))
     cell_types = np.array(latents.cell_types, object)[latents.cell_type]
     perturbations = np.array(latents.perturbations, object)[latents.perturbation]
-    about = {"heldout_cell_type": latents.heldout_cell_type, "control": latents.control}
+    about = {"heldout_cell_types": latents.heldout_cell_types, "control": latents.control}
     parts = split(cell_types, perturbations, **about, validation=validation)
     mean, std = moments(values, latents.codes, parts[0])
     model = build(blueprint, torch.from_numpy(embedding), mean, std).to(device)
