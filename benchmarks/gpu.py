@@ -69,7 +69,7 @@ def timed(*actions: Callable[[], object], burst: int = STEPS, warm_up: int = WAR
 def trainer(model: torch.nn.Module, losses: loop.Losses, cells: int, settings: dict) -> loop.Trainer:
     schedule = Schedule(**settings)
     folder = Path(tempfile.mkdtemp())
-    options = {"seed": 0, "device": torch.device("cuda"), "checkpoints": Checkpoints(folder, "none")}
+    options = {"seed": 0, "device": torch.device("cuda"), "checkpoints": Checkpoints(folder, "none"), "operations": 0.0}
     made = loop.Trainer(model, losses, random_split(cells, 0.01, 0), schedule, **options)
     model.train()
     return made

@@ -94,7 +94,7 @@ def trainer(settings: dict, cells: Cells, device: torch.device, get: Callable) -
 
     schedule, parts = Schedule(**settings["vae"]["training"]), random_split(len(cells), 0.01, 0)
     kept = Checkpoints(Path(tempfile.gettempdir()), "none")
-    made = loop.Trainer(model, losses, parts, schedule, seed=0, device=device, checkpoints=kept)
+    made = loop.Trainer(model, losses, parts, schedule, seed=0, device=device, checkpoints=kept, operations=0.0)
     model.train()
     return made
 

@@ -113,7 +113,7 @@ def test_a_config_that_is_shown_is_one(name, overlay):
 
 
 def test_configs_are_shown_by_readme_and_by_the_manual():
-    assert {"README.md", "own-screen.md", "improving.md"} <= {name for name, _ in overlays()}
+    assert {"README.md", "own-screen.md", "screen-keys.md", "improving.md"} <= {name for name, _ in overlays()}
 
 
 PYTHON = [(page.name, code) for page in PAGES for code in blocks(page, "python") if "module " not in code]

@@ -261,7 +261,7 @@ def dispersion(log: float | None) -> float:
 
 
 def trainer(folder: Path) -> Trainer:
-    options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": Checkpoints(folder, "a")}
+    options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": Checkpoints(folder, "a"), "operations": 0.0}
     schedule = Schedule(**CONFIG["vae"]["training"])
     return Trainer(of("VAE fsq nb"), lambda model, cells: {}, random_split(10, 0.1, 0), schedule, **options)
 

@@ -8,7 +8,7 @@ from expressionvae.progress import Progress
 def test_a_line_comes_now_and_then_and_at_the_end(capsys):
     progress = Progress("vae", 4, interval=3600.0)
     for _ in range(4):
-        progress.advance(note="loss 0.5")
+        progress.advance(note=lambda: "loss 0.5")
     said = capsys.readouterr().out
     assert re.fullmatch(r"vae 4/4  [\d.e+]+/s  00:00 gone, 00:00 left  loss 0.5\n", said)
 

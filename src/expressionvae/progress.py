@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from tqdm import tqdm
 
@@ -22,13 +23,15 @@ class Progress:
         self.unit, self.interval, self.bytes = unit, interval, 0
         self.started = self.last = time.monotonic()
 
-    def advance(self, steps: int = 1, note: str = "", *, size: int = 0) -> None:
-        """Count some steps; `note` is put after the line, `size` are the bytes that were dealt with meanwhile."""
+    def advance(self, steps: int = 1, note: Callable[[], str] | None = None, *, size: int = 0) -> None:
+        """Count some steps; what `note` gives when a line is said is put after it, `size` are the bytes that were dealt
+        with meanwhile."""
         self.done, self.bytes = self.done + steps, self.bytes + size
         now = time.monotonic()
         if now - self.last >= self.interval or self.done == self.total:
             self.last = now
-            log.info(f"{self._line(now)}{note and '  ' + note}")
+            said = note() if note else ""
+            log.info(f"{self._line(now)}{said and '  ' + said}")
 
     def _line(self, now: float) -> str:
         elapsed, made = now - self.started, self.done - self.first

@@ -31,7 +31,9 @@ def test_the_genes_of_a_screen_are_those_of_all_labels():
 def test_labels_come_from_both_files_sorted(tmp_path):
     train = screen_file(tmp_path / "train.h5ad", ["control", "B", "C"], ["k", "k", "r"])
     heldout = screen_file(tmp_path / "heldout.h5ad", ["A"])
-    assert read_labels(train, heldout) == replace(labels("A", "B", "C", heldout=["A"]), beside={"A": ["B", "control"]})
+    assert read_labels(train, heldout) == replace(
+        labels("A", "B", "C", heldout=["A"]), beside={"A": ["B", "control"]}, unseen=("A",)
+    )
 
 
 def test_a_label_has_beside_it_those_of_the_cell_types_in_which_it_is_held_out():
@@ -39,6 +41,7 @@ def test_a_label_has_beside_it_those_of_the_cell_types_in_which_it_is_held_out()
     unseen = pd.DataFrame({"cell_type": [*"kkrr"], "perturbation": ["B", "E", "E", "E"]})
     about = Labels.of(seen, unseen, "c", "learned")
     assert about.beside == {"B": ["A", "c"], "E": ["A", "B", "c"]} and about.heldout == ["B", "E"]
+    assert about.unseen == ("E",)
     assert about.all == ["A", "B", "D", "E", "c"]
 
 

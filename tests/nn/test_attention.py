@@ -1,9 +1,11 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from expressionvae.nn.attention import Attention, CrossBlock
+from expressionvae.nn.attention import Attention, CrossBlock, log_counts
 
 
 def test_cached_steps_equal_causal_attention_over_the_whole():
@@ -68,9 +70,26 @@ def test_dropped_attention_is_one_call_without_a_mask_so_that_a_gpu_has_a_fused_
     )
     x = torch.randn(2, 3, 8)
     Attention(8, 2, dropout=0.1)(x, x, causal=causal)
-    assert calls == [(3, {"dropout_p": 0.1, "is_causal": causal})]
+    assert calls == [(3, {"attn_mask": None, "dropout_p": 0.1, "is_causal": causal})]
 
 
 def test_a_width_that_heads_do_not_divide_is_a_programmer_s_mistake():
     with pytest.raises(AssertionError, match="multiple"):
         Attention(10, 3, dropout=0.0)
+
+
+@given(st.integers(1, 100_000), st.sampled_from([torch.float32, torch.bfloat16, torch.float16]))
+def test_biases_that_stand_for_a_number_of_tokens_add_up_to_it_in_the_precision_of_the_scores(number, dtype):
+    biases = torch.tensor(log_counts(number, dtype))
+    assert torch.equal(biases.to(dtype).float(), biases)
+    assert biases.double().exp().sum().item() == pytest.approx(number, rel=2e-5)
+    assert len(biases) <= (1 if dtype == torch.float32 else 4)
+
+
+def test_a_token_with_a_bias_counts_as_that_many_of_its_kind():
+    torch.manual_seed(0)
+    attention = Attention(8, 2, dropout=0.0)
+    x, context = torch.randn(3, 4, 8), torch.randn(3, 5, 8)
+    bias = torch.tensor([0.0] * 4 + log_counts(7, torch.float32))
+    repeated = torch.cat([context, context[:, -1:].expand(-1, 6, -1)], dim=1)
+    torch.testing.assert_close(attention(x, context, bias=bias), attention(x, repeated))

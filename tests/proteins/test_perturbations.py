@@ -36,6 +36,19 @@ def test_missing_gene_is_zero_and_named():
     assert vectors(table)["NOPE"] == [0, 0] and vectors(table)["A+NOPE"] == [1, 2]
 
 
+def test_targets_without_a_protein_have_a_dimension_each_if_it_is_to_be_learned():
+    about = labels("A", "DRUG", "A+DRUG", "NOPE+DRUG")
+    how = dict(separator="+", symbol_map={})
+    table = embed_labels(about, PROTEINS, **how, without_protein="learned")
+    assert vectors(table) == {
+        "A": [1, 2, 0, 0], "A+DRUG": [1, 2, 1, 0], "DRUG": [0, 0, 1, 0], "NOPE+DRUG": [0, 0, 1, 1],
+        "control": [0, 0, 0, 0],
+    }  # fmt: skip
+    assert table.missing == ["A+DRUG", "DRUG", "NOPE+DRUG"]
+    whole = embed_labels(labels("A", "B"), PROTEINS, **how, without_protein="learned")
+    assert np.array_equal(whole.embedding, embed_labels(labels("A", "B"), PROTEINS, **how).embedding)
+
+
 def test_outdated_symbols_find_their_protein():
     table = embed_labels(labels("MARS"), PROTEINS, separator=None, symbol_map={"MARS": "MARS1"})
     assert vectors(table)["MARS"] == [5, 5] and table.missing == []

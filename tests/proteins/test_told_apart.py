@@ -1,5 +1,7 @@
 """Proteins that tell a model nothing stop a run before anything is embedded."""
 
+from dataclasses import replace
+
 import pytest
 
 from expressionvae.data.screen_labels import Labels
@@ -101,3 +103,41 @@ def test_a_real_screen_finds_its_proteins(shared, capsys):
     ask(about, proteins=fasta.sequences, example=fasta.example)
     mouse = labels(*map(str.title, targets), heldout=["Irf1"])
     assert "is the file of another species?" in refusal(mouse, proteins=fasta.sequences, example=fasta.example)
+
+
+def mixed(*names, heldout, beside=("control",), unseen=()):
+    return replace(labels(*names, heldout=heldout, beside=beside), unseen=unseen)
+
+
+def test_targets_without_a_protein_may_have_rows_of_their_own(capsys):
+    drugs = mixed("DRUG 1", "A", heldout=["DRUG 2", "B"], beside=["A", "control"])
+    ask(drugs, without_protein="learned")
+    assert "none of the 2 perturbations" in refusal(mixed("X", heldout=["Y"]), without_protein="learned")
+    ask(mixed(heldout=["A+DRUG 1"], beside=["A+DRUG 2", "control"]), separator="+", without_protein="learned")
+    assert capsys.readouterr() == ("", "")
+    ask(drugs)
+    assert "2 of 4 perturbations (1 of 2 held-out ones) have no protein there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("about", "separator", "way", "words"),
+    [
+        (mixed("A", heldout=["DRUG", "B"], unseen=["DRUG"]), None, "learned", "'DRUG' is in no training cell and has"),
+        (mixed("A", heldout=["A+DRUG"], unseen=["A+DRUG"]), "+", "learned", "'A+DRUG' is in no training cell"),
+        (
+            mixed("A", "DRUG", heldout=["B"]),
+            None,
+            "stop",
+            "1 perturbations have a target without a protein there",
+        ),
+        (mixed("A", "B+DRUG", heldout=["B"]), "+", "stop", "a target without a protein there: 'B+DRUG'"),
+        (mixed(heldout=["COPY"], beside=["A", "control"]), None, "learned", "held-out 'COPY' and 'A'"),
+    ],
+)
+def test_what_no_row_could_tell_of_is_refused_by_name(about, separator, way, words):
+    assert words in refusal(about, separator=separator, without_protein=way)
+
+
+def test_a_combination_of_trained_targets_needs_no_protein():
+    about = mixed("A", "DRUG", heldout=["A+DRUG"], unseen=["A+DRUG"])
+    ask(about, separator="+", without_protein="learned")

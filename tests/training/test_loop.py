@@ -1,5 +1,6 @@
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -13,12 +14,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from expressionvae.data.validation import random_split
 from expressionvae.files import UserError
 from expressionvae.training.checkpoints import Checkpoints, Stopped
 from expressionvae.training.loop import Trainer, save_history
+from expressionvae.vae.model import Encoder
 from tests.conftest import REPOSITORY
+from tests.priors.test_build import KINDS
+from tests.training import shared
 from tests.training.test_schedule import schedule
 
 
@@ -45,7 +50,8 @@ def trainer(folder: Path, dies_at: int | None = None, signal_at: int | None = No
 
     checkpoints = Checkpoints(folder, "a")
     cells = random_split(64, 0.1, seed=0)
-    return Trainer(model, losses, cells, schedule(), seed=0, device=torch.device("cpu"), checkpoints=checkpoints)
+    options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": checkpoints, "operations": 1e6}
+    return Trainer(model, losses, cells, schedule(), **options)
 
 
 def weights(trainer: Trainer) -> torch.Tensor:
@@ -134,6 +140,42 @@ def test_the_loss_table_is_shown_after_each_validation(tmp_path):
     made.watch = lambda history: shown.append((history[-1]["split"], history[-1]["step"]))
     made.run("test")
     assert shown == [("validation", step) for step in range(10, 101, 10)]
+
+
+def test_the_log_says_what_the_training_makes_of_its_device(tmp_path, capsys):
+    trainer(tmp_path / "x").run("test")
+    assert re.search(r"^test 100/100 .*  loss [\d.e-]+  [\d.e-]+ TFLOP/s$", capsys.readouterr().out, re.M)
+
+
+class Reads(TorchDispatchMode):
+    """Counts the operations for whose result the host would wait for a GPU."""
+
+    WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "_unique2", "equal", "is_nonzero")
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if (name := func._schema.name.removeprefix("aten::")) in self.WAITING:
+            self.found.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("what", [*shared.HEADS, *KINDS])
+def test_the_host_waits_for_the_device_in_no_step_of_a_training(what, tmp_path, monkeypatch):
+    found, advance = [], Trainer._advance
+
+    def watched(self):
+        with Reads() as reads:
+            advance(self)
+        found.append(reads.found)
+
+    monkeypatch.setattr(Trainer, "_advance", watched)
+    # As with dropout, and on a GPU also without: each gene has a token of its own.
+    monkeypatch.setattr(Encoder, "_may_merge", lambda self, values: False)
+    shared.train(what, tmp_path, 0)
+    assert found == [[]] * shared.SCHEDULE.iterations
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path):

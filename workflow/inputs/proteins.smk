@@ -15,6 +15,10 @@ def twins(wildcards):
     return dataset_config(wildcards).get("on_difference", "stop")
 
 
+def without_protein(wildcards):
+    return dataset_config(wildcards).get("without_protein", "shared")
+
+
 def perturbed_genes(wildcards):
     """The screen whose perturbations want a protein; a made-up screen's FASTA holds those alone."""
     if dataset_config(wildcards)["kind"] == "made-up":

@@ -49,7 +49,7 @@ rule sample:
         ENVIRONMENT
     threads: config["threads"]
     params:
-        version=1,
+        version=2,
         seeds=SAMPLES,
         options=lambda wildcards: grid.options(config, wildcards.prior, sampling=True),
         batch_size=config["batch_size"],

@@ -62,6 +62,7 @@ rule embed_proteins:
         fasta=lambda wildcards: work.version(protein_sequences(wildcards)),
         weights=lambda wildcards: [*map(work.version, esm2_checkpoint())],
         twins=twins,
+        without_protein=without_protein,
     script:
         "../scripts/embed_proteins.py"
 
@@ -84,5 +85,6 @@ rule perturbations:
         separator=lambda wildcards: dataset_config(wildcards)["separator"],
         symbol_map=lambda wildcards, output: SYMBOLS,
         twins=twins,
+        without_protein=without_protein,
     script:
         "../scripts/perturbations.py"

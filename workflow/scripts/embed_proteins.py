@@ -20,6 +20,7 @@ with reporting(snakemake.log[0]):
         labels, about = read_labels(source.train, source.heldout), dict(separator=params.separator)
         wanted = all_genes(labels, **about)
         about |= dict(symbol_map=symbol_map, example=fasta.example, twins=params.twins)
+        about |= dict(without_protein=params.without_protein)
         told_apart.check(located(source.fasta), labels, fasta.sequences, **about)
     chosen, missing = choose(fasta.sequences, wanted, symbol_map)
     report(source.fasta, fasta, chosen, missing)

@@ -13,6 +13,7 @@ with reporting(snakemake.log[0]):
     labels = read_labels(source.train, source.heldout)
     proteins = read_proteins(source.proteins) if source.get("proteins") else None
     how = dict(separator=params.separator, symbol_map=read_symbol_map(params.symbol_map))
+    how |= dict(without_protein=params.without_protein)
     if proteins is not None:
         told_apart.check(source.proteins, labels, proteins.told(), **how, twins=params.twins)
     table = embed_labels(labels, proteins, **how)

@@ -23,6 +23,7 @@ with reporting(snakemake.log[0]):
         path, fasta = located(path), read_fasta(located(path))
         about = dict(separator=dataset["separator"], symbol_map=read_symbol_map(snakemake.params.symbol_map))
         about |= dict(example=fasta.example, twins=dataset.get("on_difference", "stop"))
+        about |= dict(without_protein=dataset.get("without_protein", "shared"))
         described = partial(told_apart.check, path, proteins=fasta.sequences, **about)
     if left := snakemake.input.get("left_out"):
         dataset = dataset | {"heldout": left_out.heldout(left, dataset["place"]), "genes": None}

@@ -19,6 +19,8 @@ class PriorCard:
         description: one phrase.
         passes: network passes a sampling step; None: it samples token by token, in as many passes as there are
             tokens and with the work of one, for keys and values are remembered.
+        sparse: a cell takes part in those sampling steps alone in which a code of it is drawn; each code is drawn in
+            one of them, any as likely as another.
         sketch: lines of its box in Figure 1; {steps} is the option `steps`, with its noun.
         options: JSON Schema of each key of its entry in the config's `priors`, all of them required.
         sampling: those options that its training does not depend on.
@@ -29,6 +31,7 @@ class PriorCard:
     bottleneck: str
     description: str
     passes: int | None = 1
+    sparse: bool = False
     sketch: tuple[str, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sampling: tuple[str, ...] = ()
@@ -51,6 +54,7 @@ PRIORS: dict[str, PriorCard] = {
         "expressionvae.priors.mdlm.MaskedDiffusion",
         FSQ,
         "masked diffusion",
+        sparse=True,
         sketch=("{steps}", "unmask codes"),
         options={
             "steps": {"description": "denoising steps at sampling", "type": "integer", "minimum": 1},

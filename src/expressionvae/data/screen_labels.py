@@ -16,6 +16,7 @@ class Labels:
     """The perturbation labels of a screen, each list sorted.
 
     beside: by held-out label those of the training cells of the cell types in which it is held out.
+    unseen: held-out labels of which there is no training cell at all.
     """
 
     all: list[str]  # control included
@@ -23,6 +24,7 @@ class Labels:
     control: str
     embedding: str  # "esm2" | "learned"
     beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unseen: Sequence[str] = ()
 
     @classmethod
     def of(cls, seen: pd.DataFrame, unseen: pd.DataFrame, control: str, embedding: str) -> "Labels":
@@ -32,7 +34,8 @@ class Labels:
         lists = {of: sorted(set(seen.loc[seen["cell_type"].isin(of), "perturbation"])) for of in set(types)}
         known = sorted({*seen["perturbation"], *unseen["perturbation"]})
         beside = {str(label): lists[of] for label, of in types.items()}
-        return cls(known, list(types.index), control, embedding, beside)
+        new = tuple(label for label in beside if label not in set(seen["perturbation"]))
+        return cls(known, list(types.index), control, embedding, beside, new)
 
 
 def read_labels(train: str | Path, heldout: str | Path) -> Labels:

@@ -1,5 +1,7 @@
 """Attention and pre-norm transformer blocks; the right margin of each `forward` is the shape."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,27 +23,54 @@ class Attention(nn.Module):
         self.key_value = nn.Linear(width, 2 * width)
         self.output = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, context: Tensor, causal: bool = False, cache: Cache | None = None) -> Tensor:
-        """Let `x` [cell position width] look at `context` [cell other width]."""
-        return self.attend(x, context, causal, cache)[0]
+    def forward(self, x: Tensor, context: Tensor, causal: bool = False, bias: Tensor | None = None) -> Tensor:
+        """Let `x` [cell position width] look at `context` [cell other width].
 
-    def attend(self, x: Tensor, context: Tensor, causal: bool, cache: Cache | None) -> tuple[Tensor, Cache]:
+        Args:
+            x: with one cell, it stands for all cells of the context, and its queries are computed once.
+            bias: [other] added to the scores, see `log_counts`.
+        """
+        return self.attend(x, context, causal, None, bias)[0]
+
+    def attend(
+        self, x: Tensor, context: Tensor, causal: bool, cache: Cache | None, bias: Tensor | None = None
+    ) -> tuple[Tensor, Cache]:
         """As `forward`; also return the keys and values, those of `cache` in front."""
-        query = self._split(self.query(x))  # [cell head position channel]
         key, value = map(self._split, self.key_value(context).chunk(2, dim=-1))  # [cell head other channel]
+        query = self._split(self.query(x)).expand(len(key), -1, -1, -1)  # [cell head position channel]
         if cache is not None:
             assert x.shape[1] == 1, "a cached step takes one position"
             key = torch.cat([cache[0], key], dim=2)  # [cell head seen channel]
             value = torch.cat([cache[1], value], dim=2)  # [cell head seen channel]
-        dropout = self.dropout if self.training else 0.0
+        mask = None if bias is None else bias.to(query.dtype).expand(1, 1, query.shape[2], -1)
         attended = F.scaled_dot_product_attention(
-            query, key, value, dropout_p=dropout, is_causal=causal and cache is None
+            query, key, value, attn_mask=mask, dropout_p=self.dropped, is_causal=causal and cache is None
         )  # [cell head position channel]
         merged = attended.transpose(1, 2).flatten(2)  # [cell position width]
         return self.output(merged), (key, value)
 
+    @property
+    def dropped(self) -> float:
+        """The share of attention probabilities that is dropped, each cell's by a draw of its own."""
+        return self.dropout if self.training else 0.0
+
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def log_counts(number: int, dtype: torch.dtype) -> list[float]:
+    """Biases with which few tokens count as `number` tokens of their kind: their exponentials add up to it.
+
+    One is enough in float32; of bfloat16, which has two digits, each next one makes up for what those before it lack.
+    """
+    biases, rest = [], float(number)
+    while rest > 1e-5 * number:
+        bias = torch.tensor(math.log(rest)).to(dtype)
+        if bias.double().exp() > rest * (1 + 1e-6):
+            bias = torch.nextafter(bias, torch.tensor(-math.inf, dtype=dtype))
+        biases.append(float(bias))
+        rest -= math.exp(biases[-1])
+    return biases
 
 
 class FeedForward(nn.Sequential):
@@ -68,9 +97,16 @@ class CrossBlock(nn.Module):
         self.feedforward = FeedForward(width, feedforward, dropout)
         self.feedforward_norm = nn.LayerNorm(width)
 
-    def forward(self, x: Sequence, context: Tensor) -> Sequence:
+    def forward(self, x: Tensor, context: Tensor, bias: Tensor | None = None) -> Sequence:
+        """Let `x` [cell position width] look at `context` [cell other width], with `bias` as in `Attention`.
+
+        `x` with one cell stands for all: what is the same for every cell is computed once, which is all until the
+        first look at the context, unless dropout is drawn before it.
+        """
         if self.self_attention is not None and self.self_norm is not None:
+            if self.self_attention.dropped:
+                x = x.expand(len(context), -1, -1)  # [cell position width]
             normed = self.self_norm(x)  # [cell position width]
             x = x + self.self_attention(normed, normed)  # [cell position width]
-        x = x + self.cross_attention(self.cross_norm(x), context)  # [cell position width]
+        x = x + self.cross_attention(self.cross_norm(x), context, bias=bias)  # [cell position width]
         return x + self.feedforward(self.feedforward_norm(x))  # [cell position width]

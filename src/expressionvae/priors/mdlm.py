@@ -69,15 +69,40 @@ class MaskedDiffusion(Prior):
         """From all masked at t = 1 to none at t = 0; from t to s a masked code is restored with chance (t - s) / t.
 
         Paper Table 3 has 128 steps. With more than 1 / t_eps of them, times below t_eps are taken as t_eps.
+
+        When a code is restored does not depend on the network: it is drawn beforehand, and each cell passes through
+        the network in those of its steps alone in which some code of it is restored, at its own times. That is the
+        same distribution in fewer passes, at most one a token.
         """
         cells, device = len(condition), condition.device
+        step = self.restored(cells, steps, generator, device)  # [cell token]
+        turn = turns(step)  # [cell token], 0 for the codes that come first in their cell
+        order = turn.amax(1).argsort(descending=True, stable=True)  # cells that still have turns stay in front
+        step, turn, condition = step[order], turn[order], condition[order]
+        passes = (turn.amax(1) + 1)[:, None] > torch.arange(self.tokens, device=device)  # [cell turn]
         codes = torch.full((cells, self.tokens), self.mask, device=device)  # [cell token]
-        for step in range(steps, 0, -1):
-            time = max(step / steps, self.t_eps)
-            times = torch.full((cells,), time, device=device)
-            chance = self.logits(codes, times, condition).float().softmax(-1)  # [cell token code]
-            drawn = torch.multinomial(chance.flatten(0, 1), 1, generator=generator).view_as(codes)
-            uniform = torch.rand(codes.shape, generator=generator, device=device)
-            restored = (codes == self.mask) & (uniform < (time - (step - 1) / steps) / time)
-            codes = torch.where(restored, drawn, codes)  # [cell token]
-        return codes
+        for number, active in enumerate(passes.sum(0).tolist()):
+            if not active:
+                break
+            now = turn[:active] == number  # [active token]
+            times = ((step[:active] * now).amax(1) / steps).clamp(min=self.t_eps)  # [active], of each its own
+            chance = self.logits(codes[:active], times, condition[:active]).float().softmax(-1)  # [active token code]
+            drawn = torch.multinomial(chance.flatten(0, 1), 1, generator=generator).view_as(now)  # [active token]
+            codes[:active] = torch.where(now, drawn, codes[:active])
+        return torch.empty_like(codes).index_copy_(0, order, codes)
+
+    def restored(self, cells: int, steps: int, generator: Generator, device: torch.device) -> Codes:
+        """In which step each code is restored [cell token], counted down from `steps` to 1."""
+        ends = torch.arange(steps, 0, -1, dtype=torch.float64)
+        times = (ends / steps).clamp(min=self.t_eps)  # [step]
+        chance = (times - (ends - 1) / steps) / times  # [step], of a code that is masked
+        by_then = 1 - (1 - chance).cumprod(0)  # [step], 1 at the last
+        uniform = torch.rand((cells, self.tokens), generator=generator, device=device, dtype=torch.float64)
+        return steps - torch.searchsorted(by_then[:-1].to(device), uniform, right=True)
+
+
+def turns(step: Codes) -> Codes:
+    """The place of each number among the different ones of its row [cell token], 0 for the largest."""
+    values, place = step.sort(dim=1, descending=True)
+    rank = (values.diff(dim=1, prepend=values[:, :1]) != 0).cumsum(1)
+    return torch.empty_like(rank).scatter_(1, place, rank)

@@ -19,6 +19,8 @@ from expressionvae.proteins.symbols import resolve
 
 log = logging.getLogger(__name__)
 
+LEARNED, STOP = "learned", "stop"  # values of config key without_protein, whose third and default is shared
+
 
 @dataclass(frozen=True)
 class Perturbations:
@@ -69,12 +71,19 @@ def described(
 
 
 def embed_labels(
-    labels: Labels, proteins: Proteins | None, *, separator: str | None, symbol_map: Mapping[str, str]
+    labels: Labels,
+    proteins: Proteins | None,
+    *,
+    separator: str | None,
+    symbol_map: Mapping[str, str],
+    without_protein: str = "shared",
 ) -> Perturbations:
     """Embed each label: the sum over its genes of their protein embeddings; zeros for the control.
 
-    A gene without a protein adds zeros; its label is listed in `missing`. Values are raw, not standardised:
-    the prior has a projection of its own. `learned` labels get width 0 (the prior learns a table instead).
+    A gene without a protein adds zeros; its label is listed in `missing`. With without_protein "learned" it has a
+    dimension of its own, one where a label perturbs it: the prior's projection learns a row for each. Values are raw,
+    not standardised: the prior has a projection of its own. `learned` labels get width 0 (the prior learns a table
+    instead).
 
     Raises: UserError when the labels ask for esm2 and there are no proteins.
     """
@@ -89,7 +98,18 @@ def embed_labels(
         # In one order whatever the symbols are, so that the same proteins have the same sum to the last bit.
         rows = sorted((proteins.embedding[row[name]] for name in names[label] if name is not None), key=ndarray.tobytes)
         embedding[i] = np.sum(rows, axis=0) if rows else 0
+    if without_protein == LEARNED:
+        embedding = np.hstack([embedding, _own_rows(labels, row, separator=separator, symbol_map=symbol_map)])
     return Perturbations(labels.all, embedding, [label for label in labels.all if None in names[label]])
+
+
+def _own_rows(
+    labels: Labels, known: Mapping[str, object], *, separator: str | None, symbol_map: Mapping[str, str]
+) -> PerturbationEmbedding:
+    """A dimension for each target without a protein, in alphabetical order: 1 for the labels that perturb it."""
+    targets = [set(genes(label, control=labels.control, separator=separator)) for label in labels.all]
+    without = sorted(gene for gene in set().union(*targets) if resolve(gene, known, symbol_map) is None)
+    return np.array([[gene in of for gene in without] for of in targets], np.float32).reshape(len(targets), -1)
 
 
 def twins(table: Perturbations) -> list[list[str]]:

@@ -14,8 +14,8 @@ from typing import Any
 from expressionvae import grid
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import require
+from expressionvae.operations import TRAINING, VaeOperations, prior_operations
 
-TRAINING = 3.0  # a backward pass costs about two forward passes
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
 GPU_RULES += ("train_baseline", "predict_baseline")
 TRAIN_BASELINE = ("train_baseline", "train_baseline_on_cpu")
@@ -36,25 +36,6 @@ def read_jobs(text: str) -> list[Job]:
     """The jobs that `workflow/planned.py` printed: a JSON object a line, with rule, wildcards, inputs and outputs."""
     told = (json.loads(line) for line in text.splitlines())
     return [Job(job["rule"], job["wildcards"], tuple(job["inputs"]), tuple(job["outputs"])) for job in told]
-
-
-def vae_operations(size: Mapping[str, Any], tokens: int, genes: int) -> tuple[float, float]:
-    """Floating-point operations of one cell's forward pass: encoder, decoder (a multiply-add counts as two)."""
-    d, f, G, L = size["width"], size["feedforward"], genes, tokens
-    cross = 4 * G * L * d  # scores and values between genes and tokens, either way round
-    encoder = 2 * G * d + 2 * G * d * d
-    encoder += size["encoder_blocks"] * (8 * L * d * d + 4 * L * L * d + 4 * L * d * d + 4 * G * d * d + cross)
-    encoder += size["encoder_blocks"] * 4 * L * d * f
-    among_genes = (8 * G * d * d + 4 * G * G * d) if size["decoder_self_attention"] else 0
-    decoder = size["decoder_blocks"] * (among_genes + 4 * G * d * d + 4 * L * d * d + cross + 4 * G * d * f)
-    return float(encoder), float(decoder)
-
-
-def prior_operations(size: Mapping[str, Any], tokens: int, outputs: int) -> float:
-    """Floating-point operations of one forward pass of the DiT over one cell's tokens."""
-    d, f, L = size["width"], size["feedforward"], tokens
-    layer = 8 * L * d * d + 4 * L * L * d + 4 * L * d * f + 12 * d * d
-    return float(size["layers"] * layer + 2 * L * d * outputs)
 
 
 def _trained(schedule: Mapping[str, Any]) -> tuple[float, float]:
@@ -168,14 +149,14 @@ class Costs:
         config, genes = self.config, int(self.screen(job)["genes"])
         bottleneck = config["bottlenecks"][job.wildcards["bottleneck"]]
         tokens = bottleneck["tokens"]
-        encoder, decoder = vae_operations(config["vae"]["model"], tokens, genes)
+        vae = VaeOperations.of(config["vae"]["model"], tokens, genes)
         cells = self._cells(job) * self._repeats(job)
         batches = float(math.ceil(self._cells(job) / config["batch_size"]) * self._repeats(job))
         outputs = math.prod(bottleneck["levels"]) if bottleneck["kind"] == "fsq" else bottleneck["channels"]
         prior = prior_operations(config["prior"]["model"], tokens, outputs)
         if job.rule == "train_vae":
-            steps, cells = _trained(config["vae"]["training"])
-            return steps, TRAINING * cells * (encoder + decoder)
+            steps, _ = _trained(config["vae"]["training"])
+            return steps, steps * vae.training_step(config["vae"]["training"]["batch_size"])
         if job.rule == "train_prior":
             steps, cells = _trained(config["prior"]["training"])
             return steps, TRAINING * cells * prior
@@ -184,22 +165,25 @@ class Costs:
             return float(passes * batches), work * prior * cells
         if job.rule == "decode":
             again = config["evaluation"]["richness"]
-            return batches, decoder * (cells + again["cells"] * again["draws"] * self._repeats(job))
+            cells += again["cells"] * again["draws"] * self._repeats(job)
+            return batches, vae.decoder * cells + vae.shared * batches
         if job.rule in ("encode", "true_codes"):
-            return batches, encoder * cells
+            return batches, vae.encoder * cells
         if job.rule == "reversion":
-            return batches, 2 * encoder * cells  # trained and untrained
+            return batches, 2 * vae.encoder * cells  # trained and untrained
         return 0.0, 0.0
 
     def _sampling(self, job: Job, tokens: int) -> tuple[int, float]:
-        """Passes through the network, and how many forward passes over all tokens they amount to."""
+        """Passes through the network of a batch, and how many a cell takes part in, over all its tokens."""
         name = job.wildcards["prior"]
         kind = self.config["priors"][grid.weights(self.config, name)]["kind"]
-        passes = PRIORS[kind].passes
-        if passes is None:
+        card = PRIORS[kind]
+        if (passes := card.passes) is None:
             return tokens, 1.0
         # A prior without steps draws all tokens at once.
         steps = grid.options(self.config, name, sampling=True).get("steps", 1) * passes
+        if card.sparse:
+            return min(steps, tokens), steps * (1 - (1 - 1 / steps) ** tokens)
         return steps, float(steps)
 
 

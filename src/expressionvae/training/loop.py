@@ -17,6 +17,7 @@ from expressionvae.training.checkpoints import Checkpoints, Stopped, stopping
 from expressionvae.training.device import devices, precision
 from expressionvae.training.processes import Processes
 from expressionvae.training.schedule import Order, Schedule, seed_of
+from expressionvae.training.utilisation import Utilisation
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Trainer:
         losses: losses of a model on the cells of given indices, means over cells.
         cells: indices of the cells to train on, and of those set apart (`data.validation.split`).
         checkpoints: where the state is kept between attempts.
+        operations: floating-point operations of a step, over all processes.
         watch: is shown the loss table whenever it has a new validation row.
     """
 
@@ -57,11 +59,13 @@ class Trainer:
         seed: int,
         device: torch.device,
         checkpoints: Checkpoints,
+        operations: float,
         watch: Watch | None = None,
     ):
         self.model, self.losses, self.schedule = model, losses, schedule
         self.device, self.checkpoints, self.watch = device, checkpoints, watch
         self.processes = Processes()
+        self.utilisation = Utilisation(operations / self.processes.count, device)
         self.shared = self.processes.wrap(model, device)
         if not self.processes.first:
             torch.manual_seed(seed_of(seed, self.processes.rank))
@@ -89,16 +93,21 @@ class Trainer:
                 self._restore(state)
             progress = Progress(what, self.schedule.iterations, self.step)
             self.model.train()
+            self.utilisation.begin(self.step)
             while self.step < self.schedule.iterations:
                 self._advance()
                 self._record()
                 if first:
-                    progress.advance(note=f"loss {self.history[-1]['loss']:.4g}" if self.history else "")
+                    progress.advance(note=self._note)
                 number = self.processes.largest(max(asked, default=0))  # so that all stop after the same step
                 if number and self.step < self.schedule.iterations:
                     self._stop(what, signal.Signals(number).name)
         self.model.eval()
         return self.history
+
+    def _note(self) -> str:
+        loss = f"loss {self.history[-1]['loss']:.4g}" if self.history else ""
+        return "  ".join(filter(None, [loss, self.utilisation.said(self.step)]))
 
     def _stop(self, what: str, why: str) -> None:
         self._save()

@@ -11,6 +11,7 @@ from expressionvae.data.cells import Cells
 from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
 from expressionvae.grid import TRUE_LIBRARY
+from expressionvae.operations import VaeOperations
 from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
@@ -57,7 +58,19 @@ def train(
         return {"loss": loss + penalty, "reconstruction": loss, "penalty": penalty}
 
     kept = Checkpoints(checkpoints, name)
-    trainer = Trainer(model, losses, parts, schedule, seed=seed, device=device, checkpoints=kept, watch=watch)
+    vae = VaeOperations.of(blueprint.size, blueprint.bottleneck["tokens"], len(blueprint.genes))
+    operations = vae.training_step(schedule.batch_size)
+    trainer = Trainer(
+        model,
+        losses,
+        parts,
+        schedule,
+        seed=seed,
+        device=device,
+        checkpoints=kept,
+        operations=operations,
+        watch=watch,
+    )
     return model, trainer.run("vae")
 
 

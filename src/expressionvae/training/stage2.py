@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
+from expressionvae.operations import TRAINING, prior_operations
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
@@ -67,7 +68,19 @@ def train(
         return {"loss": model(*batch(cells))}
 
     kept = Checkpoints(checkpoints, name)
-    trainer = Trainer(model, losses, parts, schedule, seed=seed, device=device, checkpoints=kept, watch=watch)
+    cell = prior_operations(blueprint.size, blueprint.tokens, blueprint.codes or blueprint.channels)
+    operations = TRAINING * schedule.batch_size * cell
+    trainer = Trainer(
+        model,
+        losses,
+        parts,
+        schedule,
+        seed=seed,
+        device=device,
+        checkpoints=kept,
+        operations=operations,
+        watch=watch,
+    )
     return model, trainer.run(blueprint.options["kind"])
 
 

@@ -1,13 +1,17 @@
 """Stage 1: a cell's counts to L latent tokens and back (paper section 3.1)."""
 
+import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from expressionvae.nn.attention import CrossBlock
+from expressionvae.nn.attention import CrossBlock, log_counts
 from expressionvae.nn.embedding import vectors
 from expressionvae.nn.fsq import FSQ
 from expressionvae.nn.gaussian import Gaussian
 from expressionvae.tensors import Counts, Genes, GeneStates, Library, Loss, SizeFactor, TokenStates, Values
 from expressionvae.vae.heads.base import Head
+
+FEW = 8  # zeros that are not worth merging
 
 
 class Encoder(nn.Module):
@@ -28,6 +32,8 @@ class Encoder(nn.Module):
         context_norm: bool,
     ):
         super().__init__()
+        self.dropout = dropout
+        # Without biases, so that the value 0 makes a token of zeros.
         self.value = nn.Sequential(nn.Linear(1, width, bias=False), nn.SiLU(), nn.Linear(width, width, bias=False))
         self.queries = vectors(tokens, width)
         self.context_norm = nn.LayerNorm(width) if context_norm else nn.Identity()
@@ -37,11 +43,41 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, values: Values, genes: Genes) -> TokenStates:
-        context = self.context_norm(genes * self.value(values[..., None]))  # [cell gene width]
-        states = self.queries.expand(len(values), -1, -1)  # [cell token width]
+        context, bias = self._merged(values, genes) if self._may_merge(values) else (self._context(values, genes), None)
+        states = self.queries[None]  # [1 token width], the same for every cell
         for block in self.blocks:
-            states = block(states, context)  # [cell token width]
+            states = block(states, context, bias)  # [cell token width]
         return self.norm(states)
+
+    def _context(self, values: Tensor, genes: Tensor) -> Tensor:
+        return self.context_norm(genes * self.value(values[..., None]))  # [cell gene width]
+
+    def _may_merge(self, values: Tensor) -> bool:
+        """Dropout needs a draw for each gene; a compiled network, and a GPU that is not to wait for the host between
+        the steps of a training, need a number of tokens that is known beforehand."""
+        needs_all = self.training and (self.dropout > 0 or values.is_cuda)
+        return not (needs_all or torch.compiler.is_compiling())
+
+    def _merged(self, values: Tensor, genes: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Fewer tokens with the same attention: genes of value 0 have the same token, whatever the gene.
+
+        Each cell keeps as many genes as the richest cell expresses, its own expressed ones among them; what stands for
+        all others, as many in every cell, counts as their number (`log_counts`).
+
+        Returns:
+            The tokens [cell other width] and the bias of their scores [other].
+        """
+        expressed = values != 0  # [cell gene]
+        most = int(expressed.sum(1).max())
+        if (others := values.shape[1] - most) < FEW:
+            return self._context(values, genes), None
+        kept = expressed.to(torch.uint8).argsort(dim=1, descending=True, stable=True)[:, :most]  # [cell kept]
+        factors = self.value(values.gather(1, kept)[..., None])  # [cell kept width]
+        tokens = F.embedding(kept, genes) * factors  # [cell kept width]
+        biases = log_counts(others, factors.dtype)
+        zeros = tokens.new_zeros(len(tokens), len(biases), tokens.shape[2])
+        context = self.context_norm(torch.cat([tokens, zeros], dim=1))  # [cell other width]
+        return context, torch.tensor([0.0] * most + biases, device=values.device)
 
 
 class Decoder(nn.Module):
@@ -71,7 +107,7 @@ class Decoder(nn.Module):
 
     def forward(self, tokens: TokenStates, genes: Genes) -> GeneStates:
         context = tokens if self.slots is None else tokens + self.slots  # [cell token width]
-        states = genes.expand(len(tokens), -1, -1)  # [cell gene width]
+        states = genes[None]  # [1 gene width], the same for every cell
         for block in self.blocks:
             states = block(states, context)  # [cell gene width]
         return self.norm(states)
