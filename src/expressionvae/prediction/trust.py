@@ -94,9 +94,9 @@ def _of_types(cell_type: str, identity: Identity) -> list[str]:
         if identity.loses(name):
             lost.append(
                 f"{called(name)} loses the cell type: of real controls that it has encoded and decoded "
-                f"{share.reconstructed:.0%} are called {cell_type}, of its own controls {share.own_controls:.0%}, of its "
-                f"perturbed cells {share.perturbed:.0%}, of real controls {identity.real:.0%}. What it predicts, shifts "
-                "included, is of another cell type."
+                f"{share.reconstructed:.0%} are called {cell_type}, of its own controls {share.own_controls:.0%}, of "
+                f"its perturbed cells {share.perturbed:.0%}, of real controls {identity.real:.0%}. What it predicts, "
+                "shifts included, is of another cell type."
             )
         elif not identity.keeps(name):
             changed.append(
