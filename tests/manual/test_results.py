@@ -82,7 +82,7 @@ def test_every_listed_file_is_an_output_of_each_rule_that_it_names(outputs):
 
 def test_the_files_of_predictions_are_those_of_their_rules():
     listed = {(rule, one.path) for one in LISTED for rule in one.rules if "/predictions/" in one.path}
-    assert listed == of_predictions() and len(listed) == 7
+    assert listed == of_predictions() and len(listed) == 12
 
 
 def test_a_name_in_braces_is_any_name_without_a_slash():
