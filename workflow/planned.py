@@ -1,10 +1,14 @@
-"""Print the jobs that Snakemake would run for `all`, one a line, as JSON: planned.py SNAKEFILE CONFIG [forceall].
+"""Print the jobs that Snakemake would run for `all`, one a line, as JSON: planned.py SNAKEFILE CONFIG [FLAG...].
+
+Flags: forceall, as Snakemake's; predict: also the jobs of that target. What a checkpoint would tell is assumed: every
+cell type that is asked for is left out in turn, and every pair can be predicted.
 
 What Snakemake tells its loggers about each job has names; what it prints for people has none that it promises to keep.
 """
 
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -25,15 +29,17 @@ class Planned(logging.Handler):
             print(json.dumps(job | files))
 
 
-def main(snakefile: Path, config: Path, forceall: bool) -> None:
+def main(snakefile: Path, config: Path, targets: set[str], forceall: bool) -> None:
+    os.environ["EXPRESSIONVAE_PLANNING"] = "1"
     with SnakemakeApi(OutputSettings(dryrun=True, enable_file_logging=False)) as snakemake:
         logger.addHandler(Planned())  # the default one writes to stderr
         workflow = snakemake.workflow(
             ResourceSettings(cores=1), ConfigSettings(configfiles=[config]), snakefile=snakefile
         )
-        dag = workflow.dag(DAGSettings(targets={"all"}, forceall=forceall, force_incomplete=True))
+        dag = workflow.dag(DAGSettings(targets=targets, forceall=forceall, force_incomplete=True))
         dag.execute_workflow(executor="dryrun", execution_settings=ExecutionSettings(lock=False))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), "forceall" in sys.argv[3:])
+    flags = sys.argv[3:]
+    main(Path(sys.argv[1]), Path(sys.argv[2]), {"all", *({"predict"} & {*flags})}, "forceall" in flags)

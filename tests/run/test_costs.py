@@ -165,3 +165,65 @@ def test_every_job_of_another_author_s_baseline_costs_some_time(device):
         job = Job(rule, {"environment": "scvi"} if rule == "baseline_environment" else named, (), ())
         prices = Costs(CONFIG, TABLE, device)
         assert prices.seconds(job) >= TABLE["devices"][device]["startup_s"] and prices.bytes(job) >= 0
+
+
+def test_a_left_out_training_costs_the_steps_that_it_has():
+    config = {
+        **CONFIG,
+        "composition": {**CONFIG["composition"], "cell_types": 1, "iterations": {"vae": 7500, "prior": None}},
+    }
+    config["screens"], config["datasets"] = ["mine"], {"mine": {"cell_type_column": "line", "kind": "local"}}
+    prices, start = Costs(config, TABLE, "h100"), TABLE["devices"]["h100"]["startup_s"]
+
+    def seconds(rule: str, dataset: str) -> float:
+        return prices.seconds(Job(rule, RUN | {"dataset": dataset}, (), ())) - start
+
+    assert seconds("train_vae", "mine-left-out-1") == pytest.approx(seconds("train_vae", "mine") / 10)
+    assert seconds("train_prior", "mine-left-out-1") == pytest.approx(seconds("train_prior", "mine"))
+
+
+def test_a_left_out_dataset_has_the_size_of_its_screen():
+    config = {**CONFIG, "composition": {**CONFIG["composition"], "cell_types": 1}, "screens": ["parse1m"]}
+    prices = Costs(config, TABLE, "h100")
+    screens = [prices.screen(Job("prepare", {"dataset": name}, (), ())) for name in ("parse1m-left-out-1", "parse1m")]
+    assert screens[0] == screens[1] == TABLE["screens"]["parse1m"]
+
+
+def test_a_prediction_costs_its_cells_on_every_training_and_draw():
+    def seconds(cells: int, replicates: dict) -> float:
+        pair = {"cell_type": "B", "perturbation": "A", "cells": cells}
+        predict = {**CONFIG["predict"], "datasets": {"replogle": {"pairs": [pair]}}}
+        config = {**CONFIG, "predict": predict, "replicates": replicates}
+        wildcards = RUN | {"cell_type": "B", "perturbation": "A", "decoder": "hurdle-anchored"}
+        job = Job("predict_cells", wildcards, (), ())
+        return Costs(config, TABLE, "cpu").seconds(job) - TABLE["devices"]["cpu"]["startup_s"]
+
+    one = {"trainings": [{"vae": 0, "prior": 0}], "samples": [0]}
+    assert seconds(512, one) > 0 and seconds(1024, one) == pytest.approx(2 * seconds(512, one))
+    assert seconds(512, {"trainings": one["trainings"] * 2, "samples": [0, 1, 2]}) == pytest.approx(
+        6 * seconds(512, one)
+    )
+
+
+@pytest.mark.parametrize("rule", ["predict_pairs", "predict_cell_types", "predict_mean", "predict_page"])
+def test_every_rule_of_a_prediction_has_a_price(rule):
+    job = Job(rule, {"dataset": "replogle"}, (), ())
+    assert Costs(CONFIG, TABLE, "cpu").seconds(job) > TABLE["devices"]["cpu"]["startup_s"]
+
+
+@pytest.mark.slow
+def test_left_out_trainings_and_predictions_are_planned_before_the_screen_is_read(tmp_path):
+    config = yaml.safe_load((REPOSITORY / "config" / "small.yaml").read_text())
+    screen = yaml.safe_load((REPOSITORY / "config" / "screens" / "made-up.yaml").read_text())
+    pairs = [{"cell_type": "B", "perturbation": "x", "cells": 20}]
+    more = {"predict": {"datasets": {"made-up-known": {"pairs": pairs}}}, "composition": {"cell_types": 3}}
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config | screen | {"predict": config["predict"] | more["predict"]}
+                                   | {"composition": config["composition"] | more["composition"]}))  # fmt: skip
+    command = [sys.executable, str(REPOSITORY / "workflow" / "planned.py"), str(REPOSITORY / "Snakefile"), str(path)]
+    done = subprocess.run([*command, "predict"], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    jobs = costs.read_jobs(done.stdout)
+    planned = Counter(job.rule for job in jobs if "-left-out-" in job.wildcards.get("dataset", ""))
+    assert planned["train_vae"] == planned["train_prior"] == planned["prepare"] == 3 and planned["baseline"] == 6
+    assert Counter(job.rule for job in jobs)["predict_cells"] == 2  # hurdle, and anchored

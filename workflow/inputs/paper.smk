@@ -52,6 +52,13 @@ def companion_files(item):
     return [f"{run.folder}/{kind}.csv" for run in runs for kind in ("distribution", "effects")]
 
 
+def left_out_beside(item):
+    """The screens of an item whose left-out cell types stand in its companion: those of Table 1."""
+    return (
+        [name for name in left_out.screens(config) if name in grid.datasets(config, item)] if item == "table1" else []
+    )
+
+
 def run_records(item):
     return [vars(run) for run in grid.item_runs(config, item)]
 

@@ -1,6 +1,7 @@
 # What the rules share: the checked config, folders, and what more than one chapter asks of them.
 
 import os
+import os
 import sys
 from pathlib import Path
 
@@ -48,6 +49,9 @@ if workflow.is_main_process and grid.left_out(config):
 SCREEN, VAE, PRIOR, CELLS, BASELINE, MODEL, RERUN, RUN = FOLDERS
 PAPER = "results/paper"
 SAMPLES = config["replicates"]["samples"]
+PLANNING = bool(
+    os.environ.get("EXPRESSIONVAE_PLANNING")
+)  # workflow/planned.py counts jobs that a checkpoint would tell of
 ENVIRONMENT = "../../envs/expressionvae.yaml"
 # `local`: part of the workflow, never in the store that results lie in where jobs share no file system.
 # Given to rules by a function of their outputs, so that nothing runs again when the workflow's folder moves.

@@ -21,6 +21,7 @@ rule score_table:
         distribution=lambda wildcards: score_files("distribution", wildcards.item),
         effects=lambda wildcards: score_files("effects", wildcards.item),
         companion=lambda wildcards: companion_files(wildcards.item),
+        left_out=lambda wildcards: [f"results/{name}/composition.csv" for name in left_out_beside(wildcards.item)],
         published=PUBLISHED,
     output:
         **rendered("{item}", "csv", "md", "tex", "scores.csv", *COMPARED),
@@ -33,8 +34,9 @@ rule score_table:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         runs=lambda wildcards: run_records(wildcards.item),
+        left_out=lambda wildcards: left_out_beside(wildcards.item),
         companion=lambda wildcards: [vars(run) for run in grid.companion_runs(config, wildcards.item)],
         libraries=grid.libraries(config),
         columns=lambda wildcards: config["paper"][wildcards.item]["columns"],

@@ -17,6 +17,7 @@ with reporting(snakemake.log[0]):
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "config.yaml").write_text(yaml.safe_dump(p.config), encoding="utf-8")
         call = [sys.executable, p.planned, p.snakefile, f"{folder}/config.yaml"]
+        call += ["predict"] if p.config["predict"]["datasets"] else []
         runs = [subprocess.run([*call, *flag], capture_output=True, text=True) for flag in (["forceall"], [])]
     if failed := next((run for run in runs if run.returncode), None):
         raise UserError(f"Snakemake could not plan this config:\n{failed.stderr.strip()[-2000:]}")

@@ -6,7 +6,7 @@ with reporting(snakemake.log[0]) as log:
     import pandas as pd
 
     from expressionvae.files import written
-    from expressionvae.paper import published, scores
+    from expressionvae.paper import composition, published, scores
     from expressionvae.paper.tables.render import render, save
 
     params, files = snakemake.params, snakemake.input
@@ -26,6 +26,7 @@ with reporting(snakemake.log[0]) as log:
         libraries=params.libraries,
         rerun=params.rerun,
         companion=companion,
+        left_out={name: composition.read(path) for name, path in zip(params.left_out, files.left_out, strict=True)},
     )
     with written(snakemake.output.scores_csv) as path:
         whole = long if companion is None else pd.concat([long, companion], ignore_index=True)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from expressionvae import grid
+from expressionvae import grid, left_out, pairs
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import require
+from expressionvae.folders import PREDICTION
 from expressionvae.operations import TRAINING, VaeOperations, prior_operations
 
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
@@ -108,6 +109,7 @@ class Costs:
     def screen(self, job: Job) -> Mapping[str, int]:
         """Numbers of cells and genes of a job's screen: stated, or of the recipe, or the table's default."""
         name = job.wildcards.get("dataset", "")
+        name = left_out.datasets(self.config).get(name, {}).get("of", name)  # a little fewer cells than its screen has
         if name in self.table["screens"]:
             return self.table["screens"][name]
         recipe = self.config["datasets"].get(name, {}).get("simulation")
@@ -136,6 +138,10 @@ class Costs:
             "fit_bins",
             "baseline_training",
             "train_baseline_on_cpu",
+            "predict_pairs",
+            "predict_cell_types",
+            "predict_mean",
+            "predict_page",
         ) or job.rule.startswith("assemble")
         if "reversion" in job.wildcards:
             screens = self.table["screens"]
@@ -155,14 +161,16 @@ class Costs:
         outputs = math.prod(bottleneck["levels"]) if bottleneck["kind"] == "fsq" else bottleneck["channels"]
         prior = prior_operations(config["prior"]["model"], tokens, outputs)
         if job.rule == "train_vae":
-            steps, _ = _trained(config["vae"]["training"])
+            steps, _ = _trained(self._training(job, "vae"))
             return steps, steps * vae.training_step(config["vae"]["training"]["batch_size"])
         if job.rule == "train_prior":
-            steps, cells = _trained(config["prior"]["training"])
+            steps, cells = _trained(self._training(job, "prior"))
             return steps, TRAINING * cells * prior
         if job.rule == "sample":
             passes, work = self._sampling(job, tokens)
             return float(passes * batches), work * prior * cells
+        if job.rule == "predict_cells":
+            return self._predicting(job, vae.decoder, self._sampling(job, tokens), prior)
         if job.rule == "decode":
             again = config["evaluation"]["richness"]
             cells += again["cells"] * again["draws"] * self._repeats(job)
@@ -172,6 +180,22 @@ class Costs:
         if job.rule == "reversion":
             return batches, 2 * vae.encoder * cells  # trained and untrained
         return 0.0, 0.0
+
+    def _predicting(self, job: Job, decoder: float, sampling: tuple[int, float], prior: float) -> tuple[float, float]:
+        """Work of a pair: its cells and as many controls, by every training and draw; decoded twice where anchored."""
+        folder = PREDICTION.format(**job.wildcards)
+        asked = {pair.folder: pair.cells for pair in pairs.read(self.config)[job.wildcards["dataset"]]}[folder]
+        replicates = self.config["replicates"]
+        draws = len(replicates["trainings"]) * len(replicates["samples"])
+        passes, work = sampling
+        batches = math.ceil(2 * asked / self.config["batch_size"])
+        return float(passes * batches * draws), draws * 2 * asked * (work * prior + 2 * decoder)
+
+    def _training(self, job: Job, part: str) -> Mapping[str, Any]:
+        """The schedule of a stage; of a left-out dataset with the steps that `composition` gives it."""
+        schedule, steps = self.config[part]["training"], self.config["composition"]["iterations"][part]
+        short = steps and job.wildcards["dataset"] in left_out.datasets(self.config)
+        return {**schedule, "iterations": steps} if short else schedule
 
     def _sampling(self, job: Job, tokens: int) -> tuple[int, float]:
         """Passes through the network of a batch, and how many a cell takes part in, over all its tokens."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from expressionvae.catalogue.items import card
 from expressionvae.files import written
+from expressionvae.paper import composition
 from expressionvae.paper.columns import chosen, columns_of
 from expressionvae.paper.tables import notes as notes_of
 from expressionvae.paper.tables.compared import compare, compared_markdown
@@ -51,13 +52,15 @@ def render(
     libraries: Mapping[str, str],
     rerun: Entries | None = None,
     companion: pd.DataFrame | None = None,
+    left_out: Mapping[str, pd.DataFrame] | None = None,
 ) -> Rendered:
     """Table `name` of `scores` (from `scores.collect`) beside `published` (from `published.load`).
 
     `columns` are metrics; `baselines` are those of other authors that the paper prints, in its order; `notes`
     describes datasets, by name, in the caption; `bottlenecks` and `priors` are the config's entries; `libraries` say
     what nb decoders are told (`grid.libraries`); `rerun` has label and folder of each baseline of other authors that
-    was trained here; `companion` are the scores of rows that stand in the companion alone.
+    was trained here; `companion` are the scores of rows that stand in the companion alone;
+    `left_out` what is known by screen of left-out cell types (`composition.read`), for the companion too.
 
     Raises:
         UserError: if no table is called `name`, or a column is no metric.
@@ -93,7 +96,8 @@ def render(
         _csv(compared.drop(columns=["decimals", "se_decimals"])),
         compared_markdown(table, compared, datasets)
         + companion_markdown(table, more, wanted)
-        + beside_markdown(table, rows, wanted),
+        + beside_markdown(table, rows, wanted)
+        + composition.markdown(left_out or {}),
     )
 
 
