@@ -4,7 +4,7 @@ from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
     from expressionvae.evaluation import predictions
-    from expressionvae.evaluation.truth import read_query
+    from expressionvae.evaluation.query import read_query
     from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
     from expressionvae.metrics.scores import write_scores
     from expressionvae.provenance import describe

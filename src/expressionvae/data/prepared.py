@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from anndata import AnnData
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import sealed
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import MOST_BYTES, STEP, Compact
 from expressionvae.data.h5ad import Source
 from expressionvae.data.normalisation import size_factors
 from expressionvae.files import reading, require
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 LABELS = ("cell_type", "perturbation")  # columns of obs
 
@@ -56,8 +58,10 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
         )
 
 
-def whole(path: str | Path, what: str) -> AnnData:
+def whole(path: str | Path, what: str) -> "AnnData":
     """Read cells whole, with their labels and what uns["screen"] says. Raises UserError if the file is not that."""
+    from expressionvae.data import sealed  # AnnData takes a while to load, and models read cells without it
+
     return sealed.read(path, what, obs=LABELS, about=("control", "heldout_cell_types"))
 
 
