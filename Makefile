@@ -28,7 +28,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
 
 # Downloads and builds three environments the first time, 4 GB in results/environments.
 demo-baselines: $(READY)
-	$(BIN)/snakemake --profile profiles/demo --configfile config/demo.yaml config/baselines.yaml config/demo-baselines.yaml -- all
+	$(BIN)/snakemake --profile profiles/demo --configfile config/demo.yaml config/demo-baselines.yaml -- all
 
 test: $(READY) $(ENGINES)
 	$(PYTEST) --ignore tests/slurm -m "not foreign"

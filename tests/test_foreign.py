@@ -60,6 +60,73 @@ def test_an_option_published_as_null_takes_a_path(tmp_path, value, refused):
         assert json.loads(of_toy(tmp_path, entries, page)["toy"].options()) == {"checkpoint": value}
 
 
+WEIGHTS = {"value": "results/brought/toy", "source": "here", "meaning": "weights", "downloads": {"a.pt": "toy_weights"}}
+CLONE = {"url": "https://code.example/toy", "commit": "0123456789" * 4}
+
+
+@pytest.mark.parametrize(
+    ("changed", "brought"),
+    [
+        ({}, {"results/brought/toy": {"downloads": {"a.pt": "toy_weights"}}}),
+        ({"checkpoint": "results/brought/toy"}, {"results/brought/toy": {"downloads": {"a.pt": "toy_weights"}}}),
+        ({"checkpoint": "a/folder/of/mine"}, {}),
+        ({"checkpoint": None}, {}),
+    ],
+)
+def test_a_folder_is_brought_where_the_config_names_no_other(tmp_path, changed, brought):
+    page = PAGE | {"options": {"checkpoint": WEIGHTS}}
+    toy = of_toy(tmp_path, {"toy": {"folder": "toy", "options": changed}}, page)["toy"]
+    assert toy.brought == brought
+    assert json.loads(toy.options()) == {"checkpoint": "results/brought/toy"} | changed
+
+
+def test_what_the_pages_bring_is_in_the_list_of_downloads_or_at_a_commit():
+    pages = [yaml.safe_load(path.read_text()) for path in ROOT.glob("*/about.yaml")]
+    options = [entry for page in pages for entry in page["options"].values()]
+    listed = yaml.safe_load((REPOSITORY / "resources" / "downloads.yaml").read_text())
+    assert {name for entry in options for name in entry.get("downloads", {}).values()} == {
+        "scgpt_human_model", "scgpt_human_vocab", "scgpt_human_args"
+    } <= set(listed)  # fmt: skip
+    assert [entry["clone"]["url"] for entry in options if "clone" in entry] == ["https://github.com/czi-ai/scldm"]
+
+
+def with_files(folder, **contents: str) -> str:
+    root = root_with(folder, PAGE)
+    for path in ("common/shared.py", "toy/train.py", "toy/predict.py", "toy/model.py", "toy/genes/list.txt"):
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(contents.get(path.replace("/", "_").partition(".")[0], path))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [
+        ("toy_train", {"train.py"}),
+        ("toy_predict", {"predict.py"}),
+        ("toy_model", {"train.py", "predict.py"}),
+        ("toy_genes_list", {"train.py", "predict.py"}),
+        ("common_shared", {"train.py", "predict.py"}),
+    ],
+)
+def test_a_changed_script_is_other_work_for_the_programs_that_run_it(tmp_path, changed, again):
+    roots = []
+    for name, contents in (("before", {}), ("after", {changed: "changed"})):
+        (tmp_path / name).mkdir()
+        roots.append(with_files(tmp_path / name, **contents))
+    before, after = ({p: foreign.scripts(root, "toy", p) for p in foreign.PROGRAMS} for root in roots)
+    assert {program for program in foreign.PROGRAMS if before[program] != after[program]} == again
+
+
+def test_what_is_no_script_and_where_the_scripts_lie_is_no_other_work(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        with_files(tmp_path / name)
+    for name in ("about.yaml", "lock.txt", "environment.yaml", ".hidden", "__pycache__/model.pyc"):
+        (tmp_path / "b" / "toy" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "b" / "toy" / name).write_text("changed")
+    assert foreign.scripts(tmp_path / "a", "toy", "train.py") == foreign.scripts(tmp_path / "b", "toy", "train.py")
+
+
 @pytest.mark.parametrize("name", ["scvi", "cpa"])
 def test_means_and_samples_of_one_model_share_its_training(name):
     found = foreign.read(CONFIG, ROOT)
@@ -120,6 +187,16 @@ def test_what_a_folder_does_not_have_is_refused_before_anything_runs(tmp_path, e
         ({"options": []}, r"options: \[\], expected entries with value"),
         ({"options": {"a": {"value": [1]}}}, "options.a: has no value"),
         ({"options": {"a": {"value": 1, "stage": "tests"}}}, "options.a.stage: unknown 'tests'"),
+        ({"options": {"a": WEIGHTS | {"value": "a/b"}}}, "options.a.value: 'a/b', expected results/brought/NAME"),
+        ({"options": {"a": WEIGHTS | {"downloads": []}}}, r"options.a.downloads: \[\], expected what a file is called"),
+        (
+            {"options": {"a": {"value": "results/brought/a", "clone": CLONE | {"commit": "main"}}}},
+            "options.a.clone: .*40 digits",
+        ),
+        (
+            {"options": {"a": {"value": "results/brought/a", "clone": {"url": "x"}}}},
+            "options.a.clone: .*url and commit",
+        ),
     ],
 )
 def test_a_page_that_breaks_the_contract_is_named_with_the_key(tmp_path, change, words):
@@ -143,12 +220,57 @@ def test_a_page_of_no_keys_and_a_missing_program_are_one_line_each(tmp_path):
         foreign.read({"baselines": {"toy": {"folder": "toy"}}}, root)
 
 
-def test_the_overlay_adds_all_that_need_no_clone_to_table_1_and_changes_nothing_else():
-    config = merged(deepcopy(CONFIG), yaml.safe_load((REPOSITORY / "config" / "baselines.yaml").read_text()))
+def test_rows_of_one_training_pair_by_what_they_emit(tmp_path):
+    entries = {
+        "toy": {"folder": "toy"},
+        "drawn": {"folder": "toy", "label": "Drawn", "options": {"emits": "sample"}},
+        "again": {"folder": "toy", "options": {"emits": "mean"}},
+        "other": {"folder": "toy", "options": {"emits": "sample", "factor": 3}},  # of another training
+    }
+    found = foreign.pairs(of_toy(tmp_path, entries).values())
+    assert [(mean.name, sample.name) for mean, sample in found] == [("toy", "drawn"), ("again", "drawn")]
+
+
+def test_the_config_s_pairs_are_scvi_s_and_cpa_s():
+    found = foreign.pairs(foreign.read(CONFIG, ROOT).values())
+    assert [(mean.name, sample.name) for mean, sample in found] == [("scvi", "scvi-sample"), ("cpa", "cpa-sample")]
+
+
+def with_overlays(*names: str) -> dict:
+    config = deepcopy(CONFIG)
+    for name in names:
+        config = merged(config, yaml.safe_load((REPOSITORY / "config" / f"{name}.yaml").read_text()))
     check_form(config, REPOSITORY / "config" / "schema.yaml")
-    before, now = (grid.item_runs(one, "table1") for one in (CONFIG, config))
-    new = {run.baseline for run in set(now) - set(before)}
-    assert new == set(CONFIG["baselines"]) - {"scldm"} == set(grid.rerun(config))
-    assert set(before) <= set(now)
-    assert grid.companion_runs(config, "table1") == grid.companion_runs(CONFIG, "table1")
-    assert grid.rerun(CONFIG) == []
+    return config
+
+
+def test_table_1_asks_for_every_baseline_so_that_none_has_the_paper_s_number_alone():
+    assert set(grid.rerun(CONFIG)) == set(grid.rerun(CONFIG, "table1")) == set(CONFIG["baselines"])
+    assert set(CONFIG["paper"]["table1"]["published_baselines"]) <= set(grid.rerun(CONFIG, "table1"))
+    assert all(one.changed.keys() <= {"emits"} for one in foreign.read(CONFIG, ROOT).values())  # the rest as published
+
+
+def test_one_overlay_leaves_them_out_and_changes_nothing_else():
+    config = with_overlays("without-baselines")
+    assert grid.rerun(config) == []
+    rest = [run for run in grid.all_runs(CONFIG) if run.baseline not in CONFIG["baselines"]]
+    assert grid.all_runs(config) == rest
+
+
+@pytest.mark.parametrize(
+    ("sizes", "overlays", "left_out"),
+    [
+        ("demo", ["demo-baselines"], {"scldm"}),
+        ("small", ["screens/kang", "small-baselines"], set()),
+        ("small", ["screens/perturbench", "small-baselines"], set()),
+    ],
+)
+def test_demo_and_small_sizes_have_them_in_table_1_on_demand(sizes, overlays, left_out):
+    assert grid.rerun(with_overlays(sizes)) == []
+    config = with_overlays(sizes, *overlays)
+    assert set(grid.rerun(config, "table1")) == set(CONFIG["baselines"]) - left_out
+    small = foreign.read(config, ROOT)
+    sized = [name for name, one in small.items() if one.changed.keys() - {"emits"}]
+    assert set(sized) == set(CONFIG["baselines"]) - left_out - {"linear"}
+    assert {one.training for one in small.values() if one.folder == "scvi"} == {small["scvi"].training}
+    assert {one.training for one in small.values() if one.folder == "cpa"} == {small["cpa"].training}

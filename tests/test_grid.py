@@ -23,7 +23,7 @@ def test_runs_that_two_items_share_are_one(config):
     models, baselines = [run for run in runs if not run.baseline], [run for run in runs if run.baseline]
     beside = grid.companion_runs(config, "table1")
     assert len(models) == len(grid.item_runs(config, "figure2")) + len(beside)  # Table 1 asks for no further model
-    assert len(baselines) == 2 * 3 * 4
+    assert len(baselines) == 2 * (3 + 9) * 4
 
 
 @pytest.mark.parametrize("size,predict,other", [("true-cell", "sample-true-library", "sample"),

@@ -43,7 +43,7 @@ def written(path: str | Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~umask())
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())  # a machine that goes down must not leave an empty file under the name
         os.replace(temporary, path)
@@ -188,7 +188,8 @@ def digest(path: str | Path, algorithm: str) -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def _umask() -> int:
+def umask() -> int:
+    """The rights that new files of this process lack."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

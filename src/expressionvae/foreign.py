@@ -1,13 +1,15 @@
 """Baselines of other authors: what their folders say of them (about.yaml), and what the config asks of each."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from expressionvae.config import unknown_key
-from expressionvae.files import UserError
+from expressionvae.files import UserError, digest
 from expressionvae.provenance import fingerprint
 from expressionvae.sense import known
 from expressionvae.strict import read_yaml
@@ -20,6 +22,10 @@ EMITS = ("mean", "sample")
 CHOICES = {"device": ("cpu", "gpu"), "predicts": SPACES, "emits": EMITS}
 CONDITIONS = ("perturbation-learned", "perturbation-embedding", "cell-type", "control-cell")
 PROGRAMS = ("train.py", "predict.py")
+WAYS = ("downloads", "clone")  # how the workflow brings the folder that an option names
+BROUGHT = re.compile(r"results/brought/[a-z0-9-]+")  # its value as published
+SHARED = "common"  # what scripts of several baselines import
+NO_SCRIPT = (PAGE, "lock.txt", "environment.yaml", "requirements.in")  # in a baseline's folder: nothing that runs
 
 
 @dataclass(frozen=True)
@@ -54,15 +60,32 @@ class Baseline:
         """The folder whose lock it runs in; None: the project's own."""
         return self.page["environment"]
 
-    def options(self, *, training: bool = False) -> str:
-        """Every option with its value, as JSON; with `training`, those of prediction as published."""
-        values = {
+    def values(self, *, training: bool = False) -> dict[str, Any]:
+        """Every option with its value; with `training`, those of prediction as published."""
+        return {
             name: entry["value"]
             if training and entry.get("stage") == "predict"
             else self.changed.get(name, entry["value"])
             for name, entry in self.page["options"].items()
         }
-        return json.dumps(values, sort_keys=True)
+
+    def options(self, *, training: bool = False) -> str:
+        """The same as JSON."""
+        return json.dumps(self.values(training=training), sort_keys=True)
+
+    @property
+    def emits(self) -> str:
+        """What a predicted cell is, mean or sample, with the options in force."""
+        return str(self.values().get("emits", self.page["emits"]))
+
+    @property
+    def brought(self) -> dict[str, dict[str, Any]]:
+        """Folders that its options name and the workflow brings, unless the config names others: path -> how."""
+        return {
+            entry["value"]: {way: entry[way] for way in WAYS if way in entry}
+            for name, entry in self.page["options"].items()
+            if any(way in entry for way in WAYS) and self.changed.get(name, entry["value"]) == entry["value"]
+        }
 
     @property
     def training(self) -> str:
@@ -96,14 +119,46 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
     return found
 
 
+def pairs(baselines: Iterable[Baseline]) -> list[tuple[Baseline, Baseline]]:
+    """Of the entries, those two by two that differ in that one emits means and the other samples of one training."""
+    entries = list(baselines)
+    return [
+        (mean, sample)
+        for mean in entries
+        for sample in entries
+        if (mean.emits, sample.emits) == ("mean", "sample") and _but_emits(mean) == _but_emits(sample)
+    ]
+
+
+def _but_emits(one: Baseline) -> tuple[str, dict[str, Any]]:
+    return one.folder, one.values() | {"emits": None}
+
+
+def scripts(root: str | Path, folder: str, program: str) -> str:
+    """Digest of what a program of a baseline runs: its own folder less the other program, and what all baselines share.
+
+    Files count by their names in these folders and their content, so that where these lie does not.
+    """
+    root = Path(root)
+    left_out = {*NO_SCRIPT, *PROGRAMS} - {program}
+    total = hashlib.sha256()
+    for top in (root / folder, root / SHARED):
+        for path in sorted(path for path in top.rglob("*") if path.is_file()):
+            name = path.relative_to(top)
+            if str(name) not in left_out and not any(part.startswith((".", "__pycache__")) for part in name.parts):
+                total.update(f"{name.as_posix()}\0{digest(path, 'sha256')}\n".encode())
+        total.update(b"\n")
+    return total.hexdigest()[:16]
+
+
 def _check_option(where: str, option: str, value: Any, options: Mapping[str, Any]) -> None:
     if option not in options:
         raise UserError(unknown_key(where, option, options))
-    published = options[option]["value"]
-    if published is None and (value is None or isinstance(value, str)):
+    published, brought = options[option]["value"], any(way in options[option] for way in WAYS)
+    if (published is None or brought) and (value is None or isinstance(value, str)):
         return  # a path, or none
     if _kind(value) != _kind(published):
-        wanted = "a text or null" if published is None else f"{_kind(published)} as {published!r} is"
+        wanted = "a text or null" if published is None or brought else f"{_kind(published)} as {published!r} is"
         raise UserError(f"{where}.{option}: {value!r} is {_kind(value)}, expected {wanted}")
     if option == "emits":  # of prediction alone: its scripts would not say so before they have trained
         known(f"{where}.{option}", [value], EMITS)
@@ -140,12 +195,31 @@ def _page(root: Path, folder: str) -> dict[str, Any]:
         if not isinstance(entry, dict) or "value" not in entry or isinstance(entry["value"], list | dict):
             raise UserError(f"{path}: options.{option}: has no value, expected a number, a text, true, false or null")
         known(f"{path}: options.{option}.stage", [entry.get("stage", "train")], ("train", "predict"))
+        _check_ways(f"{path}: options.{option}", entry)
     _require(root, folder, PROGRAMS)
     if page["environment"] is not None:
         known(
             f"{path}: environment", [page["environment"]], sorted(lock.parent.name for lock in root.glob("*/lock.txt"))
         )
     return page
+
+
+def _check_ways(where: str, entry: Mapping[str, Any]) -> None:
+    """What an option says of the folder that the workflow brings for it, if it does."""
+    for way in [way for way in WAYS if way in entry]:
+        said = entry[way]
+        if not isinstance(said, dict) or not said or not all(isinstance(value, str) for value in said.values()):
+            raise UserError(f"{where}.{way}: {said!r}, expected {_EXPECTED[way]}")
+        if way == "clone" and not (set(said) == {"url", "commit"} and re.fullmatch("[0-9a-f]{40}", said["commit"])):
+            raise UserError(f"{where}.{way}: {said!r}, expected {_EXPECTED[way]}")
+        if not BROUGHT.fullmatch(str(entry["value"])):
+            raise UserError(f"{where}.value: {entry['value']!r}, expected results/brought/NAME, since it has {way}")
+
+
+_EXPECTED = {
+    "downloads": "what a file is called in the folder, and its name in the list of downloads",
+    "clone": "url and commit, 40 digits of a hexadecimal number",
+}
 
 
 def _require(root: Path, folder: str, files: tuple[str, ...]) -> None:

@@ -67,7 +67,7 @@ def item_runs(config: Mapping[str, Any], item: str, *, key: str = "runs") -> lis
     With `key` "companion": those that stand beside them in its companion. Only those of the config's `screens`, of
     which something is held out: what a block says of other datasets is of other configs.
     """
-    runs = (run for block in config["paper"][item].get(key, []) for run in _expand(config, block))
+    runs = (run for block in config["paper"][item].get(key, []) for run in expand(config, block, scored(config)))
     return _once(runs)
 
 
@@ -203,8 +203,8 @@ def weights(config: Mapping[str, Any], prior: str) -> str:
     return "" if entry.get("kind") == TRUE_CODES else entry.get("weights", prior)
 
 
-def _expand(config: Mapping[str, Any], block: Mapping[str, Any]) -> Iterable[Run]:
-    known = scored(config)
+def expand(config: Mapping[str, Any], block: Mapping[str, Any], known: list[str]) -> Iterable[Run]:
+    """The runs of a block, of those of its datasets that are among the known ones."""
     asked = [name for name in block.get("dataset", known) if name in known]
     if "baseline" in block:
         seeds = config["replicates"]["samples"]

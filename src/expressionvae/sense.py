@@ -42,6 +42,8 @@ def check(config: Config) -> None:
         for key in ("runs", "companion"):
             for number, block in enumerate(entry.get(key, [])):
                 _check_block(config, block, f"paper.{item}.{key}[{number}]")
+    for number, block in enumerate(config["composition"]["runs"]):
+        _check_block(config, block, f"composition.runs[{number}]")
     _check_reversion(config)
     if not grid.items(config) and grid.scored(config):
         screens = ", ".join(config["screens"])
@@ -88,6 +90,10 @@ def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
         what = "lengths and composition of random ones" if made_up else "the path of a FASTA file"
         raise UserError(f"{where}: embedding 'esm2' needs the key 'proteins', {what}")
     heldout = dataset.get("heldout") or {}
+    if heldout and ("each" in heldout) == ("cell_type" in heldout):
+        raise UserError(f"{where}.heldout: give either `cell_type`, or `each` with a list of cell types")
+    if heldout.get("cell_type") == "each":
+        raise UserError(f"{where}.heldout.cell_type: name the cell types: each: [...] in place of cell_type: each")
     if dataset["control"] in heldout.get("perturbations", []):
         raise UserError(
             f"{where}.heldout.perturbations: {dataset['control']!r} is the control, which cannot be held out"
@@ -106,7 +112,7 @@ def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
 
 def _cell_types(heldout: Mapping[str, Any]) -> list[str]:
     """The cell types that `heldout` names."""
-    named = heldout.get("cell_type", [])
+    named = heldout.get("cell_type", heldout.get("each", []))
     return list(map(str, named if isinstance(named, list) else [named]))
 
 

@@ -38,21 +38,26 @@ def lock() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def python_of(environment: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The Python of a baseline; its environment is built once and for all workers, which takes a minute.
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where environments are built, once and for all workers.
 
     BASELINE_ENVIRONMENTS names a folder that keeps them from one run of the tests to the next.
     """
     here = tmp_path_factory.getbasetemp()
     shared = here.parent if "PYTEST_XDIST_WORKER" in os.environ else here
-    cache = Path(os.environ.get("BASELINE_ENVIRONMENTS", shared / "environments"))
+    return Path(os.environ.get("BASELINE_ENVIRONMENTS", shared / "environments"))
+
+
+@pytest.fixture(scope="session")
+def python_of(environment: ModuleType, environments: Path) -> Callable[[str], Path]:
+    """The Python of a baseline; its environment is built when it is first asked for, which takes a minute or two."""
 
     def python(name: str) -> Path:
         kind = toy.about(name)["environment"]
         if kind is None:
             return toy.OURS
         try:
-            return environment.build(toy.BASELINES / kind, cache)
+            return environment.build(toy.BASELINES / kind, environments)
         except environment.Failure as failure:
             if not UNREACHED.search(str(failure)):
                 raise

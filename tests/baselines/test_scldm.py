@@ -20,13 +20,18 @@ SMALL |= {"prior_width": 64, "prior_layers": 2, "prior_heads": 4, "class_dropout
 
 
 def test_without_the_repository_one_line_says_what_brings_it(tmp_path):
-    scripts = toy.Scripts("scldm", toy.OURS, tmp_path, toy.published("scldm"))
+    scripts = toy.Scripts("scldm", toy.OURS, tmp_path, toy.published("scldm") | {"repository": None})
     toy.write(tmp_path)
     process = scripts.start("train", "model", 0, {}, "--train", str(tmp_path / "train.h5ad"))
     said = process.communicate()[1]
     assert process.returncode == 1 and said.count("\n") == 1
     assert "'repository' is None" in said and f"git -C scldm checkout {model.COMMIT}" in said
     assert not (tmp_path / "model").exists()
+
+
+def test_the_page_brings_the_commit_that_the_script_is_held_to():
+    clone = toy.about("scldm")["options"]["repository"]["clone"]
+    assert clone["commit"] == model.COMMIT and f"git clone {clone['url']} " in model.HOW
 
 
 def test_a_clone_at_another_commit_is_refused(tmp_path):

@@ -133,7 +133,9 @@ TOY: dict[str, dict[str, Any]] = {
     "scvi": SMALL,
     "cpa": SMALL | {"pretrain_steps": 200, "adversary_warmup_steps": 100, "adversary_weight": 1.0},
     "scgen": {"epochs": 40, "latent": 10, "hidden": 64},
-    "scgpt": {"steps": 400, "batch_size": 32, "lr": 2e-3, "dropout": 0.0} | TRANSFORMER | {"width": 32},
+    "scgpt": {"checkpoint": None, "steps": 400, "batch_size": 32, "lr": 2e-3, "dropout": 0.0}
+    | TRANSFORMER
+    | {"width": 32},
     "state": {"steps": 400, "sets_per_batch": 4, "cells_per_set": 16, "lr": 3e-3, "hidden": 64, "head_width": 16}
     | TRANSFORMER,
 }

@@ -12,7 +12,7 @@ def test_repository_list_is_complete(repository):
     entries = read_downloads(repository / "resources" / "downloads.yaml")
     unknown = {name for name, entry in entries.items() if checksum(entry) is None}
     assert unknown == {"reversion", "proteins_uniprot"}
-    assert len({entry["url"] for entry in entries.values()}) == len(entries) == 14
+    assert len({entry["url"] for entry in entries.values()}) == len(entries) == 17
 
 
 def test_repository_list_agrees_with_the_facts_at_hand(repository, shared):

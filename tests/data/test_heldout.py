@@ -50,4 +50,4 @@ def test_a_combination_is_away_whatever_else_its_parts_are_in(wanted):
     screen = cells("kr", "AB")
     away = is_heldout(screen, choose(Path("s"), screen, wanted=wanted, **OPTIONS))
     assert screen[away].to_numpy().tolist() == ([] if wanted is None else [["k", "A"]])
-    assert named(wanted) == ([] if wanted is None else ["k", "A"])
+    assert named(screen, wanted) == ([] if wanted is None else ["k", "A"])

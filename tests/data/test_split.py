@@ -311,6 +311,51 @@ def test_a_combination_is_held_out_in_whatever_order(source, tmp_path):
     assert set(away.obs["perturbation"]) == {"A+C"} and "C+A" not in set(train.obs["perturbation"])
 
 
+DROPPED = {  # what the labels C become in every second cell, what is dropped
+    "label": ("unassigned", ["unassigned"]),
+    "other blanks": ("not  assigned", ["not assigned"]),
+    "several guides": ("A;B", ["*;*"]),
+    "a star is a label first": ("*", ["*"]),
+    "without quotes": ("0", [0]),
+    "truth": ("True", [True]),
+    "no label": (None, [None]),
+    "missing as text": ("nan", [None]),
+    "two of them": ("B_A", ["C", "?_?"]),
+}
+
+
+@pytest.mark.parametrize("case", DROPPED)
+def test_cells_of_dropped_labels_are_left_out_and_counted(source, split, tmp_path, case, capsys):
+    label, drop = DROPPED[case]
+    path = relabelled(source, tmp_path / "s.h5ad", {"C": label})
+    parts = prepare_as(path, tmp_path, drop=drop)
+    gone = 40 if case == "two of them" else 20
+    assert sum(part.n_obs for part in parts) == 160 - gone
+    said = capsys.readouterr().out
+    assert "left out 20 of 160 cells" in said and "config key drop" in said and "no count at all" not in said
+    original = ad.read_h5ad(path)
+    for part, whole in zip(parts, split(), strict=True):
+        assert set(part.obs["perturbation"]) <= {"ctrl", "A", "B", "C"} and set(part.obs_names) <= set(whole.obs_names)
+        assert (part.X != original[part.obs_names].X).nnz == 0
+        assert (part.obs["perturbation"].astype(str) == original.obs["perturbation"][part.obs_names]).all()
+
+
+@pytest.mark.parametrize(
+    ("drop", "message"),
+    [
+        (["unasigned"], "no cell has a perturbation like 'unasigned' .config key drop"),
+        (["c"], "like 'c' .config key drop.; did you mean 'C'"),
+        ([None], "no cell has no label .config key drop"),
+        (["ct*"], "config key drop names 'ct.', which the control 'ctrl' fits"),
+        (["A"], "no cell of 'k' has perturbation 'A'"),
+    ],
+)
+def test_what_drops_nothing_or_too_much_is_refused(source, tmp_path, drop, message):
+    with pytest.raises(UserError, match=message):
+        prepare_as(source, tmp_path, drop=drop)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("kind", [bool, int, float])
 def test_labels_of_truths_and_numbers_need_no_quotes(source, tmp_path, kind):
     screen = ad.read_h5ad(source)

@@ -119,23 +119,54 @@ def test_what_is_planned_is_what_a_dry_run_counts(tmp_path):
     assert len(planned) > 20 and planned == {rule: int(count) for rule, count in counted if rule != "total"}
 
 
-TRAINING = Job(
-    "train_baseline", {"dataset": "replogle", "folder": "scvi", "training": "1a2b3c4d", "vae_seed": "0"}, (), ()
-)
+def training(folder: str, rule: str = "train_baseline") -> Job:
+    return Job(rule, {"dataset": "replogle", "folder": folder, "training": "1a2b3c4d", "vae_seed": "0"}, (), ())
 
 
-def test_half_the_steps_of_another_author_s_training_take_half_as_long(h100):
-    start = TABLE["devices"]["h100"]["startup_s"]
-    options = {"steps": TABLE["baseline_steps"] // 2}
-    half = {**CONFIG, "baselines": {**CONFIG["baselines"], "scvi": {"folder": "scvi", "options": options}}}
-    whole = h100.seconds(TRAINING) - start
-    assert whole > 0 and Costs(half, TABLE, "h100").seconds(TRAINING) - start == pytest.approx(whole / 2)
-    assert costs.by_rule([TRAINING], h100)["train_baseline"].gpu_seconds == h100.seconds(TRAINING)
+def seconds_of(folder: str, options: dict, device: str = "h100", rule: str = "train_baseline") -> float:
+    """Of a training of a baseline with such options, less its start."""
+    prices = Costs(CONFIG, TABLE, device, trainings={f"{folder}/1a2b3c4d": options})
+    return prices.seconds(training(folder, rule)) - TABLE["devices"][device]["startup_s"]
+
+
+def test_a_training_of_another_author_s_baseline_costs_its_steps():
+    whole, half = (seconds_of("scvi", {"steps": steps}) for steps in (250_000, 125_000))
+    assert half > 0 and whole == pytest.approx(2 * half)
+    assert whole == pytest.approx(250_000 * TABLE["devices"]["h100"]["baseline_step_s"]["default"])
+
+
+def test_passes_over_the_training_cells_are_steps_too():
+    steps = 966_714 / 128
+    assert seconds_of("scldm", {"vae_epochs": 100, "prior_epochs": 50, "batch_size": 128}) == pytest.approx(
+        150 * steps * TABLE["devices"]["h100"]["baseline_step_s"]["scldm"], rel=1e-3
+    )
+    # What only counts passes between two changes of a rate is none, where the steps themselves are stated.
+    told = {"steps": 1000, "lr_decay_epochs": 25, "batch_size": 128}
+    assert seconds_of("scvi", told) == pytest.approx(seconds_of("scvi", {"steps": 1000}))
+
+
+def test_a_fit_without_steps_costs_its_cells(h100):
+    cells, rate = 966_714, TABLE["cells_per_s"]["train_baseline_on_cpu"]
+    assert seconds_of("linear", {"ridge": 0.1}, rule="train_baseline_on_cpu") == pytest.approx(cells / rate)
+
+
+def test_hours_and_gpus_stand_by_baseline_a_training_under_its_folder():
+    options = {f"{folder}/1a2b3c4d": {"steps": 1000} for folder in ("scvi", "scgpt")}
+    prices = Costs(CONFIG, TABLE, "h100", trainings=options)
+    row = {"dataset": "replogle", "vae_seed": "0", "sample_seed": "0"}
+    jobs = [training("scvi"), training("scgpt"), training("linear", "train_baseline_on_cpu")]
+    jobs += [Job("predict_baseline", row | {"baseline": name}, (), ()) for name in ("scvi", "scvi-sample")]
+    jobs += [Job("score", row | {"run": "x"}, (), ()), Job("admit_baseline", row | {"baseline": "scvi"}, (), ())]
+    found = costs.by_baseline(jobs, prices)
+    assert {name: one.jobs for name, one in found.items()} == {"scvi": 2, "scgpt": 1, "linear": 1, "scvi-sample": 1}
+    assert found["linear"].gpu_seconds == 0 < found["linear"].seconds
+    assert all(found[name].gpu_seconds == found[name].seconds for name in ("scvi", "scgpt", "scvi-sample"))
+    assert found["scgpt"].seconds > found["scvi"].seconds  # a step of it is the slower one
 
 
 @pytest.mark.parametrize("device", TABLE["devices"])
 def test_every_job_of_another_author_s_baseline_costs_some_time(device):
-    named = {**TRAINING.wildcards, "baseline": "scvi", "sample_seed": "0"}
+    named = {**training("scvi").wildcards, "baseline": "scvi", "sample_seed": "0"}
     text = (REPOSITORY / "workflow" / "rules" / "baselines.smk").read_text()
     rules = re.findall(r"^(?:use rule \w+ as |rule )(\w*_?baseline_?\w*)", text, flags=re.MULTILINE)
     assert len(rules) == 10

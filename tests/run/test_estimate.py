@@ -21,6 +21,16 @@ def test_the_text_has_a_line_a_rule_and_what_is_left():
     assert "Still to do: 0.0 GPU hours." in lines
 
 
+def test_below_the_rules_stands_what_each_baseline_takes():
+    wildcards = {"dataset": "replogle", "folder": "scvi", "training": "1a2b3c4d", "vae_seed": "0"}
+    prices = Costs(CONFIG, TABLE, "h100", trainings={"scvi/1a2b3c4d": {"steps": 360_000}})
+    jobs = [Job("train_baseline", wildcards, (), ("weights",)), Job("figure1", {}, (), ())]
+    lines = estimate.text(jobs, jobs[:1], prices, None).splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.startswith("Of which by baseline"))
+    assert lines[at + 1].split() == ["scvi", "1", "1", "1.01", "1.01", "0.00"]
+    assert "Of which" not in estimate.text(jobs[1:], [], prices, None)
+
+
 @pytest.mark.slow
 def test_snakemake_plan_estimates_the_demo(tmp_path):
     command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", tmp_path]

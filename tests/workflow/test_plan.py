@@ -20,7 +20,7 @@ PAPER = {
     "slice_reversion": 2,  # one a panel
     "reversion": 16,  # the encoders of 2 screens x 2 bottlenecks x 4 heads
     "reversion_references": 2,
-    "fetch": 13,
+    "fetch": 16,  # three of them scGPT's checkpoint
     "score_table": 7,  # Tables 1 and 4-9
     "score_table_of_ours": 5,
     "parameters": 1,
@@ -71,28 +71,38 @@ def test_gpu_rules_ask_for_a_gpu_and_others_do_not(paper):
 
 
 BASELINES = {
-    "baseline_environment": 3,  # of scVI, CPA and scGen; of STATE; of scGPT
+    "baseline_environment": 4,  # of scVI, CPA and scGen; of STATE; of scGPT; of scLDM
+    "bring": 2,  # what scGPT is fine-tuned from; scLDM's code
     "baseline_training": 2,
+    "baseline_perturbations": 2,
     "baseline_query": 2,  # one serves all sampling seeds
-    "train_baseline": 2 * 5,  # scVI, CPA, scGen, STATE, scGPT: means and samples come from one training
+    "train_baseline": 2 * 6,  # scVI, CPA, scGen, STATE, scGPT, scLDM: means and samples come from one training
     "train_baseline_on_cpu": 2,  # the linear model
-    "predict_baseline": 2 * 7 * 4,
+    "predict_baseline": 2 * 8 * 4,
     "predict_baseline_on_cpu": 2 * 4,
-    "admit_baseline": 2 * 8 * 4,
+    "admit_baseline": 2 * 9 * 4,
 }
 
 
-def test_with_the_baselines_of_other_authors_the_paper_s_plan_grows_by_their_jobs_alone(paper, tmp_path):
-    arguments = ["--profile", "profiles/slurm", "--configfile", "config/baselines.yaml", "--directory", str(tmp_path)]
-    plan = dry_run(*arguments)
-    planned, before = jobs(plan), jobs(paper)
-    assert {rule: planned[rule] for rule in BASELINES} == BASELINES and not BASELINES.keys() & before.keys()
-    others = {rule: count for rule, count in planned.items() if rule not in BASELINES}
-    expected = before | {"score": before["score"] + 2 * 8, "baseline_perturbations": 2}
-    assert others == expected | {"total": before["total"] + sum(BASELINES.values()) + 2 * 8 + 2}
-    asks = dict(re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?=^\[|\Z)", plan, flags=re.MULTILINE | re.DOTALL))
+def test_the_paper_s_plan_trains_the_baselines_of_other_authors(paper):
+    planned = jobs(paper)
+    assert {rule: planned[rule] for rule in BASELINES} == BASELINES
+    asks = dict(re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?=^\[|\Z)", paper, flags=re.MULTILINE | re.DOTALL))
     with_gpu = {rule for rule in BASELINES if "gpu=1" in asks[rule]}
     assert with_gpu == {"train_baseline", "predict_baseline"}
+
+
+def test_without_them_the_paper_s_plan_shrinks_by_their_jobs_alone(paper, tmp_path):
+    arguments = ["--profile", "profiles/slurm", "--configfile", "config/without-baselines.yaml"]
+    planned, whole = jobs(dry_run(*arguments, "--directory", str(tmp_path))), jobs(paper)
+    others = {rule: count for rule, count in whole.items() if rule not in BASELINES}
+    gone = {"score": 2 * 9, "fetch": 3, "total": sum(BASELINES.values()) + 2 * 9 + 3}
+    assert planned == {rule: count - gone.get(rule, 0) for rule, count in others.items()}
+
+
+def test_the_jobs_that_readme_states_are_those_of_the_plan(paper):
+    stated = re.search(r"# the whole plan: (\d+) jobs$", (REPOSITORY / "README.md").read_text(), flags=re.MULTILINE)
+    assert stated and int(stated[1]) == jobs(paper)["total"]
 
 
 CONDA = """#!/bin/sh
@@ -106,7 +116,7 @@ def test_where_conda_makes_environments_none_is_built_beside_them(tmp_path, monk
     (tmp_path / "conda").write_text(CONDA)
     (tmp_path / "conda").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    arguments = ["--configfile", "config/demo.yaml", "config/baselines.yaml", "--directory", str(tmp_path)]
+    arguments = ["--configfile", "config/demo.yaml", "config/demo-baselines.yaml", "--directory", str(tmp_path)]
     plan = dry_run("--cores", "1", "--software-deployment-method", "conda", "--printshellcmds", *arguments)
     planned = jobs(plan)
     assert "baseline_environment" not in planned and planned["train_baseline"] == 5
@@ -209,6 +219,13 @@ def test_an_own_screen_of_which_nothing_is_held_out_plans_no_score(tmp_path):
     assert not {"truth", "score", "true_vs_true", "score_table"} & planned.keys() and datasets(plan) == set()
     assert said.count("Nothing of mine is scored: nothing of it is held out (config key `heldout` is null).") == 1
     assert "Left out, because they score predictions: table1, figure2." in said
+
+
+def test_each_of_several_cell_types_is_a_screen_with_trainings_of_its_own(tmp_path):
+    own = OWN.replace("{cell_type: hepg2, p", "{each: [hepg2, K 562], p")
+    planned, plan, _ = of_own_screen(tmp_path, "config/small.yaml", own=own)
+    assert datasets(plan) == {"mine-hepg2", "mine-k-562"}
+    assert (planned["prepare"], planned["train_vae"], planned["score_table"]) == (2, 8, 1)
 
 
 def test_items_of_which_none_is_about_the_screens_are_refused(tmp_path):

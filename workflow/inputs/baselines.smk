@@ -1,12 +1,15 @@
 # Baselines of other authors: who runs where, with which files and which Python.
 
+import functools
 import shlex
 import sys
 
 from snakemake.settings.types import DeploymentMethod
 
 FOLDERS_OF_BASELINES = Path(workflow.basedir) / "baselines"
+BROUGHT = {path: ways for one in BASELINES.values() for path, ways in one.brought.items()}
 CONTRACT = f"{SCREEN}/baselines/inputs"  # what all of them read
+scripts_digest = functools.cache(foreign.scripts)  # asked for every job
 BY_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
 # Of train.py and predict.py: options.json first, then the Python, then whether there is a GPU to be used.
@@ -88,3 +91,27 @@ def baseline_files(*names):
         return " ".join(f"{flag} {shlex.quote(path)}" for flag, path in told)
 
     return given
+
+
+def brought_folders(wildcards):
+    """Folders that a baseline's options name and the workflow brings."""
+    return list(baseline_of(wildcards).brought)
+
+
+def brought_downloads(wildcards):
+    """What a file of such a folder is called -> its name in the list of downloads."""
+    return BROUGHT[f"results/brought/{wildcards.name}"].get("downloads", {})
+
+
+def brought_records(wildcards):
+    missing = [name for name in brought_downloads(wildcards).values() if name not in DOWNLOADS]
+    if missing:
+        raise WorkflowError(
+            f"the list of downloads has no {missing[0]}, which results/brought/{wildcards.name} is made of"
+        )
+    return [downloaded(name) for name in brought_downloads(wildcards).values()]
+
+
+def baseline_scripts(program):
+    """A param: another script of a baseline is other work, wherever it lies."""
+    return lambda wildcards: scripts_digest(FOLDERS_OF_BASELINES, baseline_of(wildcards).folder, program)

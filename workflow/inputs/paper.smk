@@ -67,6 +67,15 @@ def rerun_of(item):
     }
 
 
+def pairs_of_rows():
+    """What claims say of the baselines with two rows of one training: of its means, and of samples."""
+    asked = [BASELINES[name] for name in grid.rerun(config)]
+    return [
+        {"mean": mean.name, "sample": sample.name, "mean_label": mean.label, "sample_label": sample.label}
+        for mean, sample in foreign.pairs(asked)
+    ]
+
+
 def reversion_notes():
     """What Figure 3 says of each screen: its note, and whether the published figure is about it."""
     screens = config["reversion"]["screens"]

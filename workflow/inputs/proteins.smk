@@ -34,3 +34,8 @@ def esm2_checkpoint():
     if config["esm2"]["tiny"] or not weights:  # neither: no dataset of `screens` embeds proteins
         return "results/tiny_esm2.pt", str(regression_path("results/tiny_esm2.pt"))
     return downloaded_or_own(weights), downloaded_or_own(str(regression_path(weights)))
+
+
+def perturbations_of(wildcards):
+    """The vectors of a dataset's perturbations: a left-out one has those of its screen."""
+    return f"results/{dataset_config(wildcards).get('of', wildcards.dataset)}/perturbations.npz"

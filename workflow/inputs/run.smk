@@ -14,6 +14,7 @@ def paper_files():
         *coverage_files(),
         *(f"results/{name}/quality.{ending}" for name in published for ending in ("pdf", "png")),
         *(f"results/{name}/recovery.csv" for name in made_up),
+        *(f"results/{name}/composition.csv" for name in left_out.screens(config)),
         "results/config.yaml",
     ]
 

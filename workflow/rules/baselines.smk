@@ -58,6 +58,31 @@ rule baseline_environment:
         "{params.python:q} {params.program:q} {params.folder:q} {params.cache:q} > {output:q} 2> {log:q}"
 
 
+rule bring:
+    input:
+        brought_records,
+    output:
+        folder=directory("results/brought/{name}"),
+    log:
+        log_of("bring", "{name}"),
+    benchmark:
+        benchmark_of("bring", "{name}")
+    wildcard_constraints:
+        name="|".join(Path(path).name for path in BROUGHT) or "(?!)",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+        names=lambda wildcards: list(brought_downloads(wildcards)),
+        versions=lambda wildcards: versions(*brought_downloads(wildcards).values())(wildcards),
+        clone=lambda wildcards: BROUGHT[f"results/brought/{wildcards.name}"].get("clone"),
+        # A function of outputs: where a clone is kept is no reason to bring it again.
+        place=lambda wildcards, output: in_data_dir(wildcards.name),
+    script:
+        "../scripts/bring.py"
+
+
 rule baseline_training:
     input:
         train=f"{SCREEN}/train.h5ad",
@@ -117,6 +142,7 @@ rule train_baseline:
         train=f"{CONTRACT}/train.h5ad",
         perturbations=vectors_if_wanted,
         environment=environment_record,
+        brought=brought_folders,
     output:
         result=directory(f"{MODEL}/weights"),
         options=f"{MODEL}/training.json",
@@ -137,6 +163,7 @@ rule train_baseline:
         record=lambda wildcards, output: environment_record(wildcards) or "its environment",
         python=lambda wildcards, output: baseline_python(wildcards),
         program=baseline_program("train.py"),
+        scripts=baseline_scripts("train.py"),
         on_gpu=lambda wildcards: str(baseline_of(wildcards).on_gpu).lower(),
         files=baseline_files("train", "perturbations"),
         seed="{vae_seed}",
@@ -161,6 +188,7 @@ rule predict_baseline:
         query=f"{CONTRACT}/query-{{sample_seed}}.h5ad",
         perturbations=vectors_if_wanted,
         environment=environment_record,
+        brought=brought_folders,
     output:
         result=temp(f"{RERUN}/predicted.h5ad"),
         options=f"{RERUN}/options.json",
@@ -181,6 +209,7 @@ rule predict_baseline:
         record=lambda wildcards, output: environment_record(wildcards) or "its environment",
         python=lambda wildcards, output: baseline_python(wildcards),
         program=baseline_program("predict.py"),
+        scripts=baseline_scripts("predict.py"),
         on_gpu=lambda wildcards: str(baseline_of(wildcards).on_gpu).lower(),
         files=baseline_files("model", "query", "perturbations"),
         seed="{sample_seed}",

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from expressionvae import arithmetic, encoders, foreign, grid, sense, work
+from expressionvae import arithmetic, each, encoders, foreign, grid, left_out, sense, work
 from expressionvae.config import check_form
 from expressionvae.data.download_list import read_downloads, stated
 from expressionvae.proteins.esm_files import regression_path
@@ -26,6 +26,7 @@ try:
             read_yaml(file)  # as Snakemake has, but for what YAML allows and nobody means
     check_form(config, Path(workflow.basedir) / "config" / "schema.yaml")
     sense.check(config)
+    each.expand(config)
     BASELINES = foreign.read(config, Path(workflow.basedir) / "baselines")
     DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 except UserError as error:
@@ -76,7 +77,7 @@ def each_seed(pattern):
 
 def dataset_config(wildcards):
     """A dataset's entry, less what scores alone read: another epsilon must not prepare the screen again."""
-    entry = config["datasets"][wildcards.dataset]
+    entry = config["datasets"].get(wildcards.dataset) or left_out.datasets(config)[wildcards.dataset]
     return {key: value for key, value in entry.items() if key != "fold_change_epsilon"}
 
 
@@ -116,4 +117,17 @@ def versions(*names):
 
 
 def fold_change_epsilon(wildcards):
-    return config["datasets"][wildcards.dataset].get("fold_change_epsilon", 0)
+    name = left_out.datasets(config).get(wildcards.dataset, {}).get("of", wildcards.dataset)
+    return config["datasets"][name].get("fold_change_epsilon", 0)
+
+
+def training_of(part):
+    """A param: the optimisation of a stage; of a left-out dataset with as many steps as `composition` says."""
+
+    def given(wildcards):
+        training = work.without(config[part]["training"], "checkpoint_every")
+        steps = config["composition"]["iterations"][part]
+        short = steps and wildcards.dataset in left_out.datasets(config)
+        return training | {"iterations": steps} if short else training
+
+    return given

@@ -7,6 +7,7 @@ include: "../inputs/data.smk"
 rule prepare:
     input:
         unpack(sequences_if_embedded),
+        unpack(cell_type_if_left_out),
         screen=screen_source,
     output:
         train=f"{SCREEN}/train.h5ad",

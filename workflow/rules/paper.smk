@@ -199,9 +199,10 @@ rule claims:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         made_up=made_up(),
         codes_of=[about for about, _ in grid.code_tables(config)],
         coverage_of=grid.datasets(config),
+        pairs=pairs_of_rows(),
     script:
         "../scripts/claims.py"

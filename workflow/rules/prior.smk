@@ -7,7 +7,7 @@ include: "../inputs/prior.smk"
 rule train_prior:
     input:
         latents=f"{VAE}/latents.npz",
-        perturbations=f"{SCREEN}/perturbations.npz",
+        perturbations=perturbations_of,
     output:
         model=f"{PRIOR}/prior.pt",
         losses=f"{PRIOR}/losses.csv",
@@ -23,7 +23,7 @@ rule train_prior:
     params:
         version=2,
         size=work.ordered(config["prior"]["model"]),
-        training=work.without(config["prior"]["training"], "checkpoint_every"),
+        training=training_of("prior"),
         # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
         checkpoint_every=lambda wildcards, output: config["prior"]["training"]["checkpoint_every"],
         validation=work.ordered(config["validation"]),

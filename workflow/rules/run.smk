@@ -127,6 +127,7 @@ rule plan:
         planned=str(Path(workflow.basedir) / "workflow" / "planned.py"),
         table=str(RESOURCES / "costs.yaml"),
         downloads=DOWNLOADS,
+        trainings={f"{one.folder}/{one.training}": one.values(training=True) for one in BASELINES.values()},
         folder="results/benchmarks",
     script:
         "../scripts/plan.py"

@@ -20,7 +20,7 @@ rule train_vae:
     params:
         version=3,
         size=work.ordered(config["vae"]["model"]),
-        training=work.without(config["vae"]["training"], "checkpoint_every"),
+        training=training_of("vae"),
         # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.
         checkpoint_every=lambda wildcards, output: config["vae"]["training"]["checkpoint_every"],
         validation=work.ordered(config["validation"]),
@@ -34,7 +34,7 @@ rule train_vae:
 rule encode:
     input:
         train=f"{SCREEN}/train.h5ad",
-        perturbations=f"{SCREEN}/perturbations.npz",
+        perturbations=perturbations_of,
         model=f"{VAE}/vae.pt",
     output:
         latents=f"{VAE}/latents.npz",

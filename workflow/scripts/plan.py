@@ -23,6 +23,7 @@ with reporting(snakemake.log[0]):
     whole, left = (costs.read_jobs(run.stdout) for run in runs)
     with reading(p.table, "measured costs (devices, screens, cells_per_s, bytes_per_value)", RESTORE):
         table = yaml.safe_load(Path(p.table).read_text(encoding="utf-8"))
-        prices = costs.Costs(p.config, table, p.config["plan"]["device"], list(p.downloads.values()))
+        device = p.config["plan"]["device"]
+        prices = costs.Costs(p.config, table, device, list(p.downloads.values()), p.trainings)
     used = resources.summarise(resources.read(p.folder), order=[]) if Path(p.folder).is_dir() else None
     print(estimate.text(whole, left, prices, used), file=sys.__stdout__)

@@ -9,24 +9,20 @@ with reporting(snakemake.log[0]) as log:
     from expressionvae.evaluation.predictions import read_predicted
     from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import written
-    from expressionvae.metrics.recovery import recovered, shifts, specific, true_effects
+    from expressionvae.metrics.recovery import of_each_type, true_effects
 
     scale = snakemake.params.rescale_to
     truth = read_truth(snakemake.input.truth)
-    effects = true_effects(snakemake.input.effects, str(truth.uns["screen"]["heldout_cell_types"][0]), rescale_to=scale)
+    true = compared(truth, truth=truth, rescale_to=scale)
+    effects = {
+        name: true_effects(snakemake.input.effects, name, rescale_to=scale) for name in set(truth.obs["cell_type"])
+    }
     rows = []
     for run, path in zip(snakemake.params.runs, snakemake.input.cells, strict=True):
-        predicted = shifts(compared(read_predicted(path, truth=truth), truth=truth, rescale_to=scale))
-        scores = {"recovered": recovered(predicted, effects), "specific": specific(predicted, effects)}
-        rows.append({key: run[key] for key in ("baseline", "prior", "decoder", "sample_seed")} | scores)
-    true_cells = shifts(compared(truth, truth=truth, rescale_to=scale))
-    rows.append(
-        {
-            "baseline": "true cells",
-            "recovered": recovered(true_cells, effects),
-            "specific": specific(true_cells, effects),
-        }
-    )
+        predicted = compared(read_predicted(path, truth=truth), truth=truth, rescale_to=scale)
+        about = {key: run[key] for key in ("baseline", "prior", "decoder", "sample_seed")}
+        rows.append(about | of_each_type(predicted, effects))
+    rows.append({"baseline": "true cells"} | of_each_type(true, effects))
     table = pd.DataFrame(rows)
     with written(snakemake.output.scores) as temporary:
         table.to_csv(temporary, index=False)

@@ -10,7 +10,7 @@ with reporting(snakemake.log[0]) as log:
     from expressionvae.evaluation.predictions import read_predicted
     from expressionvae.evaluation.truth import read_truth
     from expressionvae.files import digest
-    from expressionvae.metrics.de import read_de
+    from expressionvae.metrics.de import by_cell_type, read_de
     from expressionvae.metrics.effects import versions
     from expressionvae.metrics.scores import (
         DISTRIBUTION_COLUMNS,
@@ -31,7 +31,7 @@ with reporting(snakemake.log[0]) as log:
     distances = partial(distribution_scores, **options, variants=VARIANTS)
     epsilon = snakemake.params.fold_change_epsilon
     effects_of = {"fdr": evaluation["fdr"], "fold_change_epsilon": epsilon, "threads": snakemake.threads}
-    shown = partial(effect_scores, de_true=read_de(given.de), **effects_of)
+    shown = partial(effect_scores, de_true=by_cell_type(read_de(given.de)), **effects_of)
     sources = [digest(path, "sha256") for path in (given.truth, given.de, *given.cells)]
     name = fingerprint(*sources, evaluation, epsilon, versions(), snakemake.params.version)
     pieces = Pieces(Path(snakemake.output.distribution[0]).parent / "unfinished", name)

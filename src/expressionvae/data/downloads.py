@@ -102,7 +102,7 @@ def fetch(
         return _already(entry, destination, on_difference)
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(destination):
+        with alone(destination):
             if destination.exists():  # another process was first
                 return _already(entry, destination, on_difference)
             entry = resolved(entry)
@@ -118,7 +118,8 @@ def fetch(
 
 
 @contextlib.contextmanager
-def _alone(destination: Path) -> Iterator[None]:
+def alone(destination: Path) -> Iterator[None]:
+    """Of processes that want to make one file or folder, one does and the others wait."""
     lock = destination.with_name(f".{destination.name}.lock")
     with FileLock(lock):
         yield

@@ -26,9 +26,11 @@ def cell_types(wanted: Wanted) -> list[Unquoted]:
     return named if isinstance(named, list) else [named]
 
 
-def named(wanted: Wanted) -> list[Unquoted]:
+def named(cells: pd.DataFrame, wanted: Wanted) -> list[str]:
     """Every label that the config names."""
-    return [*cell_types(wanted), *(wanted or {}).get("perturbations", ())]
+    types = [unquoted(name, cells["cell_type"].unique()) for name in cell_types(wanted)]
+    asked = (wanted or {}).get("perturbations", ())
+    return types + [unquoted(name, cells["perturbation"].unique()) for name in asked]
 
 
 def published(path: str | Path) -> dict[str, Any]:

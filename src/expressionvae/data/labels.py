@@ -4,15 +4,19 @@
 training under the other, so that two spellings are an error, or are made one.
 """
 
+import fnmatch
 import logging
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
+from jaxtyping import Bool
+from numpy import ndarray
 
 from expressionvae.files import UserError
 
@@ -82,6 +86,37 @@ def perturbation(control: str, separator: str | None) -> Meaning:
 def text(label: str) -> tuple[str]:
     """What any other label means, such as that of a cell type."""
     return (plain(label),)
+
+
+def dropped(path: Path, labels: pd.Series, drop: Sequence[Unquoted | None], control: Unquoted) -> Bool[ndarray, "cell"]:
+    """Which cells are left out by their labels, said with their numbers.
+
+    drop: labels, quoted or not; where none is equal, shell patterns (`*` any text, `?` one sign, `[ab]` one of these);
+    None: cells without a label.
+    Raises: UserError for one that fits no cell, or the control.
+    """
+    sizes, there = _sizes(labels), np.zeros(len(labels), bool)
+    blank = pd.isna(labels).to_numpy() | labels.map(lambda label: plain(str(label)) in ("", "nan", "<NA>")).to_numpy()
+    for entry in drop:
+        found = [] if entry is None else _fitting(unquoted(entry, sizes), sizes)
+        which = blank if entry is None else labels.isin(found).to_numpy()
+        if not which.any():
+            what = "has no label" if entry is None else f"has a perturbation like {str(entry)!r}"
+            raise UserError(f"{path}: no cell {what} (config key drop){like(str(entry), sizes)}")
+        if unquoted(control, sizes) in found:
+            raise UserError(f"{path}: config key drop names {str(entry)!r}, which the control {str(control)!r} fits")
+        names = "without a label" if entry is None else "of " + ", ".join(map(shown, found[:LISTED]))
+        more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+        log.info(f"{path}: left out {int(which.sum())} of {len(labels)} cells {names}{more} (config key drop)")
+        there |= which
+    return there
+
+
+def _fitting(name: str, labels: Iterable[str]) -> list[str]:
+    """The label that a name is, or else means, or else those that it fits as a pattern."""
+    labels = sorted(labels)
+    same = [label for label in labels if label == name] or [label for label in labels if plain(label) == plain(name)]
+    return same or [label for label in labels if fnmatch.fnmatchcase(label, name)]
 
 
 def aliases(labels: Iterable[str], meaning: Meaning) -> list[list[str]]:

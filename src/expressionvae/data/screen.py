@@ -60,14 +60,16 @@ class Screen:
     twice, the layer is absent; in `blocks`, at the first value that is no count.
     """
 
-    def __init__(self, path: str | Path, columns: Columns):
+    def __init__(self, path: str | Path, columns: Columns, *, unlabelled: bool = False):
+        """unlabelled: cells may lack a perturbation's label, which is then missing in `cells`."""
         self.path = Path(path)
         self.source = Source(path)
         names = self.source.names("obs")
         checks.unique(self.path, names, "cell names")
         self.cells = pd.DataFrame(index=names)
         self.cells["cell_type"] = self._labels(columns.cell_type, "cell_type_column") if columns.cell_type else "cells"
-        self.cells["perturbation"] = self._labels(columns.perturbation, "perturbation_column")
+        needed = np.arange(0) if unlabelled else None
+        self.cells["perturbation"] = self._labels(columns.perturbation, "perturbation_column", needed)
         self.matrix = self.source.matrix(matrix_key(columns.layer))
         self.genes = self._genes(columns.gene)
         self.library_column = columns.library
@@ -99,8 +101,8 @@ class Screen:
             yield here, cut(block, panel), sums
             passed(progress, block)
 
-    def _labels(self, name: str, key: str) -> np.ndarray:
-        return np.asarray(self.source.labels("obs", name, key), dtype=object)
+    def _labels(self, name: str, key: str, needed: Rows | None = None) -> np.ndarray:
+        return np.asarray(self.source.labels("obs", name, key, needed=needed), dtype=object)
 
     def _genes(self, column: str | None) -> pd.Index:
         genes = self.matrix.genes.names()

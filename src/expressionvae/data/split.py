@@ -15,7 +15,7 @@ from expressionvae.data import checks
 from expressionvae.data import heldout as combinations
 from expressionvae.data.assembly import lacking, stop_or_warn
 from expressionvae.data.frames import Rows
-from expressionvae.data.labels import Unquoted, one_spelling, unquoted
+from expressionvae.data.labels import Unquoted, dropped, one_spelling, unquoted
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.screen import Columns, Screen
@@ -43,6 +43,7 @@ def prepare(
     separator: str | None = None,
     on_alias: str = "stop",
     on_difference: str = "stop",
+    drop: Sequence[Unquoted | None] = (),
     described: Callable[[Labels], None] | None = None,
 ) -> None:
     """Stream the screen at `source` into its training cells and its held-out cells, on the same genes.
@@ -56,21 +57,25 @@ def prepare(
     genes: how many most variable genes to keep, chosen on training cells only; or the genes themselves, in their order
     (None: all). on_difference: "stop", or "report" and zeros where the file lacks some of these. separator, on_alias:
     see `labels`; what the config names is found under any spelling. described: refuses labels whose proteins do not
-    tell them apart.
+    tell them apart. drop: labels or patterns of perturbations whose cells are left out; None: cells without a label.
     Raises UserError, before anything is written, for each mistake listed in `checks`.
     """
     source = Path(source)
-    with Screen(source, columns) as screen, written(train_path) as train, written(heldout_path) as away:
+    with (
+        Screen(source, columns, unlabelled=None in drop) as screen,
+        written(train_path) as train,
+        written(heldout_path) as away,
+    ):
         # labels first: most mistakes show before the counts are read
-        known = [*screen.cells["perturbation"].unique(), *screen.cells["cell_type"].unique()]
-        named = [unquoted(name, known) for name in combinations.named(heldout)]
+        kept = ~dropped(source, screen.cells["perturbation"], drop, control)
+        cells = screen.cells[kept]
         cells = one_spelling(
             source,
-            screen.cells,
-            control=unquoted(control, known),
+            cells,
+            control=unquoted(control, cells["perturbation"].unique()),
             separator=separator,
             on_alias=on_alias,
-            named=named,
+            named=combinations.named(cells, heldout),
         )
         control, heldout = combinations.in_the_file(cells, control, heldout, separator)
         rules: dict[str, Any] = dict(control=control, embedding=embedding, min_cells=min_cells)
@@ -80,17 +85,20 @@ def prepare(
         if described is not None:
             described(Labels.of(cells[~is_away], cells[is_away], control, embedding))
         screen.matrix.probe()
-        panel = _panel(screen, np.flatnonzero(~is_away), genes, on_difference)
+        cells, is_away = cells.reindex(screen.cells.index), _in_all(is_away, kept)  # rows as the file has them
+        panel = _panel(screen, np.flatnonzero(kept & ~is_away), genes, on_difference)
         writers = {part: Writer(path, len(panel.genes)) for part, path in ((False, train), (True, away))}
         library, filled = np.zeros(len(cells), np.float32), np.zeros(len(cells), bool)
         for rows, counts, sums in screen.blocks(panel):
-            library[rows], filled[rows] = sums, np.diff(counts.indptr) > 0
+            library[rows], filled[rows] = sums, kept[rows] & (np.diff(counts.indptr) > 0)
             for part, writer in writers.items():
                 writer.append(csr_matrix(counts[filled[rows] & (is_away[rows] == part)]))
-        _say_empty(source, filled, panel, genes)
+        _say_empty(source, filled[kept], panel, genes)
         if not filled.any():
             raise UserError(f"{source}: {screen.matrix.key} holds no count at all, only zeros; expected raw counts")
-        checks.split(source, cells[filled], chosen, **rules, gone=int((~filled).sum()))  # again: some may have gone
+        checks.split(
+            source, cells[filled], chosen, **rules, gone=int((kept & ~filled).sum())
+        )  # again: some may have gone
         types = np.array(list(chosen), dtype=object)
         about = dict(name=name, control=control, heldout_cell_types=types, embedding=embedding)
         median = screen.median
@@ -103,6 +111,13 @@ def prepare(
         f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
         f"{_said(cells[filled & is_away], chosen)}"
     )
+
+
+def _in_all(here: ndarray, kept: ndarray) -> ndarray:
+    """A truth for each row of the file from those of the rows that are kept; false for others."""
+    whole = np.zeros(len(kept), bool)
+    whole[kept] = here
+    return whole
 
 
 def _said(away: pd.DataFrame, chosen: combinations.Chosen) -> str:

@@ -40,13 +40,14 @@ class Compared:
     """Cells in comparison space.
 
     X: float32 CSR [cell, gene]; labels: perturbation of each cell; genes: names; control: the control's
-    label.
+    label; cell_types: of each cell, None where all are of one.
     """
 
     X: sparse.csr_matrix
     labels: ndarray
     genes: ndarray
     control: str
+    cell_types: ndarray | None = None
 
     @property
     def is_control(self) -> ndarray:
@@ -67,12 +68,23 @@ class Compared:
 
     def of(self, rows: ndarray) -> "Compared":
         """The cells of some rows."""
-        return replace(self, X=self.X[rows], labels=self.labels[rows])
+        types = None if self.cell_types is None else self.cell_types[rows]
+        return replace(self, X=self.X[rows], labels=self.labels[rows], cell_types=types)
+
+    def by_cell_type(self) -> "dict[str, Compared]":
+        """The cells of each cell type, sorted: an effect is one on the controls of its own type."""
+        if self.cell_types is None:
+            return {"": self}
+        return {
+            str(name): replace(self.of(np.flatnonzero(self.cell_types == name)), cell_types=None)
+            for name in np.unique(self.cell_types)
+        }
 
     def with_controls_of(self, other: "Compared") -> "Compared":
         """The same perturbed cells beside the controls of `other`."""
         mine, theirs = np.flatnonzero(~self.is_control), np.flatnonzero(other.is_control)
         X = sparse.csr_matrix(sparse.vstack([self.X[mine], other.X[theirs]]))
+        assert self.cell_types is None, "controls are those of one cell type"
         return replace(self, X=X, labels=np.concatenate([self.labels[mine], other.labels[theirs]]))
 
     def anndata(self) -> ad.AnnData:
@@ -96,9 +108,11 @@ def mean_cells(cells: Compared) -> Float[ndarray, "perturbation gene"]:
 
 def compared(adata: ad.AnnData, *, truth: ad.AnnData, rescale_to: float | int) -> Compared:
     """Bring checked cells (true or predicted) to comparison space."""
+    types = np.asarray(truth.obs["cell_type"], dtype=str)
     return Compared(
         X=comparison_space(adata.X, rescale_to=rescale_to),  # type: ignore[arg-type]
         labels=np.asarray(truth.obs["perturbation"], dtype=str),
         genes=np.asarray(truth.var_names, dtype=str),
         control=str(truth.uns["screen"]["control"]),
+        cell_types=types if len(np.unique(types)) > 1 else None,
     )

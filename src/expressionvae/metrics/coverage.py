@@ -1,5 +1,6 @@
 """Whether the bounded bins hold the counts that matter: the mean counts of the genes that respond most."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from anndata import AnnData
 
 from expressionvae.data import screen
 from expressionvae.data.bins import Bins
+from expressionvae.metrics.de import CELL_TYPE
 
 
 def coverage(truth: AnnData, de: pd.DataFrame, bins: Bins, *, top: int, fdr: float) -> dict[str, Any]:
@@ -19,14 +21,14 @@ def coverage(truth: AnnData, de: pd.DataFrame, bins: Bins, *, top: int, fdr: flo
     significant.
     """
     control = truth.uns["screen"]["control"]
-    top_genes = _top(de, top=top, fdr=fdr)
     means = []
-    for target, genes in top_genes.groupby("target", sort=True, observed=True):
-        if target == control or not (truth.obs["perturbation"] == target).any():
-            continue
-        cells = truth[(truth.obs["perturbation"] == target).to_numpy(), list(genes["feature"])]
-        averages = np.asarray(screen.counts(cells).mean(axis=0)).ravel()
-        means += [(target, gene, float(mean)) for gene, mean in zip(genes["feature"], averages, strict=True)]
+    for here, part in _by_cell_type(truth, de):
+        for target, genes in _top(part, top=top, fdr=fdr).groupby("target", sort=True, observed=True):
+            rows = here & (truth.obs["perturbation"] == target).to_numpy()
+            if target == control or not rows.any():
+                continue
+            averages = np.asarray(screen.counts(truth[rows, list(genes["feature"])]).mean(axis=0)).ravel()
+            means += [(target, gene, float(mean)) for gene, mean in zip(genes["feature"], averages, strict=True)]
     outside = [row for row in means if row[2] >= bins.lower[-1]]
     return {
         "share": 1 - len(outside) / len(means) if means else None,
@@ -34,6 +36,15 @@ def coverage(truth: AnnData, de: pd.DataFrame, bins: Bins, *, top: int, fdr: flo
         "last_lower_edge": bins.lower[-1],
         "offenders": [{"target": str(t), "feature": str(g), "mean": m} for t, g, m in outside],
     }
+
+
+def _by_cell_type(truth: AnnData, de: pd.DataFrame) -> Iterator[tuple[np.ndarray, pd.DataFrame]]:
+    """Which cells each part of a table of differential expression is about, and the part."""
+    if CELL_TYPE not in de:
+        yield np.ones(truth.n_obs, bool), de
+        return
+    for name, part in de.groupby(CELL_TYPE, sort=True, observed=True):
+        yield (truth.obs["cell_type"] == name).to_numpy(), part
 
 
 def _top(de: pd.DataFrame, *, top: int, fdr: float) -> pd.DataFrame:

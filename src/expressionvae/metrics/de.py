@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ROUNDING = 1e-9  # log2 fold changes below this are the rounding of a mean of float64
+CELL_TYPE = "cell_type"  # column of a table about several
 CHUNK = 64  # genes that a thread takes at once
 
 PerGene = Float[ndarray, "perturbation gene"]
@@ -87,8 +88,24 @@ class Expression:
 
 
 def differential_expression(cells: Compared, *, epsilon: float, threads: int) -> "pl.DataFrame":
-    """Rows of `Expression.frame`: target, feature, mean, control_mean, log2_fold_change, p_value, fdr."""
-    return expression(cells, [cells.control_cells], threads=threads)[0].frame(epsilon=epsilon)
+    """Rows of `Expression.frame`: target, feature, mean, control_mean, log2_fold_change, p_value, fdr.
+
+    Of cells of several types also cell_type: each against the controls of its own.
+    """
+    import polars as pl
+
+    frames = []
+    for name, part in cells.by_cell_type().items():
+        frame = expression(part, [part.control_cells], threads=threads)[0].frame(epsilon=epsilon)
+        frames.append(frame.with_columns(pl.lit(name).alias(CELL_TYPE)) if name else frame)
+    return pl.concat(frames)
+
+
+def by_cell_type(frame: "pl.DataFrame") -> "dict[str, pl.DataFrame]":
+    """The rows of each cell type, as `Compared.by_cell_type` names them."""
+    if CELL_TYPE not in frame.columns:
+        return {"": frame}
+    return {str(name): frame.filter(frame[CELL_TYPE] == name) for name in frame[CELL_TYPE].unique(maintain_order=True)}
 
 
 def expression(cells: Compared, controls: Sequence[sparse.csr_matrix], *, threads: int) -> list[Expression]:

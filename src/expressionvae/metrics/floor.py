@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from expressionvae.evaluation.comparison import Compared
+from expressionvae.metrics.contexts import within_cell_types
 from expressionvae.metrics.de import expression
 from expressionvae.metrics.effects import average, per_perturbation
 from expressionvae.metrics.scores import FLOOR_VARIANTS, distribution_scores
@@ -30,6 +31,7 @@ def floor(
     )
 
 
+@within_cell_types
 def ceiling(true: Compared, *, fdr: float, fold_change_epsilon: float, seed: int, threads: int) -> list[dict]:
     """Effect scores of one half of the true cells as a prediction of the other, brought to full depth.
 

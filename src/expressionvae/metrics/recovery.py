@@ -59,3 +59,11 @@ def specific(predicted: Mapping[str, Effect], true: Mapping[str, Effect]) -> flo
         common = np.mean(list(side.values()), axis=0)
         sides.append({label: shift - common for label, shift in side.items()})
     return recovered(*sides)
+
+
+def of_each_type(cells: Compared, effects: Mapping[str, Mapping[str, Effect]]) -> dict[str, float]:
+    """`recovered` and `specific`, the mean over the cell types of the cells; effects: by cell type."""
+    parts = cells.by_cell_type()
+    sides = [(shifts(part), effects[name] if name else next(iter(effects.values()))) for name, part in parts.items()]
+    measures = {"recovered": recovered, "specific": specific}
+    return {name: float(np.mean([measure(*side) for side in sides])) for name, measure in measures.items()}

@@ -11,6 +11,7 @@ from scipy import sparse
 from expressionvae.catalogue import metrics
 from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import written
+from expressionvae.metrics.contexts import within_cell_types
 from expressionvae.metrics.de import Expression, expression
 from expressionvae.metrics.effects import average, per_perturbation
 from expressionvae.metrics.measures import measured
@@ -39,6 +40,7 @@ FLOOR = [(metric, variant) for variant in FLOOR_VARIANTS for metric in _CLOUDS]
 CEILING = [(metric, "ceiling") for metric in _EFFECTS]
 
 
+@within_cell_types
 def distribution_scores(
     true: Compared,
     predicted: Compared,
@@ -121,6 +123,7 @@ def _rows(values: Mapping[str, float], **others) -> list[dict]:
     return [{"metric": metric, "value": value, **others} for metric, value in values.items()]
 
 
+@within_cell_types
 def effect_scores(
     true: Compared,
     predicted: Compared,
@@ -138,7 +141,7 @@ def effect_scores(
         significant.
     epsilon-0, epsilon-0.5: as `paper`, with that epsilon, whatever the dataset's is; metrics on fold changes alone.
 
-    de_true: `differential_expression` of `true`.
+    de_true: `differential_expression` of `true`; by cell type (`de.by_cell_type`) where there are several.
     """
     known = Expression.of(de_true, true)
     sides = [predicted, predicted.with_controls_of(true)]

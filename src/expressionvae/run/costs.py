@@ -18,6 +18,7 @@ from expressionvae.files import require
 TRAINING = 3.0  # a backward pass costs about two forward passes
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
 GPU_RULES += ("train_baseline", "predict_baseline")
+TRAIN_BASELINE = ("train_baseline", "train_baseline_on_cpu")
 EACH_SEED = ("sample", "decode", "score", "baseline", "true_vs_true")  # one job serves all sampling seeds
 
 
@@ -79,18 +80,22 @@ class Costs:
         config: the merged config.
         table: `resources/costs.yaml`; `device` is a key of its `devices`.
         downloads: the list of downloads, for the size of what is fetched.
+        trainings: of other authors' baselines, the options in force of each by its folder and training, such as
+            scvi/1a2b3c4d.
     """
 
     config: Mapping[str, Any]
     table: Mapping[str, Any]
     device: str
     downloads: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    trainings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ValueError (see `files.reading`) for a table that lacks a part."""
         for key in ("startup_s", "rules", "baseline_step_s"):
-            require(key in self.table["devices"][self.device], f"device {self.device!r} has no {key}")
-        require("baseline_steps" in self.table, "baseline_steps is missing")
+            entry = self.table["devices"][self.device].get(key)
+            require(entry is not None, f"device {self.device!r} has no {key}")
+            require(key != "baseline_step_s" or "default" in entry, f"device {self.device!r} has no {key}.default")
         for key in ("cells_per_s", "bytes_per_value"):
             require(isinstance(self.table[key], Mapping), f"{key} holds no numbers by rule")
         for name, screen in {"default": {}, **self.table["screens"]}.items():
@@ -102,8 +107,9 @@ class Costs:
         steps, operations = self._work(job)
         rates = self.speed["rules"].get(job.rule)
         startup = self.speed["startup_s"]
-        if job.rule == "train_baseline":
-            return startup + self._baseline_steps(job) * self.speed["baseline_step_s"]
+        if job.rule in TRAIN_BASELINE and (taken := self._baseline_steps(job)):
+            each = self.speed["baseline_step_s"]
+            return startup + taken * each.get(job.wildcards["folder"], each["default"])
         if rates is not None and operations:
             return startup + steps * rates["step_s"] + operations / 1e12 / rates["tflops"]
         return startup + self._cells(job) * self._repeats(job) / self.table["cells_per_s"].get(job.rule, math.inf)
@@ -132,10 +138,12 @@ class Costs:
         return {"genes": recipe["genes"], "train_cells": recipe["cells"], "query_cells": query}
 
     def _baseline_steps(self, job: Job) -> float:
-        """Steps of another author's training, roughly: the config's, or as many as most of them have."""
-        entries = [one for one in self.config["baselines"].values() if one["folder"] == job.wildcards["folder"]]
-        stated = [one["options"]["steps"] for one in entries if "steps" in one.get("options", {})]
-        return float(max(stated, default=self.table["baseline_steps"]))
+        """Steps of another author's training by its options: steps, or passes over the training cells; 0 if neither."""
+        options = self.trainings.get(f"{job.wildcards['folder']}/{job.wildcards['training']}", {})
+        if "steps" in options:
+            return float(options["steps"])
+        passes = sum(value for name, value in options.items() if name == "epochs" or name.endswith("_epochs"))
+        return float(passes * math.ceil(self.screen(job)["train_cells"] / options["batch_size"])) if passes else 0.0
 
     def _repeats(self, job: Job) -> int:
         return len(self.config["replicates"]["samples"]) if job.rule in EACH_SEED else 1
@@ -197,9 +205,23 @@ class Costs:
 
 def by_rule(jobs: Sequence[Job], costs: Costs) -> dict[str, Estimate]:
     """Estimates summed by rule, in the order of the plan."""
+    return _summed(jobs, [job.rule for job in jobs], costs)
+
+
+def by_baseline(jobs: Sequence[Job], costs: Costs) -> dict[str, Estimate]:
+    """The same of the jobs that train or predict with another author's baseline, by its folder or its row.
+
+    Rows of one training share it: it stands under their folder.
+    """
+    theirs = [job for job in jobs if job.rule.startswith(("train_baseline", "predict_baseline"))]
+    named = [job.wildcards.get("baseline") or job.wildcards["folder"] for job in theirs]
+    return _summed(theirs, named, costs)
+
+
+def _summed(jobs: Sequence[Job], keys: Sequence[str], costs: Costs) -> dict[str, Estimate]:
     table: dict[str, Estimate] = {}
-    for job in jobs:
-        entry, seconds = table.setdefault(job.rule, Estimate()), costs.seconds(job)
+    for job, key in zip(jobs, keys, strict=True):
+        entry, seconds = table.setdefault(key, Estimate()), costs.seconds(job)
         entry.jobs += 1
         entry.seconds += seconds
         entry.gpu_seconds += seconds if job.rule in GPU_RULES else 0.0

@@ -52,6 +52,7 @@ VERDICTS = {
     "same-head": (NINE, [N, N, N, N, O, O, O, O, O], [N, N, N, N, O, N, N, N, N]),
     "best-latent": (NINE, [H, O, O, H, H, H, O, H, H], [N, H, H, O, N, O, N, N, N]),
     "codes-capacity": (["mse", "nb-deter"], [O, O], [O, O]),
+    "mean-or-sample": ([""], [O], [O]),
     "mdlm-steps": (["1 step against all", "32 steps against all"], [O, O], [O, O]),
     "library-leak": ([""], [O], [O]),
     "conditional-mean-bins": ([""], [O], [O]),

@@ -1,7 +1,7 @@
 """What the claims are about: decoders, baselines, families of metrics; and what they pick from the evidence."""
 
 import math
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from expressionvae.paper import names
 from expressionvae.paper.claims.evidence import PRIORS, Evidence, Number, Scores
@@ -63,7 +63,7 @@ def unrun(evidence: Evidence, dataset: str, wanted: tuple[str, ...], rivals: dic
     """Which of `wanted` nobody has run on this screen; what the paper's table leaves blank is not missing."""
     if evidence.published or dataset in evidence.borrowed.datasets():
         return ""
-    return absent(wanted, rivals)
+    return absent(wanted, {*rivals, *evidence.scores.run(dataset)})
 
 
 def absent(wanted: tuple[str, ...], rivals: Container[str]) -> str:
@@ -77,10 +77,26 @@ def universal(verdict: Verdict, reason: str, missing: str) -> tuple[Verdict, str
     return verdict, reason
 
 
-def from_paper(name: str, borrowed: Container[str]) -> str:
-    if name not in borrowed:
+def from_paper(wanted: Iterable[str], borrowed: Container[str]) -> str:
+    """Which of the baselines that a verdict looks at have the paper's numbers; "" where all were run here."""
+    found = [name for name in wanted if name in borrowed]
+    if not found:
         return ""
-    return f" ({names.baseline(name)} was not run here: its number is the paper's)"
+    said = "was not run here: its number is" if len(found) == 1 else "were not run here: their numbers are"
+    return f" ({listed(found)} {said} the paper's)"
+
+
+def drawn(evidence: Evidence, dataset: str, metric: str, wanted: Container[str], model: Number) -> str:
+    """How far off the samples are of those baselines whose published row is of means; "" where none were drawn."""
+    rows = [
+        (pair.sample_label, evidence.scores.baseline(dataset, pair.sample, metric))
+        for pair in evidence.pairs
+        if pair.mean in wanted
+    ]
+    if model.mean <= 0:
+        return ""
+    shown = [f"{name} is {number.mean / model.mean:.3g} times ours" for name, number in rows if number is not None]
+    return f"; not counted, since the paper's row is of means: {', '.join(shown)}" if shown else ""
 
 
 def listed(baselines: list[str]) -> str:

@@ -68,8 +68,22 @@ class Scores:
             if key[0] == dataset and not key[4] and key[5] == metric
         }
 
+    def run(self, dataset: str) -> set[str]:
+        """The baselines of `dataset` that have any number: one that is not defined for them was still run."""
+        return {key[4] for key in self._numbers if key[0] == dataset and key[4]}
+
     def datasets(self) -> list[str]:
         return list(dict.fromkeys(key[0] for key in self._numbers))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two rows of one training of another author's baseline, of its means and of samples, and what tables call them."""
+
+    mean: str
+    sample: str
+    mean_label: str
+    sample_label: str
 
 
 @dataclass(frozen=True)
@@ -81,8 +95,9 @@ class Evidence:
     numbers of baselines, used where a baseline was not run. `sizes` are those of Table 4 (of the paper on another
     gene set, so that they compare with each other alone). `reversion` has the columns REVERSION (OWN is the screen
     that the paper embeds), `coverage` the share of top-DEG means below the unbounded bin, `codes` (CODES) what each
-    FSQ encoder uses of its codebook, `parameters` (PARAMETERS) how many weights each training has. `published` says
-    that all of it is printed in the paper.
+    FSQ encoder uses of its codebook, `parameters` (PARAMETERS) how many weights each training has, `pairs` which rows
+    of baselines differ only in that one emits means and the other samples. `published` says that all of it is printed
+    in the paper.
     """
 
     published: bool
@@ -95,6 +110,7 @@ class Evidence:
     coverage: Mapping[str, float | None] = field(default_factory=dict)
     codes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CODES))
     parameters: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PARAMETERS))
+    pairs: tuple[Pair, ...] = ()
 
     @property
     def datasets(self) -> list[str]:
@@ -103,5 +119,5 @@ class Evidence:
     def rivals(self, dataset: str, metric: str) -> tuple[dict[str, Number], list[str]]:
         """Baselines by name, and which of them are the paper's numbers because they were not run here."""
         own, printed = self.scores.baselines(dataset, metric), self.borrowed.baselines(dataset, metric)
-        taken = [name for name in printed if name not in own]
+        taken = [name for name in printed if name not in self.scores.run(dataset)]
         return own | {name: printed[name] for name in taken}, taken

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Container
+from dataclasses import replace
 
 from expressionvae.paper import names
 from expressionvae.paper.claims.common import (
@@ -12,6 +13,7 @@ from expressionvae.paper.claims.common import (
     OTHERS,
     REAL,
     SAMPLING,
+    drawn,
     from_paper,
     label,
     ours,
@@ -43,7 +45,9 @@ def _order(evidence: Evidence, dataset: str, metric: str, least: float) -> Findi
     rivals, borrowed = evidence.rivals(dataset, metric)
     taken = {} if evidence.published else {name: rivals[name] for name in borrowed}
     missing = unrun(evidence, dataset, LATENT, rivals)
-    return order_in(evidence.scores, dataset, metric, rivals, taken, missing, least)
+    found = order_in(evidence.scores, dataset, metric, rivals, taken, missing, least)
+    model = ours(evidence.scores, dataset, metric, (SAMPLING, DETERMINISTIC))
+    return replace(found, reason=found.reason + (drawn(evidence, dataset, metric, LATENT, model[1]) if model else ""))
 
 
 def order_in(
@@ -71,7 +75,7 @@ def order_in(
     numbers = f"{names.baseline(rival[0])} {show(rival[1])} / {model[0]} {show(model[1])}"
     reason = why or f"{times:.3g} times smaller" + ("" if times >= least else f": less than {least:.3g}")
     verdict, reason = universal(verdict, reason, missing)
-    return Finding(dataset, part, verdict, numbers, times, reason + from_paper(rival[0], borrowed))
+    return Finding(dataset, part, verdict, numbers, times, reason + from_paper(LATENT, borrowed))
 
 
 def _nearest(rivals: dict[str, Number], model: Number) -> str:
@@ -94,14 +98,9 @@ def _lag(evidence: Evidence, dataset: str, metric: str) -> Finding:
     reason = why or f"the nearest of the four, {names.baseline(rival[0])}, is {times:.3g} times larger"
     verdict, reason = universal(verdict, reason, unrun(evidence, dataset, OTHERS, rivals))
     numbers = f"{names.baseline(rival[0])} {show(rival[1])} / {model[0]} {show(model[1])}"
-    return Finding(
-        dataset,
-        label(metric),
-        verdict,
-        numbers,
-        times,
-        reason + from_paper(rival[0], () if evidence.published else borrowed),
-    )
+    reason += from_paper(OTHERS, () if evidence.published else borrowed)
+    reason += drawn(evidence, dataset, metric, OTHERS, model[1])
+    return Finding(dataset, label(metric), verdict, numbers, times, reason)
 
 
 CLAIMS = [

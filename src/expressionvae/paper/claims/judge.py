@@ -11,6 +11,7 @@ from expressionvae.paper.claims import (
     bins,
     decoders,
     discreteness,
+    emitted,
     encoders,
     estimates,
     headline,
@@ -18,6 +19,7 @@ from expressionvae.paper.claims import (
     priors,
     procedure,
     richness,
+    rivals,
     sampling_or_mean,
 )
 from expressionvae.paper.claims.common import ALL
@@ -27,14 +29,17 @@ from expressionvae.paper.claims.verdict import Claim, Finding, Verdict
 GROUPS: list[tuple[str, list[Claim]]] = [
     (
         "Section 4.1: discrete latents against baselines",
-        [*headline.CLAIMS, *baselines.CLAIMS, *priors.CLAIMS, *latents.CLAIMS],
+        [*headline.CLAIMS, *baselines.CLAIMS, *rivals.CLAIMS, *priors.CLAIMS, *latents.CLAIMS],
     ),
     (
         "Section 4.2: the richness of sampling orders the decoders",
         [*richness.CLAIMS, *sampling_or_mean.CLAIMS, *decoders.CLAIMS],
     ),
     ("Sections 3.1 and 4.3: frozen encoders and bins", [*encoders.CLAIMS, *bins.CLAIMS]),
-    ("Questions that the paper's own tables ask", [*discreteness.CLAIMS, *procedure.CLAIMS, *estimates.CLAIMS]),
+    (
+        "Questions that the paper's own tables ask",
+        [*discreteness.CLAIMS, *emitted.CLAIMS, *procedure.CLAIMS, *estimates.CLAIMS],
+    ),
 ]
 CLAIMS: list[Claim] = [claim for _, claims in GROUPS for claim in claims]
 SIDES = ("paper", "ours")

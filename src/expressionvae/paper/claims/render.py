@@ -18,7 +18,10 @@ Each claim that a table can decide is a predicate, stated below, and is judged t
 that the paper prints, and on ours. A verdict is *holds*, *does not hold* or *not decided*: the last where rows are
 missing or where the difference is within noise. On the paper's side this asks whether its tables bear out its text;
 nothing of the paper is re-run for it. "Best of" verdicts compare the best of several noisy rows and are that much more
-generous to whoever has more rows. A dash: the paper says nothing of that screen, or we have not run it.
+generous to whoever has more rows. A baseline counts in the row that the paper's Table 1 has of it: with our number
+where it was trained here, else with the paper's, which is said. Rows that the paper lacks (samples of a baseline whose
+published row is of means, linear, scGen) compete in none of its claims; mean-or-sample is about such samples. A dash:
+the paper says nothing of that screen, or we have not run it.
 Numbers in [brackets] are the effect that the rule names."""
 MINIATURE = """Rows marked *made-up* come from a simulated screen and from models in miniature. They show that
 the machinery decides; they say nothing of the paper's screens."""

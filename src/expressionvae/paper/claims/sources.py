@@ -12,7 +12,17 @@ from expressionvae import stored
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import reading, require
 from expressionvae.paper import scores as score_files
-from expressionvae.paper.claims.evidence import CODES, OWN, PARAMETERS, REVERSION, TABLE, TRAINED, Evidence, Scores
+from expressionvae.paper.claims.evidence import (
+    CODES,
+    OWN,
+    PARAMETERS,
+    REVERSION,
+    TABLE,
+    TRAINED,
+    Evidence,
+    Pair,
+    Scores,
+)
 from expressionvae.paper.published import as_summary
 
 # A quantity that is printed more than once is read from the first of these: Tables 5-9 have the most digits and
@@ -36,8 +46,8 @@ SIZES = {
 _CELL = ["dataset", "bottleneck", "prior", "decoder", "baseline", "metric"]
 
 
-def of_published(published: pd.DataFrame) -> Evidence:
-    """The paper's own numbers (`published.load`) as evidence."""
+def of_published(published: pd.DataFrame, pairs: Iterable[Pair] = ()) -> Evidence:
+    """The paper's own numbers (`published.load`) as evidence; `pairs` are those of our rows."""
     printed = _printed(published)
     used = printed.drop_duplicates(_CELL)[TABLE]
     return Evidence(
@@ -47,6 +57,7 @@ def of_published(published: pd.DataFrame) -> Evidence:
         sizes=Scores(_table4(published), printed=True),
         reversion=_figure3(published),
         coverage=COVERAGE if len(published) else {},
+        pairs=tuple(pairs),
     )
 
 
@@ -139,11 +150,13 @@ def of_files(
     coverage: Mapping[str, str | Path],
     codes: Iterable[tuple[Mapping[str, str], str | Path]] = (),
     parameters: str | Path | None = None,
+    pairs: Iterable[Pair] = (),
 ) -> Evidence:
     """Our own score files as evidence; baselines that were not run are borrowed from `published`.
 
     `scores` are long tables (`scores.collect`) that may share rows; `coverage` is a JSON file per dataset; `codes` are
-    tables of the use of codes, each with what it is about (dataset, bottleneck, head); `parameters` is a CSV file.
+    tables of the use of codes, each with what it is about (dataset, bottleneck, head); `parameters` is a CSV file;
+    `pairs` are rows of baselines that differ in what they emit.
     Raises UserError for a file that lacks a column.
     """
     table = _together([score_files.read(path) for path in scores])
@@ -160,6 +173,7 @@ def of_files(
         coverage={dataset: _share(path) for dataset, path in coverage.items()},
         codes=_stacked([_codes(*one) for one in codes], CODES),
         parameters=_parameters(parameters) if parameters else pd.DataFrame(columns=PARAMETERS),
+        pairs=tuple(pairs),
     )
 
 
