@@ -14,6 +14,7 @@ from expressionvae.data.screen import Columns
 from expressionvae.data.split import prepare
 from expressionvae.evaluation import baselines, truth
 from expressionvae.evaluation.comparison import compared, mean_cell
+from expressionvae.evaluation.query import read_query
 from expressionvae.metrics.floor import floor
 from expressionvae.metrics.scores import distribution_scores
 
@@ -78,7 +79,7 @@ def scored(path: Path, folder: Path, batch: str | None) -> dict:
     train, away = (prepared.whole(folder / f"{part}.h5ad", "cells") for part in ("train", "heldout"))
     cells = truth.choose(train, away, cells_per_perturbation=1000, controls=1000, seed=0)
     truth.save(cells, folder / "truth.h5ad", folder / "query.csv")
-    cells, query = truth.read_truth(folder / "truth.h5ad"), truth.read_query(folder / "query.csv")
+    cells, query = truth.read_truth(folder / "truth.h5ad"), read_query(folder / "query.csv")
     true = compared(cells, truth=cells, rescale_to=1e4)
     how = dict(components=5, max_cells=1000, mmd_sigmas=[1], seed=0)
     found = {"effect": mean_cell(true.perturbed) - mean_cell(true.control_cells)}

@@ -1,14 +1,17 @@
 """Batches (donors, plates, days) of a screen: cells are compared with controls of their own batch."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
-from anndata import AnnData
 from numpy import ndarray
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 COLUMN = "batch"  # of obs, where the screen's entry names a batch_column
 
 
-def of(cells: AnnData) -> ndarray | None:
+def of(cells: "AnnData") -> ndarray | None:
     """The batch of each cell; None: the screen tells of none."""
     return np.asarray(cells.obs[COLUMN], dtype=str) if COLUMN in cells.obs else None
 
@@ -18,24 +21,30 @@ def matched(perturbed: ndarray, controls: ndarray, *, most: int | None = None) -
 
     perturbed, controls: the batch of each cell; most: of all batches together. A batch without controls leaves none.
     """
-    wanted, there = (pd.Series(labels).value_counts().sort_index() for labels in (perturbed, controls))
-    numbers = [(int(there.get(name, 0)), int(number)) for name, number in wanted.items()]
-    limits = numbers if most is None else [*numbers, (most, int(wanted.sum()))]
+    wanted, there = _sizes(perturbed), _sizes(controls)
+    numbers = [(there.get(name, 0), number) for name, number in wanted.items()]
+    limits = numbers if most is None else [*numbers, (most, len(perturbed))]
     given, of = min(limits, key=lambda limit: limit[0] / limit[1])
-    return {str(name): int(number) * given // of for name, number in wanted.items()}
+    return {name: number * given // of for name, number in wanted.items()}
 
 
 def scarcest(perturbed: ndarray, controls: ndarray) -> tuple[str, int, int]:
     """The batch with fewest controls for its perturbed cells, and its numbers of perturbed cells and of controls."""
-    wanted, there = (pd.Series(labels).value_counts().sort_index() for labels in (perturbed, controls))
-    name = min(wanted.index, key=lambda one: there.get(one, 0) / wanted[one])
-    return str(name), int(wanted[name]), int(there.get(name, 0))
+    wanted, there = _sizes(perturbed), _sizes(controls)
+    name = min(wanted, key=lambda one: there.get(one, 0) / wanted[one])
+    return name, wanted[name], there.get(name, 0)
 
 
 def apportioned(controls: ndarray, number: int) -> list[str]:
     """The batches of so many cells, sorted, with the shares that they have among some controls (largest remainder)."""
-    sizes = pd.Series(controls).value_counts().sort_index()
-    exact = sizes.to_numpy() * number / len(controls)
+    sizes = _sizes(controls)
+    exact = np.array(list(sizes.values())) * number / len(controls)
     whole = np.floor(exact).astype(int)
     whole[np.argsort(whole - exact, kind="stable")[: number - whole.sum()]] += 1
-    return [str(name) for name, times in zip(sizes.index, whole, strict=True) for _ in range(times)]
+    return [name for name, times in zip(sizes, whole, strict=True) for _ in range(times)]
+
+
+def _sizes(labels: ndarray) -> dict[str, int]:
+    """Number of cells of each batch, in alphabetical order."""
+    names, sizes = np.unique(labels, return_counts=True)
+    return dict(zip(names.tolist(), sizes.tolist(), strict=True))
