@@ -5,17 +5,20 @@
 # make slurm-test  the workflow on a SLURM cluster of one node, and what goes wrong there (Debian, as root)
 # make baselines-test  baselines of other authors, in environments of their own, on a real screen
 # make baselines-test-all  and what takes longer: killed trainings, checkpoints, scLDM
-# make check   format, lint, types, walls between the layers
+# make check   format, lint, types, walls between the layers;  make format: put right what can be put right
+# make docs    the manual, site/index.html, to be opened in any browser; needs no network once .venv/docs is there
 # make lock    resolve the versions again
 # make bench   timed comparisons
+# make clean   remove all results and logs
 
 # The first of these that is there; override with `make PYTHON=...`. Only used to make .venv.
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do command -v python$$version && break; done || command -v python3)
 BIN := .venv/bin
 READY := .venv/ready
 ENGINES := .venv/engines/ready
+MANUAL := .venv/docs/ready
 
-.PHONY: demo report demo-baselines test quick slurm-test baselines-test baselines-test-all check format lock bench clean
+.PHONY: demo report demo-baselines test quick slurm-test baselines-test baselines-test-all check format docs lock bench clean
 
 demo: $(READY)
 	$(BIN)/snakemake --profile profiles/demo -- all predict
@@ -67,6 +70,11 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
+# Strict: a link that leads nowhere is an error.
+docs: $(READY) $(MANUAL)
+	PYTHONPATH=.venv/docs NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo "The manual: site/index.html"
+
 lock: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash envs/lock.sh
 	$(BIN)/python baselines/lock.py
@@ -75,7 +83,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf results logs .snakemake
+	rm -rf results logs site .snakemake
 
 # Set up once: again only when the locked versions or the package's own description change.
 $(READY): envs/lock.txt pyproject.toml
@@ -91,4 +99,10 @@ $(ENGINES): envs/engines.txt envs/lock.txt | $(READY)
 	rm -rf $(@D)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(@D) --constraint envs/lock.txt \
 	  --requirement envs/engines.txt
+	touch $@
+
+$(MANUAL): envs/docs.txt envs/lock.txt | $(READY)
+	rm -rf $(@D)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(@D) --constraint envs/lock.txt \
+	  --requirement envs/docs.txt
 	touch $@

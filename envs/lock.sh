@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml for Python 3.11 to 3.13 into two files that cannot drift, since both are written here:
+# Resolve pyproject.toml for Python 3.11 to 3.13 into files that cannot drift, since all are written here:
 #   envs/lock.txt            exact versions of everything, for pip
 #   envs/expressionvae.yaml  the same for conda deployments (snakemake --sdm conda)
+#   envs/docs.txt            what builds the manual, from envs/docs.in, at the same versions of what both use
 # CUDA's libraries are left out: torch itself pins the exact ones that its build needs, and a CPU build needs none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +18,9 @@ mv envs/.lock.txt envs/lock.txt
   resolve $cuda | sed 's/.*/      - "&"/'
 } > envs/.expressionvae.yaml
 mv envs/.expressionvae.yaml envs/expressionvae.yaml
+uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraint envs/lock.txt \
+  envs/docs.in > envs/.docs.txt
+mv envs/.docs.txt envs/docs.txt
 for python in 3.11 3.12 3.13; do
   uv pip compile --quiet --python-version "$python" --no-header envs/lock.txt > /dev/null
   echo "envs/lock.txt resolves on Python $python"

@@ -6,7 +6,7 @@ import sys
 
 from snakemake.settings.types import DeploymentMethod
 
-FOLDERS_OF_BASELINES = Path(workflow.basedir) / "baselines"
+FOLDERS_OF_BASELINES = HERE / "baselines"
 BROUGHT = {path: ways for one in BASELINES.values() for path, ways in one.brought.items()}
 CONTRACT = f"{SCREEN}/baselines/inputs"  # what all of them read
 scripts_digest = functools.cache(foreign.scripts)  # asked for every job

@@ -1,6 +1,6 @@
 # What `all` makes, and how the report shows it.
 
-IN_CURVES, IN_RUN = "4 Training curves", "5 The run"
+OVERVIEW, IN_CURVES, IN_RUN = "0 Overview", "4 Training curves", "5 The run"
 # What a reader calls the pages that are no item of the paper's.
 OF_THE_RUN = {"config": "Config in force", "resources": "Run times and memory", "versions": "Versions"}
 
@@ -31,7 +31,13 @@ def pages():
 
 def report_files():
     """What the report shows besides `paper_files`."""
-    return [f"{PAPER}/{page}.html" for page in pages()]
+    return [f"{PAPER}/{page}.html" for page in pages()] + ([f"{PAPER}/overview.html"] if overview_sources() else [])
+
+
+def overview_sources():
+    """What the report opens on, as far as the config asks for it."""
+    files = {"table1": "table1.md", "claims": "claims.md", "figure2": "figure2.png"}
+    return {item: f"{PAPER}/{file}" for item, file in files.items() if item in grid.items(config)}
 
 
 def page_source(page):

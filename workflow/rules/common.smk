@@ -1,5 +1,6 @@
 # What the rules share: the checked config, folders, and what more than one chapter asks of them.
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,20 +16,22 @@ from expressionvae.folders import FOLDERS
 from expressionvae.files import UserError, digest, require_writable
 from expressionvae.strict import read_yaml
 
-RESOURCES = Path(workflow.basedir) / "resources"
+# This repository, whichever Snakefile is run: another workflow may mount this one as a module.
+HERE = Path(os.path.abspath(str(workflow.current_basedir))).parents[1]
+RESOURCES = HERE / "resources"
 
 arithmetic.make_reproducible()  # for the process of every rule, also of those that load nothing of ours
 
 try:
     if workflow.is_main_process:
-        sense.check_path("the workflow's folder", workflow.basedir)
+        sense.check_path("the workflow's folder", str(HERE))
         require_writable(Path.cwd(), ".snakemake", "results", "logs")
         for file in workflow.configfiles:
             read_yaml(file)  # as Snakemake has, but for what YAML allows and nobody means
-    check_form(config, Path(workflow.basedir) / "config" / "schema.yaml")
+    check_form(config, HERE / "config" / "schema.yaml")
     sense.check(config)
     each.expand(config)
-    BASELINES = foreign.read(config, Path(workflow.basedir) / "baselines")
+    BASELINES = foreign.read(config, HERE / "baselines")
     foreign.refuse_unseen(config, BASELINES)
     PAIRS = asked_pairs.read(config)
     if workflow.is_main_process:

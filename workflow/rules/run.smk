@@ -10,6 +10,7 @@ localrules:
     resources,
     versions,
     pages,
+    overview,
 
 
 rule loss_curves:
@@ -115,6 +116,23 @@ rule pages:
         "../scripts/pages.py"
 
 
+rule overview:
+    input:
+        **overview_sources(),
+    output:
+        report(f"{PAPER}/overview.html", caption="../report/page.rst", category=OVERVIEW, labels={"Result": "Overview"}),
+    log:
+        log_of("overview"),
+    benchmark:
+        benchmark_of("overview")
+    conda:
+        ENVIRONMENT
+    params:
+        version=1,
+    script:
+        "../scripts/overview.py"
+
+
 rule plan:
     log:
         log_of("plan"),
@@ -124,7 +142,7 @@ rule plan:
     params:
         config=config,
         snakefile=workflow.main_snakefile,
-        planned=str(Path(workflow.basedir) / "workflow" / "planned.py"),
+        planned=str(HERE / "workflow" / "planned.py"),
         table=str(RESOURCES / "costs.yaml"),
         downloads=DOWNLOADS,
         trainings={f"{one.folder}/{one.training}": one.values(training=True) for one in BASELINES.values()},

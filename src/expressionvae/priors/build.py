@@ -62,7 +62,8 @@ def build(blueprint: Blueprint, embedding: Tensor, mean: Tensor, std: Tensor) ->
 
     Args:
         embedding: [perturbation width] perturbation embeddings.
-        mean, std: [channel] moments of the training latents, used by flow alone.
+        mean: [channel] of the training latents, used by flow alone.
+        std: [channel], likewise.
     """
     size, options = dict(blueprint.size), dict(blueprint.options)
     width, tokens, codes = size["width"], blueprint.tokens, blueprint.codes

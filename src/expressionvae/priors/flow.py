@@ -18,7 +18,8 @@ class FlowMatching(Prior):
     x_t = (1 - t) noise + t latents; the network learns the velocity latents - noise.
 
     Args:
-        mean, std: of the training latents, per channel.
+        mean: of the training latents, per channel.
+        std: likewise.
         time_scale: of the time embedding; the authors' is 1, at which the network hardly sees the time.
         standardise: the flow runs on latents of mean 0 and variance 1, and not on the latents as they are.
     """

@@ -35,11 +35,16 @@ def from_file(path: str | Path, title: str) -> str:
 
 
 def from_markdown(text: str, title: str) -> str:
-    """The page of CommonMark `text` with tables; of HTML in it, pairs of `markup.TAGS` alone stay; no pictures."""
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
-    body = _TAGGED.sub(r"<\1>\2</\1>", body)
-    body = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', body, flags=re.DOTALL)
-    return page(re.sub(r"<td([^>]*)>(.*?)</td>", _cell, body, flags=re.DOTALL), title)
+    """The page of CommonMark `text`, as `body` has it."""
+    return page(body(text), title)
+
+
+def body(text: str) -> str:
+    """HTML of CommonMark `text` with tables; of HTML in it, pairs of `markup.TAGS` alone stay; no pictures."""
+    told = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
+    told = _TAGGED.sub(r"<\1>\2</\1>", told)
+    told = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', told, flags=re.DOTALL)
+    return re.sub(r"<td([^>]*)>(.*?)</td>", _cell, told, flags=re.DOTALL)
 
 
 def from_code(text: str, title: str) -> str:
@@ -53,10 +58,10 @@ def _cell(found: re.Match[str]) -> str:
     return f'<td class="prose"{attributes}>{content}</td>' if len(letters) > _PROSE else found.group(0)
 
 
-def page(body: str, title: str, style: str = "") -> str:
+def page(content: str, title: str, style: str = "") -> str:
     """A page of some HTML; `style`: CSS of its own behind that of all pages."""
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{html.escape(title)}</title>\n'
-        f"<style>{_STYLE}{style}</style>\n</head>\n<body><main>\n{body}</main></body>\n</html>\n"
+        f"<style>{_STYLE}{style}</style>\n</head>\n<body><main>\n{content}</main></body>\n</html>\n"
     )

@@ -1,0 +1,182 @@
+"""Every number in the tables of docs/measured.md is that of a committed result of the command named beside it."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from tests.conftest import REPOSITORY
+
+NUMBERS = REPOSITORY / "docs" / "numbers"
+TEXT = (REPOSITORY / "docs" / "measured.md").read_text()
+BOTH_SETS, TRAINED_HERE = "Both sets of choices, side by side", "Table 1 with every row trained here"
+LABELS = {
+    "AR": "ar",
+    "MDLM": "mdlm",
+    "PerturbMean": "perturb-mean",
+    "control as prediction": "control",
+    "true against true": "true-vs-true",
+    "STATE": "state",
+    "scVI": "scvi",
+    "scVI (sample)": "scvi-sample",
+    "CPA": "cpa",
+    "CPA (sample)": "cpa-sample",
+    "scGPT": "scgpt",
+    "scLDM": "scldm",
+    "Linear": "linear",
+    "scGen": "scgen",
+}
+# Column and digits of each header of Table 1.
+COLUMNS = {
+    "W₂": ("w2", 2),
+    "MMD²": ("mmd2", 3),
+    "FD": ("fd", 1),
+    "FD, halved": ("fd_half", 1),
+    "PDS": ("pds", 2),
+    "PR-AUC": ("pr_auc", 2),
+    "Sp-LFC": ("spearman_lfc", 2),
+    "ovl@N": ("overlap_at_n", 2),
+    "P-Δ": ("pearson_delta", 2),
+}
+DASH = "–"
+
+
+def section(title: str) -> str:
+    return TEXT.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def table_rows(text: str) -> list[tuple[str, list[str]]]:
+    """Label and cells of each line of the tables in a text, headers among them."""
+    rows = re.findall(r"^\| ([^|]*)\| (.*) \|$", text, re.MULTILINE)
+    return [(name.strip(), [cell.strip() for cell in cells.split("|")]) for name, cells in rows]
+
+
+def kang(which: str) -> pd.DataFrame:
+    return pd.read_csv(NUMBERS / f"kang-{which}.csv")
+
+
+def of(frame: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    return frame[frame["dataset"] == dataset]
+
+
+def recovery(which: str) -> pd.DataFrame:
+    return pd.read_csv(NUMBERS / f"made-up-{which}.csv")
+
+
+def row_of(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of a line's label: "AR, nb-sample", or a baseline."""
+    prior, _, decoder = name.partition(", ")
+    if decoder:
+        return frame[(frame["prior"] == LABELS[prior]) & (frame["decoder"] == decoder)]
+    return frame[frame["baseline"] == LABELS[name]]
+
+
+def shown(mean: float, se: float, digits: int) -> str:
+    return f"{mean:.{digits}f} ± {se:.{digits}f}"
+
+
+def expected(name: str, which: str) -> list[str]:
+    cells = []
+    for dataset in ("kang-cd4t", "kang-fcgr3a"):
+        found = row_of(of(kang(which), dataset), name)
+        for metric, digits in (("fd", 1), ("mmd2", 3), ("pearson_delta", 3)):
+            cells.append(shown(found[metric].item(), found[f"{metric}_se"].item(), digits) if len(found) else DASH)
+    found = row_of(recovery(which), name)
+    for column in ("recovered", "specific"):
+        cells.append(shown(found[column].mean(), found[column].sem(), 3) if len(found) else DASH)
+    return cells
+
+
+def lines() -> list[tuple[str, str, list[str]]]:
+    """Label, set of choices and numbers of each line of the table of both sets."""
+    return [
+        (name.partition(": ")[0], name.partition(": ")[2] or "improved", cells)
+        for name, cells in table_rows(section(BOTH_SETS))[1:]
+    ]
+
+
+def test_the_table_has_every_model_under_both_sets_of_choices():
+    assert len(lines()) == 2 * 6 + 3
+
+
+@pytest.mark.parametrize(("name", "which", "cells"), lines(), ids=lambda value: str(value)[:30])
+def test_each_line_is_what_the_committed_results_say(name, which, cells):
+    assert cells == expected(name, which)
+
+
+def test_what_needs_no_model_is_the_same_under_both_sets_of_choices():
+    for name in ("PerturbMean", "control as prediction", "true against true"):
+        assert expected(name, "improved") == expected(name, "authors")
+
+
+def of_table_1() -> list[tuple[str, str, list[str], list[str]]]:
+    """Screen, label, headers and numbers of each line of the two tables with every row trained here."""
+    found, headers, screens = [], [], iter(("kang", "perturbench"))
+    screen = ""
+    for name, cells in table_rows(section(TRAINED_HERE)):
+        if not name:
+            headers, screen = [cell.rstrip(" ↓↑") for cell in cells], next(screens)
+        else:
+            found.append((screen, name, headers, cells))
+    return found
+
+
+@pytest.mark.parametrize(("screen", "name", "headers", "cells"), of_table_1(), ids=lambda value: str(value)[:20])
+def test_each_line_of_table_1_is_what_the_committed_results_say(screen, name, headers, cells):
+    found = row_of(pd.read_csv(NUMBERS / f"{screen}-table1.csv"), name)
+    columns = [COLUMNS[header] for header in headers]
+    assert cells == [f"{round(found[column].item(), digits) + 0:.{digits}f}" for column, digits in columns]
+
+
+@pytest.mark.parametrize("screen", ["kang", "perturbench"])
+def test_table_1_has_every_row_of_the_results(screen):
+    told = [name for of, name, _, _ in of_table_1() if of == screen]
+    assert len(told) == len(set(told)) == len(pd.read_csv(NUMBERS / f"{screen}-table1.csv")) == 20
+
+
+def test_the_sentence_on_means_and_drawn_cells_is_what_the_results_say():
+    text = " ".join(section(TRAINED_HERE).split())
+    for screen in ("kang", "perturbench"):
+        frame = pd.read_csv(NUMBERS / f"{screen}-table1.csv").set_index("baseline")["fd"]
+        for row in ("scvi", "cpa"):
+            assert f"{frame[row]:.0f} against {frame[f'{row}-sample']:.0f}" in text
+
+
+def between(frame: pd.DataFrame, column: str) -> str:
+    return f"{frame[column].min():.0f} to {frame[column].max():.0f}"
+
+
+def test_the_sentence_on_equal_numbers_of_cells_is_what_they_say():
+    """FD at equal numbers of cells: the models of either set, then PerturbMean, control, true cells."""
+    text = " ".join(TEXT.split())
+    for dataset in ("kang-cd4t", "kang-fcgr3a"):
+        for which in ("improved", "authors"):
+            models = of(kang(which), dataset).dropna(subset="decoder")
+            assert between(models, "fd_half") in text
+        for baseline in ("perturb-mean", "control", "true-vs-true"):
+            (value,) = of(kang("improved"), dataset).query(f"baseline == '{baseline}'")["fd_half"]
+            assert f"{value:.0f}" in text
+
+
+def auc(file: str, embedding: str) -> pd.Series:
+    frame = pd.read_csv(NUMBERS / file)
+    return frame[(frame["metric"] == "enrichment_auc") & (frame["embedding"] == embedding)].set_index(
+        ["bottleneck", "head"]
+    )["value"]
+
+
+def test_the_reversion_screens_say_what_is_said_of_them():
+    text = " ".join(TEXT.split())
+    trained, untrained = auc("demo-reversion.csv", "trained"), auc("demo-reversion.csv", "untrained")
+    for value in (
+        trained[("fsq", "hurdle")],
+        trained[("fsq", "nb")],
+        untrained[("fsq", "hurdle")],
+        untrained[("fsq", "nb")],
+    ):
+        assert f"{value:.3f}" in text
+    others = trained.drop([("fsq", "hurdle"), ("fsq", "nb")])
+    assert f"({others.min():.2f} to {others.max():.2f}" in text
+    for kind in ("trained", "untrained"):
+        found = auc("datlinger.csv", kind)
+        assert f"{found.min():.3f} to {found.max():.3f}" in text
