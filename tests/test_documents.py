@@ -20,7 +20,7 @@ from tests.test_config import merged
 
 PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md", "baselines/README.md")]
 PAGES += sorted((REPOSITORY / "docs").rglob("*.md"))
-THEIRS = {"mine.yaml"}  # files that the reader writes
+THEIRS = {"mine.yaml", "ask.yaml"}  # files that the reader writes
 OWN = REPOSITORY / "docs" / "own-screen.md"  # describes the screen `mine` that further pages go on with
 SHELL = ("", "bash", "sh", "shell")
 

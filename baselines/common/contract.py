@@ -77,6 +77,7 @@ class Cells:
     genes: list[str]
     is_control: np.ndarray  # False throughout in a query
     control: str  # "" in a query
+    batch: np.ndarray | None = None  # None where the screen names no column of them, and in a query
 
     def __len__(self) -> int:
         return len(self.perturbation)
@@ -120,6 +121,7 @@ def _read(path: Path, columns: list[str]) -> Cells:
         genes=list(map(str, data.var_names)),
         is_control=marked,
         control=str(data.uns["control"]) if "is_control" in columns else "",
+        batch=data.obs["batch"].astype(str).to_numpy() if "batch" in data.obs else None,
     )
 
 

@@ -83,9 +83,13 @@ def scored(path: Path, folder: Path, batch: str | None) -> dict:
     true = compared(cells, truth=cells, rescale_to=1e4)
     how = dict(components=5, max_cells=1000, mmd_sigmas=[1], seed=0)
     found = {"effect": mean_cell(true.perturbed) - mean_cell(true.control_cells)}
-    for name in baselines.BASELINES:
-        made = ad.AnnData(baselines.predict(name, train, query, rescale_to=1e4, seed=0))
-        side = compared(made, truth=cells, rescale_to=1e4)
+    training = baselines.Training(train, rescale_to=1e4)
+    cells_of = {
+        "control": training.X[baselines.draw_controls(training, query, np.random.default_rng(0))],
+        "perturb-mean": baselines.perturb_mean(training, query, np.random.default_rng(0)),
+    }
+    for name, predicted in cells_of.items():
+        side = compared(ad.AnnData(predicted), truth=cells, rescale_to=1e4)
         rows = distribution_scores(true, side, **how, variants=["half"])
         found[name] = next(row["value"] for row in rows if row["metric"] == "fd")
         found[f"{name} effect"] = mean_cell(side.perturbed) - mean_cell(side.control_cells)

@@ -1,4 +1,4 @@
-"""What baselines of other authors are given, in the files of baselines/README.md, and what none can be asked."""
+"""What baselines are given, in the files of baselines/README.md, and what none can be asked."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 from anndata import AnnData
 from numpy import ndarray
 
-from expressionvae.data import screen
+from expressionvae.data import batches, screen
 from expressionvae.data.screen_labels import Labels
 from expressionvae.evaluation.baselines import Training, draw_controls
 from expressionvae.files import UserError, written
@@ -34,6 +34,8 @@ def training(train: AnnData) -> AnnData:
     control = str(train.uns["screen"]["control"])
     obs = _labels(screen.table(train), screen.table(train)["library_size"])
     obs["is_control"] = (obs["perturbation"] == control).to_numpy()
+    if (batch := batches.of(train)) is not None:
+        obs[batches.COLUMN] = pd.Categorical(batch)
     obs.index = train.obs_names
     return AnnData(screen.counts(train), obs, pd.DataFrame(index=train.var_names), uns={"control": control})
 
@@ -44,7 +46,7 @@ def query(train: AnnData, wanted: pd.DataFrame, *, seed: int) -> AnnData:
     Args:
         train: the training cells that `prepare` wrote.
         wanted: columns cell_type, perturbation and perhaps batch; no other is looked at, since they tell of true cells.
-        seed: of the draw, which is that of the baseline `control` with the same seed.
+        seed: of the draw, which is that of `baselines.perturb_mean` with the same seed.
 
     Raises:
         UserError: if a cell type has fewer than two controls.

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from expressionvae.catalogue.baselines import COMPUTED
 from expressionvae.files import reading
 from expressionvae.paper import names, scores
 from expressionvae.paper.columns import COLUMNS as METRICS
@@ -85,7 +84,7 @@ def _lines(screen: str, rows: pd.DataFrame) -> list[list[str]]:
 
 
 def _label(run: str) -> str:
-    if run in COMPUTED:
+    if "/" not in run:
         return names.baseline(run)
     bottleneck, prior, decoder = run.split("/")
     return f"{names.bottleneck(bottleneck)} {names.prior(prior)} {names.decoder(decoder)}"
