@@ -80,8 +80,9 @@ def test_the_pair_of_the_table_is_predicted_and_rests_on_what_was_left_out(folde
 
 def test_the_prediction_in_python_runs_as_it_is_printed(folder):
     (code,) = blocks("python")
+    code += "\nprint(cells.shape, (cells.layers['log1p'].sum(axis=1) > 0).all())"
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout.startswith("["), done.stderr[-2000:]
+    assert done.returncode == 0 and done.stdout.split() == ["(100,", "60)", "True"], done.stderr[-2000:]
 
 
 def test_the_page_answers_where_newcomers_had_to_guess():
