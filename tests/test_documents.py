@@ -172,7 +172,7 @@ def test_a_link_leads_to_a_file_that_is_there(page):
 def test_every_page_of_the_manual_is_in_its_menu():
     menu = (REPOSITORY / "mkdocs.yml").read_text().partition("nav:")[2]
     pages = {str(page.relative_to(REPOSITORY / "docs")) for page in PAGES if REPOSITORY / "docs" in page.parents}
-    assert {page for page in pages if f"- {page}\n" not in menu} == set()
+    assert {page for page in pages if f": {page}\n" not in menu} == set()
 
 
 def test_nothing_of_the_manual_comes_from_another_server():
