@@ -39,6 +39,7 @@ def made() -> dict[str, str]:
         "config": keys.page(schema, yaml.safe_load(config.read_text()), named_by_rules(REPOSITORY / "workflow")),
         "items": results.items(),
         "results": results.page(listed),
+        "rules": results.rules(listed),
         "metrics": metrics.page(),
         "claims": claims.page(sorted((REPOSITORY / "resources" / "published").glob("*.csv"))),
         "make": commands.make_table(REPOSITORY / "Makefile"),
