@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from expressionvae import sense
-from expressionvae.config import check_form
+from expressionvae.config import check_form, fill_in
 from expressionvae.manual.commands import phony_targets
 from tests.conftest import REPOSITORY
 from tests.test_config import merged
@@ -105,12 +105,22 @@ def test_an_example_that_says_dry_run_plans_what_it_says(words, tmp_path):
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
 
 
-def screen_of_one_s_own(folder):
-    """The file that the page on one's own screen has a reader write, and an empty one in place of the screen's."""
-    mine, text = folder / "mine.yaml", blocks(OWN, "yaml")[0]
+@pytest.mark.slow
+def test_the_screen_that_readme_describes_is_planned_by_the_command_below_it(tmp_path):
+    (words,) = [words for words in commands(PAGES[0], "snakemake") if "mine.yaml" in words and words[-1] == "all"]
+    mine = str(screen_of_one_s_own(tmp_path, PAGES[0]))
+    words = [{"mine.yaml": mine, "data_dir=FOLDER": "data_dir=data"}.get(word, word) for word in words[1:]]
+    command = [sys.executable, "-m", "snakemake", "--directory", str(tmp_path), "--dry-run", *words]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert run.returncode == 0 and "results/mine/fsq/ce/vae-0/vae.pt" in run.stdout, run.stderr[-2000:]
+
+
+def screen_of_one_s_own(folder, page=OWN):
+    """The file that a page has a reader write, and an empty one in place of the screen's."""
+    mine, text = folder / "mine.yaml", blocks(page, "yaml")[0]
     mine.write_text(text)
     screen = folder / "data" / yaml.safe_load(text)["datasets"]["mine"]["path"]
-    screen.parent.mkdir(parents=True)
+    screen.parent.mkdir(parents=True, exist_ok=True)
     screen.touch()
     return mine
 
@@ -128,6 +138,7 @@ def test_a_config_that_is_shown_is_one(name, overlay):
         config = merged(config, yaml.safe_load(blocks(OWN, "yaml")[0]))
     config = merged(deepcopy(config), overlay)
     check_form(config, REPOSITORY / "config" / "schema.yaml")
+    fill_in(config, REPOSITORY / "config" / "schema.yaml")
     sense.check(config)
 
 

@@ -14,7 +14,20 @@ from tests.conftest import REPOSITORY
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
 SCHEMA = whole_schema(REPOSITORY / "config" / "schema.yaml")
 KEYWORDS = {
-    *("$schema", "title", "type", "description", "$comment", "$defs", "$ref", "enum", "const", "pattern", "maxLength"),
+    *(
+        "$schema",
+        "title",
+        "type",
+        "description",
+        "$comment",
+        "$defs",
+        "$ref",
+        "enum",
+        "const",
+        "pattern",
+        "default",
+        "maxLength",
+    ),
     *("properties", "patternProperties", "additionalProperties", "propertyNames", "required"),
     *("items", "minItems", "maxItems", "uniqueItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
     *("allOf", "oneOf", "anyOf", "not", "if", "then", "else", "minProperties", "contains", "prefixItems"),
