@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 
 from expressionvae.data import download_list, downloads, parse1m, prepared, reversion_screen, screen_labels, sealed
 from expressionvae.data.bins import Bins
-from expressionvae.evaluation import cell_types, predictions, truth
+from expressionvae.evaluation import cell_types, predictions, query, truth
 from expressionvae.files import RESTORE, digest, reading
 from expressionvae.metrics import de, recovery
 from expressionvae.nn import store
@@ -72,11 +72,11 @@ def write(folder: Path) -> dict[str, Ours]:
     sealed.write(add("train-whole.h5ad", read_train), screen, compression="gzip")
     sealed.write(add("labels.h5ad", lambda path: screen_labels.read_labels(path, path)), screen)
     sealed.write(add("truth.h5ad", truth.read_truth), screen, compression="gzip")
-    query = truth.query(screen)
-    query.to_csv(add("query.csv", truth.read_query), index=False)
+    asked = truth.query(screen)
+    asked.to_csv(add("query.csv", query.read_query), index=False)
     values = np.asarray(screen.X.toarray(), np.float32)
     read_predicted = partial(predictions.read_predicted, truth=screen)
-    predictions.write(add("cells.h5ad", read_predicted), values, query, GENES, {"seed": 0})
+    predictions.write(add("cells.h5ad", read_predicted), values, asked, GENES, {"seed": 0})
     judges = cell_types.fit(screen, screen, rescale_to=1e4, cells_per_type=9, inverse_penalty=0.1, seed=0)
     cell_types.save(judges, add("cell_types.npz", partial(cell_types.read, truth=screen)))
     about = {"treated": np.array(["t"], object), "positives": np.array(["A"], object), "control": "ctrl"}

@@ -16,6 +16,7 @@ from expressionvae.data.screen import Columns
 from expressionvae.data.screen_labels import Labels, read_labels
 from expressionvae.data.split import prepare
 from expressionvae.evaluation import truth
+from expressionvae.evaluation.query import read_query
 from expressionvae.files import UserError
 
 COLUMNS = Columns("perturbation", "cell_type", None, None, None)
@@ -407,7 +408,7 @@ def test_any_text_may_be_held_out_and_asked_for(source, tmp_path, label):
     assert set(parts[1].obs["perturbation"]) == {label} and (parts[0].obs["perturbation"] == label).sum() == 20
     cells = truth.choose(*parts, cells_per_perturbation=9, controls=9, seed=0)
     truth.save(cells, tmp_path / "truth.h5ad", tmp_path / "query.csv")
-    assert set(truth.read_query(tmp_path / "query.csv")["perturbation"]) == {label, "ctrl"}
+    assert set(read_query(tmp_path / "query.csv")["perturbation"]) == {label, "ctrl"}
 
 
 @pytest.mark.parametrize("label", ["nan", "NaN", "<NA>", " ", ""])

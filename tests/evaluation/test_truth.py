@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from expressionvae.evaluation.truth import choose, query, read_query, read_truth, save
+from expressionvae.evaluation.query import read_query
+from expressionvae.evaluation.truth import choose, query, read_truth, save
 from expressionvae.files import UserError
 
 

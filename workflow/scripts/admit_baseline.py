@@ -5,7 +5,7 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.data import prepared
     from expressionvae.evaluation.admission import admit
-    from expressionvae.evaluation.truth import read_query
+    from expressionvae.evaluation.query import read_query
     from expressionvae.provenance import describe
 
     baseline = snakemake.wildcards.baseline

@@ -6,7 +6,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.data import prepared
     from expressionvae.evaluation import predictions
     from expressionvae.evaluation.baselines import predict
-    from expressionvae.evaluation.truth import read_query
+    from expressionvae.evaluation.query import read_query
     from expressionvae.provenance import describe
 
     baseline, scale = snakemake.wildcards.baseline, snakemake.params.evaluation["rescale_to"]

@@ -5,7 +5,7 @@ from expressionvae.console import reporting
 with reporting(snakemake.log[0]):
     from expressionvae.data import prepared, sealed
     from expressionvae.evaluation import contract
-    from expressionvae.evaluation.truth import read_query
+    from expressionvae.evaluation.query import read_query
 
     train = prepared.whole(snakemake.input.train, "the training cells")
     wanted = read_query(snakemake.input.query)

@@ -6,7 +6,7 @@ with reporting(snakemake.log[0]):
     from expressionvae.data import prepared
     from expressionvae.evaluation import predictions
     from expressionvae.evaluation.baselines import Training
-    from expressionvae.evaluation.truth import read_query
+    from expressionvae.evaluation.query import read_query
     from expressionvae.metrics.richness import RICHNESS_COLUMNS, chosen_rows, richness
     from expressionvae.metrics.scores import write_scores
     from expressionvae.prediction.decoder import Decoder

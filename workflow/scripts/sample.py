@@ -6,7 +6,7 @@ from pathlib import Path
 from expressionvae.console import reporting
 
 with reporting(snakemake.log[0]):
-    from expressionvae.evaluation.truth import read_query
+    from expressionvae.evaluation.query import read_query
     from expressionvae.priors import build
     from expressionvae.training import device, stage2
     from expressionvae.training.latents import save_sampled

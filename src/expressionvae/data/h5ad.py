@@ -6,13 +6,13 @@ import io
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pandas as pd
-from anndata.io import read_elem
 from numpy import ndarray
 
 from expressionvae.data.frames import Frame, Rows
 from expressionvae.data.matrix import Matrix
-from expressionvae.data.store import child, legible, opened, require_anndata, streamed
+from expressionvae.data.store import Element, child, legible, opened, require_anndata, streamed
 from expressionvae.files import UserError
 
 
@@ -90,4 +90,16 @@ class Source:
         if not self.has(f"uns/{key}"):
             raise UserError(f"{self.path}: uns has no '{key}'")
         with legible(self.path, f"uns/{key}"):
-            return read_elem(self.file["uns"][key])
+            return _element(self.file["uns"][key])
+
+
+def _element(stored: Element) -> Any:
+    """What anndata reads; texts and dictionaries of them, all that our own files have there, without loading it."""
+    kind = stored.attrs.get("encoding-type")
+    if isinstance(stored, h5py.Group) and kind == "dict":
+        return {name: _element(part) for name, part in stored.items()}
+    if isinstance(stored, h5py.Dataset) and kind in ("string", "string-array"):
+        return stored.asstr()[()]
+    from anndata.io import read_elem
+
+    return read_elem(stored)

@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from anndata import AnnData
 from scipy.sparse import csr_matrix
 
-from expressionvae.data import sealed
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import MOST_BYTES, STEP, Compact
 from expressionvae.data.h5ad import Source
 from expressionvae.data.normalisation import size_factors
 from expressionvae.files import reading, require
+
+if TYPE_CHECKING:  # each takes a while to load, and models read cells without them
+    import pandas as pd
+    from anndata import AnnData
 
 LABELS = ("cell_type", "perturbation")  # columns of obs
 
@@ -58,16 +59,20 @@ def read(path: str | Path, most_bytes: int = MOST_BYTES) -> Cells:
         )
 
 
-def whole(path: str | Path, what: str) -> AnnData:
+def whole(path: str | Path, what: str) -> "AnnData":
     """Read cells whole, with their labels and what uns["screen"] says. Raises UserError if the file is not that."""
+    from expressionvae.data import sealed
+
     return sealed.read(path, what, obs=LABELS, about=("control", "heldout_cell_types"))
 
 
-def labels(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+def labels(path: str | Path) -> "tuple[pd.DataFrame, dict[str, Any]]":
     """Cell type and perturbation of each cell, as text, and what uns["screen"] says; counts are not read.
 
     Raises UserError if the file has not all of that.
     """
+    import pandas as pd
+
     with opened(path) as source:
         cells = {name: source.labels("obs", name) for name in LABELS}
         about = dict(source.about("screen"))

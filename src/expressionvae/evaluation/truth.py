@@ -11,8 +11,7 @@ from scipy import sparse
 
 from expressionvae.data import prepared, screen, sealed
 from expressionvae.evaluation.baselines import groups
-from expressionvae.files import UserError, reading, require, written
-from expressionvae.stored import table
+from expressionvae.files import UserError, written
 
 
 def choose(train: AnnData, heldout: AnnData, *, cells_per_perturbation: int, controls: int, seed: int) -> AnnData:
@@ -77,21 +76,6 @@ def _at_most(rows: ndarray, number: int, generator: np.random.Generator) -> ndar
     if len(rows) <= number:
         return rows
     return np.sort(generator.choice(rows, size=number, replace=False))
-
-
-def read_query(path: str | Path) -> pd.DataFrame:
-    """Read query.csv, labels as text ("NA" is a label too).
-
-    Raises:
-        UserError: if it is not what `save` wrote.
-    """
-    with reading(path, "the query: which cells to predict"):
-        query = table(path, texts=["cell", "cell_type", "perturbation"], numbers=["true_library"])
-        require(len(query) > 0, "it asks for no cell")
-        require(query["cell"].is_unique, "it asks for a cell twice")
-        require((query[["cell_type", "perturbation"]] != "").to_numpy().all(), "a label is missing")
-        require((query["true_library"] > 0).all(), "a true_library is not above 0")
-    return query
 
 
 def read_truth(path: str | Path) -> AnnData:

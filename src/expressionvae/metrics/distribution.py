@@ -21,26 +21,30 @@ def w2(true: Cloud, predicted: OtherCloud) -> float:
     Between clouds of equal size the best transport is an assignment (Birkhoff), which is found sooner. Raises
     RuntimeError when the solver for unequal sizes stops before the optimum.
     """
-    cost = _euclidean_squares(true, predicted)
-    value = _assigned(cost) if len(true) == len(predicted) else _transported(cost)
+    value = _assigned(true, predicted) if len(true) == len(predicted) else _transported(true, predicted)
     return float(np.sqrt(max(value, 0.0)))
 
 
-def _assigned(cost: ndarray) -> float:
+def _assigned(true: ndarray, predicted: ndarray) -> float:
     from scipy.optimize import linear_sum_assignment
 
+    center = true.mean(axis=0)
+    cost = _squares(true - center, predicted - center)  # good enough to choose by; what is chosen is measured below
     # What a whole row or column costs more changes no choice; without it the search takes half the time.
-    reduced = cost - cost.min(axis=1, keepdims=True)
-    reduced -= reduced.min(axis=0)
-    return float(cost[linear_sum_assignment(reduced)].mean())
+    cost -= cost.min(axis=1, keepdims=True)
+    cost -= cost.min(axis=0)
+    rows, columns = linear_sum_assignment(cost)
+    return float(np.mean(np.sum((true[rows] - predicted[columns]) ** 2, axis=1)))
 
 
-def _transported(cost: ndarray) -> float:
+def _transported(true: ndarray, predicted: ndarray) -> float:
     # POT imports every array library that it can serve; numpy is all that is wanted here.
     for library in ("PYTORCH", "JAX", "TENSORFLOW", "CUPY"):
         os.environ.setdefault(f"POT_BACKEND_DISABLE_{library}", "1")
     import ot
+    from scipy.spatial.distance import cdist
 
+    cost = cdist(true, predicted, "sqeuclidean")
     value, log = ot.emd2([], [], cost, numItermax=100_000_000, log=True, center_dual=False)
     if log["warning"] is not None:
         raise RuntimeError(f"optimal transport of {cost.shape} cells did not finish: {log['warning']}")
@@ -117,12 +121,6 @@ def distances(
 
 def _moments(x: ndarray, ridge: float) -> tuple[ndarray, ndarray]:
     return x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False)) + ridge * np.eye(x.shape[1])
-
-
-def _euclidean_squares(x: ndarray, y: ndarray) -> ndarray:
-    from scipy.spatial.distance import cdist
-
-    return cdist(x, y, "sqeuclidean")
 
 
 def _kernel_means(true: Cloud, predicted: OtherCloud, sigmas: Sequence[float | int]) -> ndarray:

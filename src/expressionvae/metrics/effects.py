@@ -16,7 +16,6 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
-from scipy.stats import rankdata
 
 from expressionvae.catalogue import metrics
 from expressionvae.evaluation.comparison import Compared, mean_cell, mean_cells
@@ -182,6 +181,8 @@ def _finite(true: PerGene, predicted: PerGene, significant: Flags) -> list[tuple
 
 
 def _spearman(x: ndarray, y: ndarray) -> float:
+    from scipy.stats import rankdata
+
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return np.nan
     return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])

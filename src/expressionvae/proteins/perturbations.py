@@ -5,17 +5,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy import ndarray
 
 from expressionvae import npz
 from expressionvae.arrays import PerturbationEmbedding
-from expressionvae.data.labels import genes
-from expressionvae.data.screen_labels import Labels
 from expressionvae.files import AGAIN, UserError, reading, require, written
 from expressionvae.proteins.embedded import Proteins
 from expressionvae.proteins.symbols import resolve
+
+if TYPE_CHECKING:  # trainings read the table alone, and need no pandas for it
+    from expressionvae.data.screen_labels import Labels
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +63,11 @@ class Perturbations:
 
 
 def described(
-    labels: Labels, known: Mapping[str, object], *, separator: str | None, symbol_map: Mapping[str, str]
+    labels: "Labels", known: Mapping[str, object], *, separator: str | None, symbol_map: Mapping[str, str]
 ) -> dict[str, list[str | None]]:
     """For each label the name in `known` of every gene that it perturbs; None for a gene that is not there."""
+    from expressionvae.data.labels import genes
+
     return {
         label: [resolve(gene, known, symbol_map) for gene in genes(label, control=labels.control, separator=separator)]
         for label in labels.all
@@ -71,7 +75,7 @@ def described(
 
 
 def embed_labels(
-    labels: Labels,
+    labels: "Labels",
     proteins: Proteins | None,
     *,
     separator: str | None,
@@ -104,9 +108,11 @@ def embed_labels(
 
 
 def _own_rows(
-    labels: Labels, known: Mapping[str, object], *, separator: str | None, symbol_map: Mapping[str, str]
+    labels: "Labels", known: Mapping[str, object], *, separator: str | None, symbol_map: Mapping[str, str]
 ) -> PerturbationEmbedding:
     """A dimension for each target without a protein, in alphabetical order: 1 for the labels that perturb it."""
+    from expressionvae.data.labels import genes
+
     targets = [set(genes(label, control=labels.control, separator=separator)) for label in labels.all]
     without = sorted(gene for gene in set().union(*targets) if resolve(gene, known, symbol_map) is None)
     return np.array([[gene in of for gene in without] for of in targets], np.float32).reshape(len(targets), -1)
@@ -121,7 +127,7 @@ def twins(table: Perturbations) -> list[list[str]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def report(labels: Labels, table: Perturbations) -> None:
+def report(labels: "Labels", table: Perturbations) -> None:
     """Say which labels have no protein, and which share one vector."""
     n, width = table.embedding.shape
     about = f"{n} labels, width {width} ({labels.embedding})"

@@ -5,8 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from expressionvae.files import written
 
 log = logging.getLogger(__name__)
@@ -27,14 +25,18 @@ class ProgressPlot:
         if time.monotonic() - self.last < self.every:
             return
         try:
-            self._write(pd.DataFrame(history))
+            self._write(history)
         except OSError as error:  # a full disk is no reason to end the training here
             log.warning(f"{self.folder}: no progress written: {error.strerror}")
         self.last = time.monotonic()
 
-    def _write(self, losses: pd.DataFrame) -> None:
-        from expressionvae.run.losses import draw  # half a second, which a short training need not spend
+    def _write(self, history: Sequence[Mapping[str, float | int | str]]) -> None:
+        # A second to load both, which a short training need not spend.
+        import pandas as pd
 
+        from expressionvae.run.losses import draw
+
+        losses = pd.DataFrame(history)
         with written(self.folder / "progress.csv") as temporary:
             losses.to_csv(temporary, index=False)
         title = f"{self.folder.parent}, after step {losses['step'].iloc[-1]:,}"
