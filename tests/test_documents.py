@@ -1,6 +1,7 @@
 """What README and the manual tell a reader to type works: files, targets and keys are there, examples run."""
 
 import ast
+import os
 import re
 import shlex
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from copy import deepcopy
 from importlib import import_module
 from inspect import signature
+from pathlib import Path
 
 import pytest
 import yaml
@@ -22,6 +24,7 @@ PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "config/
 PAGES += sorted((REPOSITORY / "docs").rglob("*.md"))
 THEIRS = {"mine.yaml"}  # files that the reader writes
 OWN = REPOSITORY / "docs" / "own-screen.md"  # describes the screen `mine` that further pages go on with
+COMMANDS = REPOSITORY / "docs" / "reference" / "commands.md"
 SHELL = ("", "bash", "sh", "shell")
 
 
@@ -123,6 +126,15 @@ def screen_of_one_s_own(folder, page=OWN):
     screen.parent.mkdir(parents=True, exist_ok=True)
     screen.touch()
     return mine
+
+
+@pytest.mark.slow
+def test_the_line_for_completion_completes_targets_and_options():
+    (line,) = [line for code in blocks(COMMANDS, "bash") for line in code.splitlines() if line.startswith("complete ")]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    asked = f"{line}\ncomplete -p snakemake"
+    run = subprocess.run(["bash", "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    assert {"plan", "predict", "--configfile", "--unlock"} <= set(run.stdout.split())
 
 
 def overlays() -> list[tuple[str, dict]]:
