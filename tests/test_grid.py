@@ -106,7 +106,10 @@ def test_true_codes_need_a_vae_and_no_prior(config):
 def test_a_path_tells_every_decision():
     run = grid.Run("kang", "", "fsq", "nb", 1, "ar", 2, "nb-sample", "sample", 3)
     assert run.folder == "results/kang/fsq/nb/vae-1/ar-2/sample-3"
-    assert grid.Run("kang", baseline="control", sample_seed=4).folder == "results/kang/baselines/control-4"
+    folder = "results/kang/baselines/control/model-0/sample-4"
+    assert grid.Run("kang", baseline="control", sample_seed=4).folder == folder
+    floor = grid.Run("kang", baseline="true-vs-true", sample_seed=4)
+    assert floor.folder == "results/kang/baselines/true-vs-true-4"
 
 
 def test_figure_3_is_two_screens_two_bottlenecks_four_heads(config):
@@ -195,8 +198,8 @@ def test_a_baseline_of_other_authors_has_a_folder_a_model_and_a_sample(config):
     assert [run.folder for run in grid.item_runs(config, "table1")] == [
         "results/parse1m/baselines/scvi/model-3/sample-0",
         "results/parse1m/baselines/scvi/model-3/sample-7",
-        "results/parse1m/baselines/control-0",
-        "results/parse1m/baselines/control-7",
+        "results/parse1m/baselines/control/model-0/sample-0",
+        "results/parse1m/baselines/control/model-0/sample-7",
     ]
     assert all(run.trainings == () for run in grid.item_runs(config, "table1"))
 

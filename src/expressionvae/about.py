@@ -1,4 +1,4 @@
-"""What the folder of another author's baseline says of it: its about.yaml, held to baselines/README.md."""
+"""What the folder of a baseline says of it: its about.yaml, held to baselines/README.md."""
 
 import re
 from collections.abc import Mapping

@@ -4,19 +4,19 @@ SCREEN = "results/{dataset}"
 VAE = "{bottleneck}/{head}/vae-{vae_seed}"
 PRIOR = "{prior}-{prior_seed}"
 RULE = "{predict}-{sample_seed}"
-BASELINE = "baselines/{baseline}-{sample_seed}"
-# Of other authors: the training of a folder with some options, seeded as our first stage is; and the cells of a row.
+TRUE = "baselines/true-vs-true-{sample_seed}"
+# Of a baseline: the training of a folder with some options, seeded as our first stage is; and the cells of a row.
 MODEL = "baselines/{folder}/{training}/model-{vae_seed}"
 RERUN = "baselines/{baseline}/model-{vae_seed}/sample-{sample_seed}"
 
-# The same as whole paths, for the rules: screen, VAE, prior, decoded cells, baseline, model and cells of other authors,
-# and any run with a cells.h5ad.
+# The same as whole paths, for the rules: screen, VAE, prior, decoded cells, true cells against true cells, a baseline's
+# model and cells, and any run with a cells.h5ad.
 FOLDERS = (
     SCREEN,
     f"{SCREEN}/{VAE}",
     f"{SCREEN}/{VAE}/{PRIOR}",
     f"{SCREEN}/{VAE}/{PRIOR}/{RULE}",
-    f"{SCREEN}/{BASELINE}",
+    f"{SCREEN}/{TRUE}",
     f"{SCREEN}/{MODEL}",
     f"{SCREEN}/{RERUN}",
     f"{SCREEN}/{{run}}-{{sample_seed}}",

@@ -1,4 +1,4 @@
-"""Baselines of other authors: what the config asks of each, beside what its folder says of it (`about`)."""
+"""Baselines: what the config asks of each, beside what its folder says of it (`about`)."""
 
 import hashlib
 import json

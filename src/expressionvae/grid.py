@@ -12,7 +12,7 @@ from expressionvae import encoders
 from expressionvae.catalogue import baselines
 from expressionvae.catalogue.heads import HEADS
 from expressionvae.catalogue.priors import PRIORS, TRUE_CODES
-from expressionvae.folders import BASELINE, PRIOR, RERUN, RULE, SCREEN, VAE
+from expressionvae.folders import PRIOR, RERUN, RULE, SCREEN, TRUE, VAE
 
 TRUE_LIBRARY = "-true-library"  # ending of the folder of a decoder that is told the true cell's library
 TRUE_CELL, DRAWN = "true-cell", "drawn"  # values of the key library_size
@@ -22,7 +22,7 @@ TRUE_CELL, DRAWN = "true-cell", "drawn"  # values of the key library_size
 class Run:
     """One row of scores: a model's decoded cells, or a baseline's (then the model's fields are empty).
 
-    Of a baseline that is trained here, `vae_seed` is the seed of its training.
+    Of a baseline, `vae_seed` is the seed of its training; 0 where that draws nothing.
     """
 
     dataset: str
@@ -42,7 +42,7 @@ class Run:
         """Where its cells and scores lie; two runs with one folder are one run."""
         if not self.baseline:
             return self._path(f"{SCREEN}/{VAE}/{PRIOR}/{RULE}")
-        return self._path(f"{SCREEN}/{BASELINE if self.baseline in baselines.COMPUTED else RERUN}")
+        return self._path(f"{SCREEN}/{TRUE if self.baseline == baselines.FLOOR else RERUN}")
 
     @property
     def trainings(self) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def predicting_runs(config: Mapping[str, Any], dataset: str) -> list[Run]:
 
 
 def rerun(config: Mapping[str, Any], item: str = "") -> list[str]:
-    """The baselines of other authors (names in the config's `baselines`) that an item asks for; without one, all do."""
+    """The entries of the config's `baselines` that an item asks for; without an item, that any asks for."""
     runs = item_runs(config, item) + companion_runs(config, item) if item else all_runs(config)
     return list(dict.fromkeys(run.baseline for run in runs if run.baseline in config["baselines"]))
 
@@ -210,7 +210,7 @@ def expand(config: Mapping[str, Any], block: Mapping[str, Any], known: list[str]
         seeds = config["replicates"]["samples"]
         models = list(dict.fromkeys(training["vae"] for training in config["replicates"]["trainings"]))
         for dataset, baseline in itertools.product(asked, block["baseline"]):
-            trained = [0] if baseline in baselines.COMPUTED else models
+            trained = [0] if baseline in (*baselines.SEEDLESS, baselines.FLOOR) else models
             for model, seed in itertools.product(trained, seeds):
                 yield Run(dataset, baseline=baseline, vae_seed=model, sample_seed=seed)
         return

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from expressionvae import grid
-from expressionvae.catalogue.baselines import COMPUTED, FLOOR
+from expressionvae.catalogue.baselines import SEEDLESS
 
 KIND = "left-out"
 _ENDING = "-left-out-"
@@ -34,9 +34,9 @@ def screens(config: Mapping[str, Any]) -> list[str]:
 
 
 def runs(config: Mapping[str, Any], screen: str) -> list[list[grid.Run]]:
-    """Of each left-out dataset of a screen its runs: the models with one training, and what needs no model."""
+    """Of each left-out dataset of a screen its runs: the models with one training, and the baselines that need none."""
     first = {**config["replicates"], "trainings": config["replicates"]["trainings"][:1]}
-    baselines = {"baseline": [name for name in COMPUTED if name != FLOOR]}
+    baselines = {"baseline": list(SEEDLESS)}
     asked = {**config, "replicates": first}
     found = [
         run for block in [*config["composition"]["runs"], baselines] for run in grid.expand(asked, block, [screen])

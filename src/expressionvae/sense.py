@@ -7,7 +7,7 @@ from itertools import pairwise, product
 from typing import Any
 
 from expressionvae import grid
-from expressionvae.catalogue.baselines import COMPUTED
+from expressionvae.catalogue.baselines import FLOOR
 from expressionvae.catalogue.heads import HEADS
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import UserError
@@ -155,7 +155,7 @@ def _check_devices(config: Config, part: str) -> None:
 def _check_block(config: Config, block: Mapping[str, Any], where: str) -> None:
     known(f"{where}.dataset", block.get("dataset", []), config["datasets"])
     if "baseline" in block:
-        known(f"{where}.baseline", block["baseline"], [*COMPUTED, *config["baselines"]])
+        known(f"{where}.baseline", block["baseline"], [FLOOR, *config["baselines"]])
         return
     for key, section in {"bottleneck": "bottlenecks", "prior": "priors", "decoder": "decoders"}.items():
         known(f"{where}.{key}", block[key], config[section])

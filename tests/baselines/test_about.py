@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from expressionvae.catalogue.baselines import BASELINES, SEEDLESS
 from tests.baselines import toy
 
 NAMES = sorted(path.parent.name for path in toy.BASELINES.glob("*/about.yaml"))
@@ -54,8 +55,15 @@ def test_the_options_on_the_page_are_those_that_the_scripts_take(name):
         assert isinstance(published[option], TYPES[kind]), option
 
 
-@pytest.mark.parametrize(
-    "path", sorted(toy.BASELINES.rglob("*.py")), ids=lambda path: f"{path.parent.name}/{path.stem}"
-)
-def test_no_script_imports_the_library(path):
+FOREIGN = [path for path in sorted(toy.BASELINES.rglob("*.py")) if path.parent.name not in SEEDLESS]
+
+
+@pytest.mark.parametrize("path", FOREIGN, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_no_script_of_other_authors_imports_the_library(path):
     assert "expressionvae" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SEEDLESS)
+def test_what_may_import_the_library_runs_in_the_project_s_own_environment(name):
+    assert toy.about(name)["environment"] is None
+    assert toy.about(name)["label"] == BASELINES[name].label

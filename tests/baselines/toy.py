@@ -132,6 +132,8 @@ OURS = Path(sys.executable)
 SMALL = {"steps": 400, "latent": 10, "hidden": 64, "lr": 2e-3}
 TRANSFORMER = {"layers": 2, "heads": 2, "feedforward": 64}
 TOY: dict[str, dict[str, Any]] = {
+    "control": {},
+    "perturb-mean": {},
     "linear": {},
     "scvi": SMALL,
     "cpa": SMALL | {"pretrain_steps": 200, "adversary_warmup_steps": 100, "adversary_weight": 1.0},

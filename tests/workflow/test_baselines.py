@@ -168,7 +168,7 @@ def test_the_progress_of_a_training_is_in_its_log(finished):
 def test_the_plan_counts_its_jobs(finished):
     run = snakemake(finished, "--", "plan")
     assert run.returncode == 0, run.stderr[-3000:]
-    assert re.search(r"^train_baseline_on_cpu +2 ", run.stdout, re.MULTILINE)
+    assert re.search(r"^train_baseline_on_cpu +4 ", run.stdout, re.MULTILINE)
 
 
 def test_no_held_out_combination_is_among_the_cells_that_it_trains_on(finished):
@@ -215,7 +215,7 @@ def test_every_breach_is_refused_in_one_line_that_names_the_baseline_and_the_fie
     assert len(list((finished / FOLDER).glob("toy/*/model-0/weights"))) == 1  # they share the toy's training
     for name, words in BREACHES.items():
         assert not (finished / FOLDER / name / "model-0/sample-0/cells.h5ad").exists()
-        log = (finished / f"logs/admit_baseline/made-up/baselines/{name}/model-0/sample-0.log").read_text()
+        log = (finished / f"logs/admit_baseline/made-up/baselines/{name}/model-0.log").read_text()
         (line,) = log.splitlines()
         assert line.startswith(f"error: baseline {name}: {FOLDER}/{name}/") and words in line
 
@@ -250,7 +250,7 @@ def test_a_perturbation_that_no_training_cell_has_is_refused_before_anything_is_
     [
         (
             {"folder": "tyo"},
-            "baselines.mine.folder: unknown 'tyo' (allowed: cpa, linear, scgen, scgpt",
+            "baselines.mine.folder: unknown 'tyo' (allowed: control, cpa, linear, perturb-mean",
         ),
         ({"folder": "toy", "options": {"gian": 2}}, "baselines.mine.options: unknown key 'gian' (did you mean 'gain'?"),
         (

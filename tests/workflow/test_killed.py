@@ -23,7 +23,7 @@ def arguments(folder) -> list[str]:
     config = {"screens": ["mine"], "datasets": {"mine": LOCAL}, "replicates": {"samples": list(range(SEEDS))}}
     (folder / "mine.yaml").write_text(yaml.safe_dump(config))
     files = [str(REPOSITORY / "config" / "small.yaml"), str(folder / "mine.yaml")]
-    wanted = f"results/mine/baselines/control-{SEEDS - 1}/cells.h5ad"
+    wanted = f"results/mine/baselines/inputs/query-{SEEDS - 1}.h5ad"
     return ["--cores", "2", "--configfile", *files, "--config", f"data_dir={folder}", "--", wanted]
 
 
@@ -32,7 +32,7 @@ def killed_in_the_midst(folder, *words: str) -> None:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--directory", folder]
     with open(folder / "run.log", "w") as log:
         run = subprocess.Popen([*map(str, command), *words], stdout=log, stderr=log, start_new_session=True)
-    first, last = (folder / f"results/mine/baselines/control-{seed}/cells.h5ad" for seed in (0, SEEDS - 1))
+    first, last = (folder / f"results/mine/baselines/inputs/query-{seed}.h5ad" for seed in (0, SEEDS - 1))
     end = time.monotonic() + 300
     while not first.exists():
         assert run.poll() is None and time.monotonic() < end, (folder / "run.log").read_text()[-3000:]
@@ -48,4 +48,4 @@ def test_the_same_command_goes_on(tmp_path):
     assert call(tmp_path, "--unlock", *words[:-2]).returncode == 0
     run = call(tmp_path, *words)
     assert run.returncode == 0, run.stderr[-3000:]
-    assert len(list((tmp_path / "results/mine/baselines").glob("control-*/cells.h5ad"))) == SEEDS
+    assert len(list((tmp_path / "results/mine/baselines").glob("inputs/query-*.h5ad"))) == SEEDS

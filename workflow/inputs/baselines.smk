@@ -1,4 +1,4 @@
-# Baselines of other authors: who runs where, with which files and which Python.
+# Baselines: who runs where, with which files and which Python.
 
 import functools
 import shlex

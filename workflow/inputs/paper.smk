@@ -61,7 +61,7 @@ def notes_of(item):
 
 
 def rerun_of(item):
-    """What tables say of the baselines of other authors that were trained here."""
+    """What tables say of the baselines that were trained here."""
     return {
         name: {"label": BASELINES[name].label, "folder": BASELINES[name].folder} for name in grid.rerun(config, item)
     }

@@ -1,31 +1,5 @@
-# Predictions without a model, by the folders that runs have: `baselines/{name}-{seed}/cells.h5ad`. They are scored like every
-# other run; a name is known to the config when it has a card in `catalogue/baselines.py`.
-
-
-rule baseline:
-    input:
-        train=f"{SCREEN}/train.h5ad",
-        query=f"{SCREEN}/query.csv",
-    output:
-        cells=each_seed(f"{BASELINE}/cells.h5ad"),
-    log:
-        log_of("baseline", f"{SCREEN}/{{baseline}}"),
-    benchmark:
-        benchmark_of("baseline", f"{SCREEN}/{{baseline}}")
-    wildcard_constraints:
-        baseline="control|perturb-mean",
-    conda:
-        ENVIRONMENT
-    params:
-        version=2,
-        seeds=SAMPLES,
-        evaluation=evaluation_part("rescale_to"),
-    script:
-        "../scripts/baseline.py"
-
-
-# Baselines of other authors (baselines/README.md): they are told of files, run in their own environment, and what they
-# predict is held to the contract before it is scored.
+# Baselines (baselines/README.md): they are told of files, run in an environment of their own or in the project's, and
+# what they predict is held to the contract before it is scored.
 
 
 include: "../inputs/baselines.smk"
@@ -251,21 +225,22 @@ use rule predict_baseline as predict_baseline_on_cpu with:
 
 rule admit_baseline:
     input:
-        cells=f"{RERUN}/predicted.h5ad",
+        cells=each_seed(f"{RERUN}/predicted.h5ad"),
         train=f"{CONTRACT}/train.h5ad",
         query=f"{SCREEN}/query.csv",
     output:
-        cells=f"{RERUN}/cells.h5ad",
+        cells=each_seed(f"{RERUN}/cells.h5ad"),
     log:
-        log_of("admit_baseline", RERUN),
+        log_of("admit_baseline", str(Path(RERUN).parent)),
     benchmark:
-        benchmark_of("admit_baseline", RERUN)
+        benchmark_of("admit_baseline", str(Path(RERUN).parent))
     wildcard_constraints:
         baseline="|".join(BASELINES) or "(?!)",
     conda:
         ENVIRONMENT
     params:
         version=1,
+        seeds=SAMPLES,
         space=lambda wildcards: baseline_of(wildcards).page["predicts"],
     script:
         "../scripts/admit_baseline.py"

@@ -46,7 +46,7 @@ if workflow.is_main_process and grid.left_out(config):
 
 # Folders by the decisions they depend on. (Snakemake's `pathvars` would expand them too late: after the wildcards
 # of a rule's outputs have been constrained.)
-SCREEN, VAE, PRIOR, CELLS, BASELINE, MODEL, RERUN, RUN = FOLDERS
+SCREEN, VAE, PRIOR, CELLS, TRUE, MODEL, RERUN, RUN = FOLDERS
 PAPER = "results/paper"
 SAMPLES = config["replicates"]["samples"]
 ENVIRONMENT = "../../envs/expressionvae.yaml"

@@ -94,8 +94,8 @@ rule true_vs_true:
         truth=f"{SCREEN}/truth.h5ad",
         judges=f"{SCREEN}/cell_types.npz",
     output:
-        distribution=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/distribution.csv"),
-        effects=each_seed(f"{SCREEN}/baselines/true-vs-true-{{sample_seed}}/effects.csv"),
+        distribution=each_seed(f"{TRUE}/distribution.csv"),
+        effects=each_seed(f"{TRUE}/effects.csv"),
     log:
         log_of("true_vs_true", SCREEN),
     benchmark:

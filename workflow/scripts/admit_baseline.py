@@ -1,4 +1,4 @@
-"""Cells of another author's baseline, held to the contract and written as all predictions are."""
+"""Cells of a baseline, held to the contract and written as all predictions are."""
 
 from expressionvae.console import reporting
 
@@ -8,14 +8,9 @@ with reporting(snakemake.log[0]):
     from expressionvae.evaluation.query import read_query
     from expressionvae.provenance import describe
 
-    baseline = snakemake.wildcards.baseline
-    seeds = {"model": int(snakemake.wildcards.vae_seed), "sample": int(snakemake.wildcards.sample_seed)}
-    admit(
-        snakemake.input.cells,
-        snakemake.output.cells,
-        read_query(snakemake.input.query),
-        prepared.genes(snakemake.input.train),
-        baseline=baseline,
-        space=snakemake.params.space,
-        provenance=describe(snakemake.config, **seeds) | {"baseline": baseline},
-    )
+    given, p, baseline = snakemake.input, snakemake.params, snakemake.wildcards.baseline
+    query, genes = read_query(given.query), prepared.genes(given.train)
+    for seed, source, output in zip(p.seeds, given.cells, snakemake.output.cells, strict=True):
+        seeds = {"model": int(snakemake.wildcards.vae_seed), "sample": seed}
+        provenance = describe(snakemake.config, **seeds) | {"baseline": baseline}
+        admit(source, output, query, genes, baseline=baseline, space=p.space, provenance=provenance)

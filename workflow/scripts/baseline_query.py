@@ -1,4 +1,4 @@
-"""What other authors' baselines are asked, once a seed: a control for each wanted cell, and the label it shall get."""
+"""What baselines are asked, once a seed: a control for each wanted cell, and the label it shall get."""
 
 from expressionvae.console import reporting
 

@@ -1,4 +1,4 @@
-"""The training cells as other authors' baselines read them."""
+"""The training cells as baselines read them."""
 
 from expressionvae.console import reporting
 

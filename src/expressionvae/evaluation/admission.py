@@ -1,4 +1,4 @@
-"""The way in for cells that another author's baseline predicted: held to the contract, brought to the linear scale."""
+"""The way in for cells that a baseline predicted: held to the contract, brought to the linear scale."""
 
 from pathlib import Path
 from typing import Any

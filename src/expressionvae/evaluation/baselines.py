@@ -1,6 +1,6 @@
-"""Predictions without a model: a control cell, as it is or moved by the mean effect of other contexts."""
+"""Draws of training controls, and PerturbMean: a control cell moved by the mean effect of other contexts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any, cast
 
@@ -14,21 +14,65 @@ from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import UserError
 
 
-class Training:
-    """Training cells by cell type and perturbation, and what is averaged over them."""
+class Effects:
+    """Effects of perturbations in comparison space, from the means [gene] of training cells by cell type and label."""
 
-    def __init__(self, train: ad.AnnData, *, rescale_to: float | int):
-        self.X, self.rescale_to = sparse.csr_matrix(train.X), rescale_to
-        self.control = str(train.uns["screen"]["control"])
-        self.n_genes = train.n_vars
-        obs = pd.DataFrame({c: train.obs[c].astype(str).to_numpy() for c in ("cell_type", "perturbation")})
-        self.rows = groups(obs["cell_type"], obs["perturbation"])
-        self._means: dict[tuple[str, str], ndarray] = {}
+    def __init__(self, means: dict[tuple[str, str], ndarray], control: str):
+        self._means, self.control = means, control
+
+    @property
+    def pairs(self) -> Collection[tuple[str, str]]:
+        """Every cell type and perturbation that training holds together."""
+        return self._means.keys()
 
     @cached_property
     def contexts(self) -> list[str]:
         """Cell types that have controls."""
-        return sorted(cell_type for cell_type, label in self.rows if label == self.control)
+        return sorted(cell_type for cell_type, label in self.pairs if label == self.control)
+
+    def mean(self, cell_type: str, label: str) -> ndarray:
+        """Mean [gene], float64."""
+        return self._means[cell_type, label]
+
+    def effect(self, cell_type: str, label: str) -> ndarray:
+        """Mean of the perturbed cells minus mean of the controls, [gene]."""
+        return self.mean(cell_type, label) - self.mean(cell_type, self.control)
+
+    def effect_elsewhere(self, cell_type: str, label: str) -> ndarray:
+        """The effect of `label` on `cell_type`, guessed from the other contexts [gene].
+
+        The mean over training contexts that saw the perturbation, each counting once. Where none did: the
+        mean effect of all perturbations that training holds of `cell_type` itself; where it holds none:
+        UserError.
+        """
+        if label == self.control:
+            return self.effect(cell_type, label)
+        seen = [c for c in self.contexts if c != cell_type and (c, label) in self.pairs]
+        if seen:
+            return np.mean([self.effect(c, label) for c in seen], axis=0)
+        return self._mean_effect(cell_type, label)
+
+    def _mean_effect(self, cell_type: str, label: str) -> ndarray:
+        others = [p for c, p in self.pairs if c == cell_type and p != self.control]
+        if not others:
+            raise UserError(
+                f"training cells: perturbation {label!r} is in no cell type but {cell_type!r}, which has no"
+                " other training perturbation to average; baseline perturb-mean is not defined"
+            )
+        return np.mean([self.effect(cell_type, p) for p in others], axis=0)
+
+
+class Training(Effects):
+    """Training cells by cell type and perturbation; a mean is taken when it is first asked for."""
+
+    def __init__(self, train: ad.AnnData, *, rescale_to: float | int):
+        super().__init__({}, str(train.uns["screen"]["control"]))
+        self.X, self.rescale_to = sparse.csr_matrix(train.X), rescale_to
+        self.rows = groups(*(train.obs[c].astype(str) for c in ("cell_type", "perturbation")))
+
+    @property
+    def pairs(self) -> Collection[tuple[str, str]]:
+        return self.rows.keys()  # pyright: ignore[reportReturnType]
 
     def controls(self, cell_type: str) -> ndarray:
         """Rows of the control cells of a cell type; UserError when there are none."""
@@ -40,59 +84,38 @@ class Training:
         return comparison_space(self.X[rows], rescale_to=self.rescale_to)
 
     def mean(self, cell_type: str, label: str) -> ndarray:
-        """Mean [gene] in comparison space."""
         key = (cell_type, label)
         if key not in self._means:
             log = self.log_normal(self.rows[key]).astype(np.float64)
             self._means[key] = np.asarray(log.mean(axis=0)).ravel()
         return self._means[key]
 
-    def effect(self, cell_type: str, label: str) -> ndarray:
-        """Mean of the perturbed cells minus mean of the controls, [gene], in comparison space."""
-        return self.mean(cell_type, label) - self.mean(cell_type, self.control)
-
-    def effect_elsewhere(self, cell_type: str, label: str) -> ndarray:
-        """The effect of `label` on `cell_type`, guessed from the other contexts [gene].
-
-        The mean over training contexts that saw the perturbation, each counting once. Where none did: the
-        mean effect of all perturbations that training holds of `cell_type` itself; where it holds none:
-        UserError.
-        """
-        if label == self.control:
-            return np.zeros(self.n_genes)
-        seen = [c for c in self.contexts if c != cell_type and (c, label) in self.rows]
-        if seen:
-            return np.mean([self.effect(c, label) for c in seen], axis=0)
-        return self._mean_effect(cell_type, label)
-
-    def _mean_effect(self, cell_type: str, label: str) -> ndarray:
-        others = [p for c, p in self.rows if c == cell_type and p != self.control]
-        if not others:
-            raise UserError(
-                f"training cells: perturbation {label!r} is in no cell type but {cell_type!r}, which has no"
-                " other training perturbation to average; baseline perturb-mean is not defined"
-            )
-        return np.mean([self.effect(cell_type, p) for p in others], axis=0)
-
-
-def control(training: Training, query: pd.DataFrame, rng: np.random.Generator) -> sparse.csr_matrix:
-    """A random training control cell of the same cell type for every row, in counts."""
-    return training.X[draw_controls(training, query, rng)].astype(np.float32)
-
 
 def perturb_mean(training: Training, query: pd.DataFrame, rng: np.random.Generator) -> sparse.csr_matrix:
-    """A random control cell plus the perturbation's mean effect in other contexts, on the linear scale.
+    """A random training control of the cell type for every row of the query, `moved` on the linear scale."""
+    controls = training.X[draw_controls(training, query, rng)]
+    return moved(controls, query, training, rescale_to=training.rescale_to)
 
-    The sum is taken in comparison space and clamped at 0. Control rows are control cells.
+
+def moved(
+    controls: sparse.csr_matrix, query: pd.DataFrame, effects: Effects, *, rescale_to: float | int
+) -> sparse.csr_matrix:
+    """Control cells plus the mean effect in other contexts of the perturbation that each shall get, [cell gene].
+
+    The sum is taken in comparison space and clamped at 0; what is returned is on the linear scale.
     Source: PerturbMean of the published comparison.
+
+    Args:
+        controls: counts, a control cell of the wanted cell type for every row of the query.
+        query: columns cell_type and perturbation.
     """
-    cells = draw_controls(training, query, rng)
+    log = comparison_space(controls, rescale_to=rescale_to)
 
-    def moved(cell_type: str, label: str, rows: ndarray) -> sparse.csr_matrix:
-        log = training.log_normal(cells[rows]).toarray() + training.effect_elsewhere(cell_type, label)
-        return sparse.csr_matrix(np.expm1(np.maximum(log, 0)).astype(np.float32))
+    def made(cell_type: str, label: str, rows: ndarray) -> sparse.csr_matrix:
+        there = log[rows].toarray() + effects.effect_elsewhere(cell_type, label)
+        return sparse.csr_matrix(np.expm1(np.maximum(there, 0)).astype(np.float32))
 
-    return by_combination(query, moved)
+    return by_combination(query, made)
 
 
 def by_combination(query: pd.DataFrame, made: Callable[[str, str, ndarray], sparse.csr_matrix]) -> sparse.csr_matrix:
@@ -119,26 +142,6 @@ def draw_controls(training: Training, query: pd.DataFrame, rng: np.random.Genera
             )
         chosen[rows] = rng.choice(pool, size=len(rows))
     return chosen
-
-
-BASELINES: dict[str, Callable[[Training, pd.DataFrame, np.random.Generator], sparse.csr_matrix]] = {
-    "control": control,
-    "perturb-mean": perturb_mean,
-}
-
-
-def predict(
-    baseline: str, train: ad.AnnData, query: pd.DataFrame, *, rescale_to: float | int, seed: int
-) -> sparse.csr_matrix:
-    """Predicted cells of a baseline on the linear scale [cell gene], a row for every row of `query`.
-
-    The same controls that are drawn from also serve as the real controls of the evaluation: `control`
-    therefore predicts cells that the real side holds too. Raises UserError for an unknown baseline.
-    """
-    if baseline not in BASELINES:
-        raise UserError(f"baseline {baseline!r} is unknown, expected one of {', '.join(BASELINES)}")
-    training = Training(train, rescale_to=rescale_to)
-    return BASELINES[baseline](training, query, np.random.default_rng(seed))
 
 
 def groups(*keys: Any) -> dict[tuple[Any, ...], ndarray]:

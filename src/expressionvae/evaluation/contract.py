@@ -1,4 +1,4 @@
-"""What baselines of other authors are given, in the files of baselines/README.md, and what none can be asked."""
+"""What baselines are given, in the files of baselines/README.md, and what none can be asked."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +44,7 @@ def query(train: AnnData, wanted: pd.DataFrame, *, seed: int) -> AnnData:
     Args:
         train: the training cells that `prepare` wrote.
         wanted: columns cell_type, perturbation; no other is looked at, since they tell of the true cells.
-        seed: of the draw, which is that of the baseline `control` with the same seed.
+        seed: of the draw, which is that of `baselines.perturb_mean` with the same seed.
 
     Raises:
         UserError: if a cell type has fewer than two controls.

@@ -19,7 +19,7 @@ from expressionvae.operations import TRAINING, VaeOperations, prior_operations
 GPU_RULES = ("train_vae", "train_prior", "encode", "true_codes", "sample", "decode", "reversion", "embed_proteins")
 GPU_RULES += ("train_baseline", "predict_baseline")
 TRAIN_BASELINE = ("train_baseline", "train_baseline_on_cpu")
-EACH_SEED = ("sample", "decode", "score", "baseline", "true_vs_true")  # one job serves all sampling seeds
+EACH_SEED = ("sample", "decode", "score", "admit_baseline", "true_vs_true")  # one job serves all sampling seeds
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Costs:
         config: the merged config.
         table: `resources/costs.yaml`; `device` is a key of its `devices`.
         downloads: the list of downloads, for the size of what is fetched.
-        trainings: of other authors' baselines, the options in force of each by its folder and training, such as
+        trainings: of baselines, the options in force of each by its folder and training, such as
             scvi/1a2b3c4d.
     """
 
@@ -193,7 +193,7 @@ def by_rule(jobs: Sequence[Job], costs: Costs) -> dict[str, Estimate]:
 
 
 def by_baseline(jobs: Sequence[Job], costs: Costs) -> dict[str, Estimate]:
-    """The same of the jobs that train or predict with another author's baseline, by its folder or its row.
+    """The same of the jobs that train or predict with a baseline, by its folder or its row.
 
     Rows of one training share it: it stands under their folder.
     """

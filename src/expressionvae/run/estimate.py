@@ -8,7 +8,7 @@ from expressionvae.run.costs import Costs, Estimate, Job, by_baseline, by_rule, 
 
 
 def text(whole: Sequence[Job], left: Sequence[Job], costs: Costs, used: pd.DataFrame | None) -> str:
-    """The estimate as text: one line a rule, then totals, baselines of other authors one by one, the longest chain.
+    """The estimate as text: one line a rule, then totals, baselines one by one, the longest chain.
 
     Args:
         whole: all jobs of the config; left: those still to do.
@@ -32,7 +32,7 @@ def text(whole: Sequence[Job], left: Sequence[Job], costs: Costs, used: pd.DataF
     lines.append(f"{'all':22}{jobs}{_hours(total[0])}{_hours(total[1])}{total[2] / 1e9:9.2f}{'':6}{_hours(spent)}")
     if theirs := by_baseline(whole, costs):
         unfinished = by_baseline(left, costs)
-        lines += ["", "Of which by baseline of other authors (a training stands under its folder):"]
+        lines += ["", "Of which by baseline (a training stands under its folder):"]
         lines += [_line(name, entry, unfinished) for name, entry in theirs.items()]
     seconds, chain = longest_path(whole, costs)
     steps = " -> ".join(dict.fromkeys(job.rule for job in chain))

@@ -56,7 +56,7 @@ def render(
 
     `columns` are metrics; `baselines` are those of other authors that the paper prints, in its order; `notes`
     describes datasets, by name, in the caption; `bottlenecks` and `priors` are the config's entries; `libraries` say
-    what nb decoders are told (`grid.libraries`); `rerun` has label and folder of each baseline of other authors that
+    what nb decoders are told (`grid.libraries`); `rerun` has label and folder of each baseline that
     was trained here; `companion` are the scores of rows that stand in the companion alone.
 
     Raises:

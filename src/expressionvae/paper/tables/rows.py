@@ -92,7 +92,7 @@ def build(
 
     `numbers` are the paper's for this table. A baseline without scores has a row where the paper has a number
     for it; one that was run but is not in `baselines` follows those that are, or those of its own folder. `bottlenecks`
-    and `priors` are the config's entries; `rerun` has the label and the folder of each baseline of other authors that
+    and `priors` are the config's entries; `rerun` has the label and the folder of each baseline that
     was trained here. The best of each column and dataset is marked, the floor left out.
     """
     rerun = rerun or {}
