@@ -12,8 +12,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "src"))
 
-from expressionvae.manual import claims, commands, keys, metrics, results  # noqa: E402
-from expressionvae.manual.library import modules  # noqa: E402
+from expressionvae.manual import cells, claims, commands, keys, library, metrics, results  # noqa: E402
 from expressionvae.manual.rules import named_by_rules  # noqa: E402
 from expressionvae.schema import whole_schema  # noqa: E402
 
@@ -27,6 +26,7 @@ ELSEWHERE = {
 _LINK = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
 _MADE = re.compile(r"<!-- made: ([\w-]+) -->")
 _LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".sh": "bash", ".smk": "python", ".cff": "yaml"}
+_WIDE = {"measured.md", "claims.md", "fidelity.md"}  # their tables have the place of a table of contents
 _from: dict[str, str] = {}  # where in the repository each page comes from
 
 
@@ -38,10 +38,11 @@ def made() -> dict[str, str]:
         "config": keys.page(schema, yaml.safe_load(config.read_text()), named_by_rules(REPOSITORY / "workflow")),
         "items": results.items(),
         "results": results.page(listed),
+        "rules": results.rules(listed),
         "metrics": metrics.page(),
         "claims": claims.page(sorted((REPOSITORY / "resources" / "published").glob("*.csv"))),
         "make": commands.make_table(REPOSITORY / "Makefile"),
-        "modules": "\n".join(f"- [`{name}`](library/{name}.md): {what}" for name, what in modules(REPOSITORY / "src")),
+        "modules": library.page(REPOSITORY / "src"),
     }
 
 
@@ -55,7 +56,7 @@ def on_files(files: Files, config) -> Files:
     for source, uri in ELSEWHERE.items():
         files.append(File.generated(config, uri, content=(REPOSITORY / source).read_text()))
         pages[source] = uri
-    for name, _ in modules(REPOSITORY / "src"):
+    for name, _ in library.modules(REPOSITORY / "src"):
         uri = f"reference/library/{name}.md"
         files.append(_quiet(File.generated(config, uri, content=f"# `{name}`\n\n::: {name}\n")))
     _from.clear()
@@ -94,11 +95,19 @@ def _shown(path: str) -> str:
 
 def on_page_markdown(markdown: str, page, config, files) -> str:
     markdown = _MADE.sub(lambda found: config.extra["made"][found.group(1)], markdown)
+    if page.file.src_uri.startswith("reference/library"):
+        page.meta["search"] = {"boost": 0.2}  # their many words would stand before every answer
+    if page.file.src_uri in _WIDE:
+        page.meta["hide"] = ["toc"]
     source = _from.get(page.file.src_uri)
     if source is None or page.file.src_uri.startswith("files/") and not source.endswith(".md"):
         return markdown
     uris = {path: uri for uri, path in _from.items()}
     return _LINK.sub(lambda found: _relinked(found, source, page.file.src_uri, uris), markdown)
+
+
+def on_page_content(html: str, page, config, files) -> str:
+    return cells.laid_out(html)
 
 
 def _relinked(found: re.Match[str], source: str, here: str, uris: dict[str, str]) -> str:
