@@ -1,4 +1,4 @@
-# make demo    Table 1 and Figure 2 in miniature, from a made-up screen
+# make demo    every table and figure in miniature, from made-up screens
 # make report  the same as one page, report.html, to be opened in any browser
 # make demo-baselines  its Table 1 with scVI, CPA, scGen, STATE, scGPT and a linear model, trained here
 # make test    all tests;  make quick: those that take less than a minute together
@@ -57,13 +57,14 @@ slurm-test: $(READY)
 	bash tests/slurm/install.sh
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/slurm --durations=0
 
-check: $(READY)
+check: $(READY) $(MANUAL)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/lint-imports
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	[ ! -e .venv/docs/bin/hadolint ] || .venv/docs/bin/hadolint envs/Dockerfile
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

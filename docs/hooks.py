@@ -12,7 +12,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "src"))
 
-from expressionvae.manual import claims, commands, keys, metrics, results  # noqa: E402
+from expressionvae.manual import cells, claims, commands, keys, metrics, results  # noqa: E402
 from expressionvae.manual.library import modules  # noqa: E402
 from expressionvae.manual.rules import named_by_rules  # noqa: E402
 from expressionvae.schema import whole_schema  # noqa: E402
@@ -27,6 +27,7 @@ ELSEWHERE = {
 _LINK = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
 _MADE = re.compile(r"<!-- made: ([\w-]+) -->")
 _LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".sh": "bash", ".smk": "python", ".cff": "yaml"}
+_WIDE = {"measured.md", "claims.md", "fidelity.md"}  # their tables have the place of a table of contents
 _from: dict[str, str] = {}  # where in the repository each page comes from
 
 
@@ -38,6 +39,7 @@ def made() -> dict[str, str]:
         "config": keys.page(schema, yaml.safe_load(config.read_text()), named_by_rules(REPOSITORY / "workflow")),
         "items": results.items(),
         "results": results.page(listed),
+        "rules": results.rules(listed),
         "metrics": metrics.page(),
         "claims": claims.page(sorted((REPOSITORY / "resources" / "published").glob("*.csv"))),
         "make": commands.make_table(REPOSITORY / "Makefile"),
@@ -94,11 +96,17 @@ def _shown(path: str) -> str:
 
 def on_page_markdown(markdown: str, page, config, files) -> str:
     markdown = _MADE.sub(lambda found: config.extra["made"][found.group(1)], markdown)
+    if page.file.src_uri in _WIDE:
+        page.meta["hide"] = ["toc"]
     source = _from.get(page.file.src_uri)
     if source is None or page.file.src_uri.startswith("files/") and not source.endswith(".md"):
         return markdown
     uris = {path: uri for uri, path in _from.items()}
     return _LINK.sub(lambda found: _relinked(found, source, page.file.src_uri, uris), markdown)
+
+
+def on_page_content(html: str, page, config, files) -> str:
+    return cells.laid_out(html)
 
 
 def _relinked(found: re.Match[str], source: str, here: str, uris: dict[str, str]) -> str:

@@ -3,7 +3,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from expressionvae.config import check_form
+from expressionvae.config import check_form, fill_in
 from expressionvae.files import UserError
 from expressionvae.schema import whole_schema
 from tests.conftest import REPOSITORY
@@ -33,6 +33,23 @@ def test_the_paper_has_the_right_form(config):
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.stem)
 def test_every_overlay_has_the_right_form(config, overlay):
     check_form(merged(config, yaml.safe_load(overlay.read_text())), SCHEMA)
+
+
+def test_what_a_screen_of_one_s_own_leaves_out_has_the_schema_s_default(config):
+    own = yaml.safe_load((REPOSITORY / "config" / "screens" / "kang.yaml").read_text())["datasets"]["kang-cd4t"]
+    whole = own | dict.fromkeys(("gene_column", "layer", "library_column", "separator"))
+    short = {key: value for key, value in whole.items() if value is not None}
+    filled = [merged(config, {"datasets": {"mine": dict(entry)}}) for entry in (whole, short)]
+    for one in filled:
+        check_form(one, SCHEMA)
+        fill_in(one, SCHEMA)
+    assert len(short) == len(whole) - 4 and filled[1] == filled[0]
+
+
+def test_what_the_paper_s_own_screens_must_say_has_no_default(config):
+    before = deepcopy(config)
+    fill_in(config, SCHEMA)
+    assert config == before
 
 
 def every_mapping(schema):

@@ -1,6 +1,7 @@
 """What README and the manual tell a reader to type works: files, targets and keys are there, examples run."""
 
 import ast
+import os
 import re
 import shlex
 import subprocess
@@ -8,12 +9,13 @@ import sys
 from copy import deepcopy
 from importlib import import_module
 from inspect import signature
+from pathlib import Path
 
 import pytest
 import yaml
 
 from expressionvae import sense
-from expressionvae.config import check_form
+from expressionvae.config import check_form, fill_in
 from expressionvae.manual.commands import phony_targets
 from tests.conftest import REPOSITORY
 from tests.test_config import merged
@@ -22,6 +24,7 @@ PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "config/
 PAGES += sorted((REPOSITORY / "docs").rglob("*.md"))
 THEIRS = {"mine.yaml"}  # files that the reader writes
 OWN = REPOSITORY / "docs" / "own-screen.md"  # describes the screen `mine` that further pages go on with
+COMMANDS = REPOSITORY / "docs" / "reference" / "commands.md"
 SHELL = ("", "bash", "sh", "shell")
 
 
@@ -105,14 +108,33 @@ def test_an_example_that_says_dry_run_plans_what_it_says(words, tmp_path):
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
 
 
-def screen_of_one_s_own(folder):
-    """The file that the page on one's own screen has a reader write, and an empty one in place of the screen's."""
-    mine, text = folder / "mine.yaml", blocks(OWN, "yaml")[0]
+@pytest.mark.slow
+def test_the_screen_that_readme_describes_is_planned_by_the_command_below_it(tmp_path):
+    (words,) = [words for words in commands(PAGES[0], "snakemake") if "mine.yaml" in words and words[-1] == "all"]
+    mine = str(screen_of_one_s_own(tmp_path, PAGES[0]))
+    words = [{"mine.yaml": mine, "data_dir=FOLDER": "data_dir=data"}.get(word, word) for word in words[1:]]
+    command = [sys.executable, "-m", "snakemake", "--directory", str(tmp_path), "--dry-run", *words]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert run.returncode == 0 and "results/mine/fsq/ce/vae-0/vae.pt" in run.stdout, run.stderr[-2000:]
+
+
+def screen_of_one_s_own(folder, page=OWN):
+    """The file that a page has a reader write, and an empty one in place of the screen's."""
+    mine, text = folder / "mine.yaml", blocks(page, "yaml")[0]
     mine.write_text(text)
     screen = folder / "data" / yaml.safe_load(text)["datasets"]["mine"]["path"]
-    screen.parent.mkdir(parents=True)
+    screen.parent.mkdir(parents=True, exist_ok=True)
     screen.touch()
     return mine
+
+
+@pytest.mark.slow
+def test_the_line_for_completion_completes_targets_and_options():
+    (line,) = [line for code in blocks(COMMANDS, "bash") for line in code.splitlines() if line.startswith("complete ")]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    asked = f"{line}\ncomplete -p snakemake"
+    run = subprocess.run(["bash", "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    assert {"plan", "predict", "--configfile", "--unlock"} <= set(run.stdout.split())
 
 
 def overlays() -> list[tuple[str, dict]]:
@@ -128,6 +150,7 @@ def test_a_config_that_is_shown_is_one(name, overlay):
         config = merged(config, yaml.safe_load(blocks(OWN, "yaml")[0]))
     config = merged(deepcopy(config), overlay)
     check_form(config, REPOSITORY / "config" / "schema.yaml")
+    fill_in(config, REPOSITORY / "config" / "schema.yaml")
     sense.check(config)
 
 
@@ -172,7 +195,7 @@ def test_a_link_leads_to_a_file_that_is_there(page):
 def test_every_page_of_the_manual_is_in_its_menu():
     menu = (REPOSITORY / "mkdocs.yml").read_text().partition("nav:")[2]
     pages = {str(page.relative_to(REPOSITORY / "docs")) for page in PAGES if REPOSITORY / "docs" in page.parents}
-    assert {page for page in pages if f"- {page}\n" not in menu} == set()
+    assert {page for page in pages if f": {page}\n" not in menu} == set()
 
 
 def test_nothing_of_the_manual_comes_from_another_server():

@@ -1,30 +1,25 @@
-"""Every number in the tables of docs/measured.md is that of a committed result of the command named beside it."""
+"""Numbers in the tables of docs/measured.md and docs/baselines.md, and in README, are those of committed results."""
 
 import re
+import tomllib
 
 import pandas as pd
 import pytest
+import yaml
 
+from expressionvae.paper.claims.judge import CLAIMS
 from tests.conftest import REPOSITORY
 
 NUMBERS = REPOSITORY / "docs" / "numbers"
 TEXT = (REPOSITORY / "docs" / "measured.md").read_text()
 BOTH_SETS, TRAINED_HERE = "Both sets of choices, side by side", "Table 1 with every row trained here"
+# Rows whose label is not their name in small letters.
 LABELS = {
-    "AR": "ar",
-    "MDLM": "mdlm",
-    "PerturbMean": "perturb-mean",
+    "perturbmean": "perturb-mean",
     "control as prediction": "control",
     "true against true": "true-vs-true",
-    "STATE": "state",
-    "scVI": "scvi",
-    "scVI (sample)": "scvi-sample",
-    "CPA": "cpa",
-    "CPA (sample)": "cpa-sample",
-    "scGPT": "scgpt",
-    "scLDM": "scldm",
-    "Linear": "linear",
-    "scGen": "scgen",
+    "scvi (sample)": "scvi-sample",
+    "cpa (sample)": "cpa-sample",
 }
 # Column and digits of each header of Table 1.
 COLUMNS = {
@@ -34,6 +29,7 @@ COLUMNS = {
     "FD, halved": ("fd_half", 1),
     "PDS": ("pds", 2),
     "PR-AUC": ("pr_auc", 2),
+    "Sp-sig": ("spearman_sig", 2),
     "Sp-LFC": ("spearman_lfc", 2),
     "ovl@N": ("overlap_at_n", 2),
     "P-Δ": ("pearson_delta", 2),
@@ -67,8 +63,8 @@ def row_of(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of a line's label: "AR, nb-sample", or a baseline."""
     prior, _, decoder = name.partition(", ")
     if decoder:
-        return frame[(frame["prior"] == LABELS[prior]) & (frame["decoder"] == decoder)]
-    return frame[frame["baseline"] == LABELS[name]]
+        return frame[(frame["prior"] == prior.lower()) & (frame["decoder"] == decoder)]
+    return frame[frame["baseline"] == LABELS.get(name.lower(), name.lower())]
 
 
 def shown(mean: float, se: float, digits: int) -> str:
@@ -142,6 +138,22 @@ def test_the_sentence_on_means_and_drawn_cells_is_what_the_results_say():
             assert f"{frame[row]:.0f} against {frame[f'{row}-sample']:.0f}" in text
 
 
+DEMO = (REPOSITORY / "docs" / "baselines.md").read_text().partition("What `make demo-baselines` gives")[2]
+DEMO_ROWS = table_rows(DEMO.partition("\n## ")[0])
+
+
+@pytest.mark.parametrize(("name", "cells"), DEMO_ROWS[1:], ids=lambda value: str(value)[:20])
+def test_each_line_of_the_demo_with_baselines_is_what_the_committed_results_say(name, cells):
+    found = row_of(pd.read_csv(NUMBERS / "demo-baselines-table1.csv"), name)
+    columns = [COLUMNS[header.rstrip(" ↓↑")][0] for header in DEMO_ROWS[0][1]]
+    numbers = [(found[column].item(), 2 if column == "fd" else 3) for column in columns]
+    assert cells == [DASH if pd.isna(value) else f"{round(value, digits) + 0:.{digits}f}" for value, digits in numbers]
+
+
+def test_the_demo_with_baselines_has_every_row():
+    assert len(DEMO_ROWS) - 1 == len(pd.read_csv(NUMBERS / "demo-baselines-table1.csv")) == 15
+
+
 def between(frame: pd.DataFrame, column: str) -> str:
     return f"{frame[column].min():.0f} to {frame[column].max():.0f}"
 
@@ -182,3 +194,38 @@ def test_the_demo_s_decoders_recover_from_true_codes_what_is_said():
     found = pd.read_csv(NUMBERS / "demo-reconstruction.csv").set_index("decoder")["pearson_delta"]
     assert f"{found['mse']:.2f} (mse) to {found['hurdle']:.2f} (hurdle)" in " ".join(TEXT.split())
     assert (found.idxmin(), found.idxmax()) == ("mse", "hurdle")
+
+
+README = (REPOSITORY / "README.md").read_text()
+
+
+def quoted() -> dict[str, str]:
+    """What README may quote: each number's text with what stands behind it, by where it comes from."""
+    config = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
+    (torch,) = re.findall(r"^torch==(\S+)", (REPOSITORY / "envs" / "lock.txt").read_text(), re.MULTILINE)
+    times = pd.read_csv(NUMBERS / "times.csv", index_col="command")
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    low, high = re.findall(r"3\.(\d+)", project["requires-python"])
+    pythons = [f"3.{minor}" for minor in range(int(low), int(high))]
+    return {
+        "config": f"{config['bottlenecks']['fsq']['tokens']} discrete codes",
+        "claims": f"{len(CLAIMS)} claims of the paper",
+        "lock": f"PyTorch {torch}",
+        "pyproject": f"Python {', '.join(pythons[:-1])} or {pythons[-1]}",
+        "demo": " minutes on ".join(times.loc["make demo"]),
+        "test": " minutes on ".join(times.loc["make test"]),
+    }
+
+
+@pytest.mark.parametrize(("source", "text"), quoted().items())
+def test_readme_quotes_what_its_source_says(source, text):
+    assert text in README
+
+
+def test_readme_quotes_no_number_beside_these_and_the_plan_s_jobs():
+    """The plan's are held by tests/workflow/test_plan.py; names (Table 1, h5ad, --cores 4) quote nothing."""
+    text = re.sub(r"```.*?```|\]\([^)]*\)|`[^`\n]*`|h5ad|(?:Table|Figure) \d|--cores \d", "", README, flags=re.DOTALL)
+    for told in quoted().values():
+        text = text.replace(told, "", 1)
+    (told,) = re.findall(r"\d+ ?\w*", text)
+    assert re.fullmatch(r"\d+ jobs", told) and f"({told})" in (REPOSITORY / "docs" / "paper.md").read_text()

@@ -4,6 +4,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,15 @@ def check_form(config: Mapping[str, Any], schema: str | Path) -> None:
         mistakes = sorted({line for error in errors for line in _lines(error)})
     if mistakes:
         raise UserError("the config is refused:" + "".join(f"\n  {line}" for line in mistakes))
+
+
+def fill_in(config: Mapping[str, Any], schema: str | Path) -> None:
+    """Give every dataset the keys that it has left out and that have a `default` in the schema, in place."""
+    kinds = whole_schema(schema)["$defs"]
+    for entry in config["datasets"].values():
+        for key, node in kinds[entry["kind"]]["properties"].items():
+            if "default" in node:
+                entry.setdefault(key, deepcopy(node["default"]))
 
 
 def _whole(_: Any, value: Any) -> bool:

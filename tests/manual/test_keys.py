@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 import yaml
 
-from expressionvae.manual import keys
+from expressionvae.manual import keys, results
 from expressionvae.manual.rules import named_by_rules
 from expressionvae.schema import whole_schema
 from tests.conftest import REPOSITORY
@@ -14,7 +14,20 @@ from tests.conftest import REPOSITORY
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
 SCHEMA = whole_schema(REPOSITORY / "config" / "schema.yaml")
 KEYWORDS = {
-    *("$schema", "title", "type", "description", "$comment", "$defs", "$ref", "enum", "const", "pattern", "maxLength"),
+    *(
+        "$schema",
+        "title",
+        "type",
+        "description",
+        "$comment",
+        "$defs",
+        "$ref",
+        "enum",
+        "const",
+        "pattern",
+        "default",
+        "maxLength",
+    ),
     *("properties", "patternProperties", "additionalProperties", "propertyNames", "required"),
     *("items", "minItems", "maxItems", "uniqueItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
     *("allOf", "oneOf", "anyOf", "not", "if", "then", "else", "minProperties", "contains", "prefixItems"),
@@ -41,7 +54,8 @@ def pairs(key, path):
 
 def line_of(page: str, key: str) -> list[str]:
     (line,) = [line for line in page.splitlines() if line.startswith(f"| `{key}` |")]
-    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    return [*cells[:-1], re.sub(r"\[(`\w+`)\]\(#rule-[\w-]+\)", r"\1", cells[-1])]
 
 
 def test_every_key_of_the_paper_s_config_is_on_the_page(page):
@@ -78,6 +92,14 @@ def test_what_the_grid_reads_adds_runs_and_makes_none_again(page):
 
 def test_a_rule_that_does_all_replicates_at_once_is_made_again_by_another(page):
     assert line_of(page, "replicates.trainings.vae")[4].startswith("which runs there are, `predict_cells`")
+
+
+def test_every_rule_that_a_key_makes_again_says_what_it_writes(page):
+    """A rule that writes no file of the list would have a link that leads nowhere."""
+    told = results.rules(REPOSITORY / "docs" / "results.yaml")
+    asked = set(re.findall(r"\(#(rule-[\w-]+)\)", page))
+    assert len(asked) > 30
+    assert {rule for rule in asked if f'<a id="{rule}"></a>' not in told} == set()
 
 
 def unknown(node, path=()) -> Iterator[str]:

@@ -19,9 +19,11 @@ CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
 )
 DRIVER = shutil.which("chromedriver") or ""
+ROWS = "tbody tr:not(.overview tr)"  # of the menu, and not of the tables on the first page
 ITEMS = ["table1", "table2", "figure1", "figure2", "figure3", "richness", "claims"]
 # What a reader must find, by the category that it stands in: a word of its title.
 WANTED = {
+    "0 Overview": ["Overview"],
     "1 Tables": ["Table 1", "Table 2"],
     "2 Figures": ["Figure 1", "Figure 2", "Figure 3", "Richness"],
     "3 Claims": ["Claims"],
@@ -76,7 +78,7 @@ def eventually(check, seconds: float = 20):
 def listed(browser, category: str) -> list[str]:
     """The labels of the results in a category, as the menu shows them; opens the category."""
     menu(browser, category)
-    return [row.text for row in eventually(lambda: browser.find_elements("css selector", "tbody tr"))]
+    return [row.text for row in eventually(lambda: browser.find_elements("css selector", ROWS))]
 
 
 def menu(browser, entry: str) -> None:
@@ -88,7 +90,7 @@ def menu(browser, entry: str) -> None:
 def view(browser, category: str, title: str) -> None:
     """Open the result whose label starts with `title`."""
     listed(browser, category)
-    rows = browser.find_elements("css selector", "tbody tr")
+    rows = browser.find_elements("css selector", ROWS)
     row = next(row for row in rows if row.text.startswith(title) and "in numbers" not in row.text)
     row.find_elements("css selector", "a")[0].click()
 
@@ -136,7 +138,7 @@ def test_table_1_is_readable(finished, report):
 def test_a_figure_is_drawn(finished, report, title):
     view(report, "2 Figures", title)
     assert (finished / f"results/paper/{title.lower().replace(' ', '')}.png").exists()
-    image = eventually(lambda: report.find_elements("css selector", "img[src^='data:image/png']"))[0]
+    image = eventually(lambda: report.find_elements("css selector", "img[src^='data:image/png']:not(.overview img)"))[0]
     eventually(lambda: report.execute_script("return arguments[0].naturalWidth", image) > 500)
     assert image.size["width"] <= 1500
 
@@ -159,6 +161,15 @@ def test_the_workflow_s_graph_and_description_open_the_report(report):
     eventually(lambda: report.find_elements("css selector", "svg, canvas"))
     text = report.find_element("tag name", "body").text
     assert "regenerated" in text and "made-up" in text and "{{" not in text
+
+
+def test_the_first_page_has_table_1_the_verdicts_figure_2_and_links(report):
+    text = report.find_element("tag name", "body").text
+    assert all(word in text for word in ("Table 1", "FD ↓", "nb-sample", "not decided", "Figure 2"))
+    (figure,) = report.find_elements("css selector", ".overview img")
+    assert report.execute_script("return arguments[0].naturalWidth", figure) > 500
+    for category in WANTED:
+        assert report.find_elements("xpath", f"//a[normalize-space(.)='{category}']")
 
 
 def test_nothing_was_asked_of_the_network_and_nothing_went_wrong(report):

@@ -64,7 +64,7 @@ def summary():
     if len(made) < max(1, len(grid.items(config))):
         return ""
     kinds = "(the same as .csv and .tex, or .pdf, beside them)"
-    where = "Everything else lies in results/; README.md says what each file means."
+    where = "Everything else lies in results/; docs/results.yaml says what each file means."
     return "\n".join(["", f"Tables and figures {kinds}:", *made, where])
 
 

@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from expressionvae import arithmetic, each, encoders, foreign, grid, left_out, sense, work
 from expressionvae import pairs as asked_pairs
-from expressionvae.config import check_form
+from expressionvae.config import check_form, fill_in
 from expressionvae.data.download_list import read_downloads, stated
 from expressionvae.proteins.esm_files import regression_path
 from expressionvae.folders import FOLDERS
@@ -29,6 +29,7 @@ try:
         for file in workflow.configfiles:
             read_yaml(file)  # as Snakemake has, but for what YAML allows and nobody means
     check_form(config, HERE / "config" / "schema.yaml")
+    fill_in(config, HERE / "config" / "schema.yaml")
     sense.check(config)
     each.expand(config)
     BASELINES = foreign.read(config, HERE / "baselines")

@@ -79,8 +79,8 @@ def _identity(
 ) -> MetricCard:
     return MetricCard(
         name, title, title, title, long, direction, "Identity", 3, "types", "expressionvae.metrics.identity.shares",
-        formula=formula, bounds="0 to 1; the ceiling is the true cells' own share", source="not in the paper",
-        pitfalls=pitfalls,
+        formula=formula, bounds="0 to 1" if direction == "none" else "0 to 1; the ceiling is the true cells' own share",
+        source="not in the paper", pitfalls=pitfalls,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from expressionvae.manual.results import anchor
 from expressionvae.manual.rules import Key, Named
 from expressionvae.writing.markdown import document, pipe_table
 
@@ -126,7 +127,7 @@ def changes(row: Row, rules: Mapping[str, Named]) -> str:
     """The rules that name a key, or what else a change of it does."""
     named = [rule for rule, what in rules.items() if rule not in _DRAWN and what.names(row.path) and _about(rule, row)]
     if named:
-        told = ", ".join(f"`{rule}`" for rule in named)
+        told = ", ".join(f"[`{rule}`](#{anchor(rule)})" for rule in named)
         return f"{RUNS}, {told}" if row.path[0] == _BOTH else told
     return RUNS if row.path[0] in _GRID else NOTHING
 

@@ -41,6 +41,22 @@ def page(path: str | Path) -> str:
     return document(*parts)
 
 
+def rules(path: str | Path) -> str:
+    """What each rule writes, a line a rule, each with an anchor by which other pages point to it."""
+    made: dict[str, list[str]] = {}
+    for results in groups(path).values():
+        for one in results:
+            for rule in one.rules:
+                made.setdefault(rule, []).append(f"`{one.path}`")
+    lines = [[f'<a id="{anchor(rule)}"></a>`{rule}`', "<br>".join(files)] for rule, files in sorted(made.items())]
+    return pipe_table(["Rule", "Files"], lines, left=2)
+
+
+def anchor(rule: str) -> str:
+    """Of the line of a rule."""
+    return f"rule-{rule.replace('_', '-')}"
+
+
 def items() -> str:
     """The tables, figures and claims by name, and the files of each."""
     lines = [
