@@ -12,8 +12,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "src"))
 
-from expressionvae.manual import cells, claims, commands, keys, metrics, results  # noqa: E402
-from expressionvae.manual.library import modules  # noqa: E402
+from expressionvae.manual import cells, claims, commands, keys, library, metrics, results  # noqa: E402
 from expressionvae.manual.rules import named_by_rules  # noqa: E402
 from expressionvae.schema import whole_schema  # noqa: E402
 
@@ -43,7 +42,7 @@ def made() -> dict[str, str]:
         "metrics": metrics.page(),
         "claims": claims.page(sorted((REPOSITORY / "resources" / "published").glob("*.csv"))),
         "make": commands.make_table(REPOSITORY / "Makefile"),
-        "modules": "\n".join(f"- [`{name}`](library/{name}.md): {what}" for name, what in modules(REPOSITORY / "src")),
+        "modules": library.page(REPOSITORY / "src"),
     }
 
 
@@ -57,7 +56,7 @@ def on_files(files: Files, config) -> Files:
     for source, uri in ELSEWHERE.items():
         files.append(File.generated(config, uri, content=(REPOSITORY / source).read_text()))
         pages[source] = uri
-    for name, _ in modules(REPOSITORY / "src"):
+    for name, _ in library.modules(REPOSITORY / "src"):
         uri = f"reference/library/{name}.md"
         files.append(_quiet(File.generated(config, uri, content=f"# `{name}`\n\n::: {name}\n")))
     _from.clear()
@@ -96,6 +95,8 @@ def _shown(path: str) -> str:
 
 def on_page_markdown(markdown: str, page, config, files) -> str:
     markdown = _MADE.sub(lambda found: config.extra["made"][found.group(1)], markdown)
+    if page.file.src_uri.startswith("reference/library"):
+        page.meta["search"] = {"boost": 0.2}  # their many words would stand before every answer
     if page.file.src_uri in _WIDE:
         page.meta["hide"] = ["toc"]
     source = _from.get(page.file.src_uri)

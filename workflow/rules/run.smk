@@ -128,7 +128,7 @@ rule overview:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
     script:
         "../scripts/overview.py"
 

@@ -24,6 +24,7 @@ _STYLE = """
 .grow.flex.gap-3 { flex-direction: column; max-width: 100%; min-width: 0; }
 .prose.max-w-lg { max-width: min(78rem, 100%); }
 .grow.flex.gap-3 > div { max-width: 100%; }
+canvas.marks { max-width: 100%; height: auto !important; }
 @media (max-width: 700px) {
   .flex-row.w-screen { flex-direction: column; }
   .flex-row.w-screen > .grow { height: auto; overflow: visible; }
