@@ -4,7 +4,7 @@
 # make test    all tests;  make quick: those that take less than a minute together
 # make slurm-test  the workflow on a SLURM cluster of one node, and what goes wrong there (Debian, as root)
 # make baselines-test  baselines of other authors, in environments of their own, on a real screen
-# make baselines-test-all  and what takes longer: killed trainings, checkpoints, scLDM
+# make baselines-test-all  and what takes longer: killed trainings, checkpoints, scLDM, CellFlow
 # make check   format, lint, types, walls between the layers;  make format: put right what can be put right
 # make docs    the manual, site/index.html, to be opened in any browser; needs no network once .venv/docs is there
 # make lock    resolve the versions again
@@ -48,7 +48,7 @@ FOREIGN = BASELINE_ENVIRONMENTS="$${BASELINE_ENVIRONMENTS:-results/environments}
 baselines-test: $(READY)
 	$(FOREIGN) -m "foreign and not slow"
 
-# In scLDM's environment too; half an hour. SCLDM_REPOSITORY=FOLDER names a clone of its code.
+# In the environments of scLDM and CellFlow too; half an hour and more. SCLDM_REPOSITORY=FOLDER names a clone of its code.
 baselines-test-all: $(READY)
 	$(FOREIGN) -m foreign
 

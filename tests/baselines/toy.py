@@ -141,6 +141,9 @@ TOY: dict[str, dict[str, Any]] = {
     "scgpt": {"checkpoint": None, "steps": 400, "batch_size": 32, "lr": 2e-3, "dropout": 0.0}
     | TRANSFORMER
     | {"width": 32},
+    "cellflow": {"steps": 400, "batch_size": 64, "lr": 1e-3, "accumulate": 1, "components": 10, "condition": 32}
+    | {"condition_dropout": 0.5, "perturbation_width": 32, "context_width": 16, "time_width": 32}
+    | {"hidden": 64, "decoder": 64},
     "state": {"steps": 400, "sets_per_batch": 4, "cells_per_set": 16, "lr": 3e-3, "hidden": 64, "head_width": 16}
     | TRANSFORMER,
 }

@@ -250,7 +250,7 @@ def test_a_perturbation_that_no_training_cell_has_is_refused_before_anything_is_
     [
         (
             {"folder": "tyo"},
-            "baselines.mine.folder: unknown 'tyo' (allowed: control, cpa, linear, perturb-mean",
+            "baselines.mine.folder: unknown 'tyo' (allowed: cellflow, control, cpa, linear",
         ),
         ({"folder": "toy", "options": {"gian": 2}}, "baselines.mine.options: unknown key 'gian' (did you mean 'gain'?"),
         (
