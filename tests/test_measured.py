@@ -154,6 +154,28 @@ def test_the_demo_with_baselines_has_every_row():
     assert len(DEMO_ROWS) - 1 == len(pd.read_csv(NUMBERS / "demo-baselines-table1.csv")) == 15
 
 
+SIX = table_rows(section("Six real screens: own cells, anchored cells, PerturbMean"))[1:]
+SIX_COLUMNS = {"fd": 1, "mmd2": 3, "pearson_delta": 2, "identity": 2, "identity_true": 2, "identity_controls": 2}
+PREDICTORS = {"own cells": "hurdle", "anchored": "hurdle-anchored", "PerturbMean": "perturb-mean", "control": "control"}
+
+
+def test_six_screens_have_four_predictors_each_and_as_many_left_out_types_as_there_are():
+    screens = yaml.safe_load((REPOSITORY / "config" / "screens" / "six.yaml").read_text())["screens"]
+    assert [name for name, _ in SIX] == [f"`{screen}`: {name}" for screen in screens for name in PREDICTORS]
+
+
+@pytest.mark.parametrize(("name", "cells"), SIX, ids=lambda value: str(value)[:40])
+def test_each_line_of_the_six_screens_is_what_the_committed_results_say(name, cells):
+    screen, predictor = name.replace("`", "").split(": ")
+    frame = of(pd.read_csv(NUMBERS / "six.csv"), screen)
+    (row,) = frame[PREDICTORS[predictor] == frame["decoder"].fillna(frame["baseline"])].to_dict("records")
+    told = []
+    for column, digits in SIX_COLUMNS.items():
+        spread = f" ± {row[f'{column}_se']:.{digits}f}" if row["n_replicates"] > 1 and f"{column}_se" in row else ""
+        told.append(f"{row[column]:.{digits}f}{spread}")
+    assert cells == told
+
+
 def between(frame: pd.DataFrame, column: str) -> str:
     return f"{frame[column].min():.0f} to {frame[column].max():.0f}"
 

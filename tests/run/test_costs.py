@@ -225,5 +225,5 @@ def test_left_out_trainings_and_predictions_are_planned_before_the_screen_is_rea
     assert done.returncode == 0, done.stderr[-2000:]
     jobs = costs.read_jobs(done.stdout)
     planned = Counter(job.rule for job in jobs if "-left-out-" in job.wildcards.get("dataset", ""))
-    assert planned["train_vae"] == planned["train_prior"] == planned["prepare"] == 3 and planned["baseline"] == 6
+    assert planned["train_vae"] == planned["train_prior"] == planned["prepare"] == 3 and planned["admit_baseline"] == 6
     assert Counter(job.rule for job in jobs)["predict_cells"] == 2  # hurdle, and anchored
