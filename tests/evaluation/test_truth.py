@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
+from expressionvae.evaluation.comparison import compared
 from expressionvae.evaluation.query import read_query
 from expressionvae.evaluation.truth import choose, query, read_truth, save
 from expressionvae.files import UserError
@@ -130,3 +131,12 @@ def test_batches_that_are_numbers_are_text(parts, tmp_path):
         cells_.obs["batch"] = [label.replace("d", "0") for label in cells_.obs["batch"]]
     save(choose(train, heldout, cells_per_perturbation=9, controls=9, seed=0), tmp_path / "t", tmp_path / "q")
     assert set(read_query(tmp_path / "q")["batch"]) == {"01", "02"}
+
+
+def test_predicted_cells_are_of_the_batches_that_the_query_asks_for(parts):
+    truth = choose(*with_batches(*parts), cells_per_perturbation=99, controls=99, seed=0)
+    true, predicted = (compared(side, truth=truth, rescale_to=1e4) for side in (truth, ad.AnnData(truth.X)))
+    assert true.batches is not None and true.batches.tolist() == truth.obs["batch"].tolist()
+    assert predicted.batches is not None and predicted.batches.tolist() == query(truth)["batch"].tolist()
+    lent = predicted.with_controls_of(true)
+    assert lent.batches is not None and lent.batches[lent.is_control].tolist() == true.batches[true.is_control].tolist()

@@ -58,3 +58,30 @@ def test_halves_of_true_cells_have_the_same_batches():
         for label in ("a", "ctrl"):
             names, sizes = np.unique(half.batches[half.labels == label], return_counts=True)
             assert names.tolist() == ["d1", "d2"] and sizes.tolist() == [5, 15]
+
+
+def of_donors(*labels: str, donors: int = 6) -> Compared:
+    """One cell of each label in each donor."""
+    X = np.random.default_rng(0).poisson(3, (len(labels) * donors, 30)).astype(np.float32)
+    batch = np.tile([f"d{i}" for i in range(donors)], len(labels))
+    return Compared(sparse.csr_matrix(X), np.repeat(labels, donors), np.arange(30).astype(str), "ctrl", batches=batch)
+
+
+@pytest.mark.parametrize("donors", [2, 6, 7])
+def test_halves_keep_the_cells_of_batches_of_one(donors):
+    for half in disjoint_halves(of_donors("a", "b", "ctrl", donors=donors), seed=0):
+        assert [(half.labels == label).sum() for label in ("a", "b", "ctrl")] == [donors // 2] * 3
+
+
+def test_one_control_of_each_batch_is_enough_for_a_ceiling():
+    rows = ceiling(of_donors("a", "b", "ctrl"), fdr=0.05, fold_change_epsilon=0.0, seed=0, threads=1)
+    assert {row["metric"]: row["n_total"] for row in rows} == dict.fromkeys(EFFECTS, 2)
+
+
+def test_without_batches_halves_are_the_first_and_last_of_shuffled_cells(true_cells):
+    random, labels = np.random.default_rng(3), true_cells.labels
+    shuffled = [random.permutation(np.flatnonzero(labels == label)) for label in sorted(set(labels))]
+    cuts = [(rows[: len(rows) // 2], rows[len(rows) // 2 :][: len(rows) // 2]) for rows in shuffled]
+    expected = [np.concatenate(rows) for rows in zip(*cuts, strict=True)]
+    for half, rows in zip(disjoint_halves(true_cells, seed=3), expected, strict=True):
+        assert (true_cells.X[rows] != half.X).nnz == 0 and half.labels.tolist() == labels[rows].tolist()

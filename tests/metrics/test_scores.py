@@ -133,8 +133,9 @@ def test_the_published_protocol_in_full(seed):
 
 
 def test_fitted_cells_are_placed_as_they_were_fitted_on_halves_too(true_cells):
-    fit, mine, theirs = parts("half", 120, max_cells=1000, seed=0)
-    assert fit is mine
+    for strata in (None, np.tile(["d1", "d2", "d3"], 40)):
+        fit, mine, theirs = parts("half", 120, max_cells=1000, seed=0, strata=strata)
+        assert fit is mine
     fit, mine, theirs = parts("unbiased", 120, max_cells=1000, seed=0)
     assert fit is not mine
 
@@ -286,3 +287,16 @@ def test_the_floor_s_parts_are_disjoint_and_have_the_same_batches(variant, most)
     if most == 1000:
         shares = [[(strata[part] == name).sum() for name in ("d1", "d2", "d3")] for part in cut]
         assert np.ptp(shares, axis=0).max() <= 1
+
+
+@pytest.mark.parametrize("variant", ["half", "unbiased"])
+def test_the_sets_of_a_prediction_have_the_batches_that_its_own_rows_are_of(variant):
+    """Cells that show nothing but their batch, predicted in the order of the query, are at no distance."""
+    batch, donors = np.tile(["d2", "d3", "d1"], 24), np.array(["d1", "d2", "d3"])
+    labels, genes = np.array(["a"] * 72), donors
+    true, predicted = (
+        Compared(sparse.csr_matrix((of[:, None] == donors).astype(np.float32)), labels, genes, "PBS", batches=of)
+        for of in (batch, np.sort(batch))
+    )
+    got = table(true, predicted, variants=[variant], components=2)
+    assert got.loc[(variant, "w2"), "value"] == pytest.approx(0, abs=1e-6)

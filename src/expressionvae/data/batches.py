@@ -1,4 +1,8 @@
-"""Batches (donors, plates, days) of a screen: cells are compared with controls of their own batch."""
+"""Batches (donors, plates, days) of a screen: controls are drawn, and floors cut, within them.
+
+True controls match the batches of all held-out perturbations of a cell type together, not those of each: the effect of
+a perturbation whose cells are of other batches contains the batches' (`batch_checks.doubts` warns of it).
+"""
 
 from typing import TYPE_CHECKING
 
@@ -14,6 +18,19 @@ COLUMN = "batch"  # of obs, where the screen's entry names a batch_column
 def of(cells: "AnnData") -> ndarray | None:
     """The batch of each cell; None: the screen tells of none."""
     return np.asarray(cells.obs[COLUMN], dtype=str) if COLUMN in cells.obs else None
+
+
+def asked(truth: "AnnData") -> ndarray | None:
+    """The batch that the query asks for in the row of each true cell: a combination's, in alphabetical order.
+
+    So it tells their sizes, and not which cell is of which.
+    """
+    if (batch := of(truth)) is None:
+        return None
+    combination = [np.asarray(truth.obs[name], dtype=str) for name in ("perturbation", "cell_type")]
+    sorted_ = np.empty_like(batch)
+    sorted_[np.lexsort(combination)] = batch[np.lexsort([batch, *combination])]
+    return sorted_
 
 
 def matched(perturbed: ndarray, controls: ndarray, *, most: int | None = None) -> dict[str, int]:

@@ -41,7 +41,8 @@ class Compared:
     """Cells in comparison space.
 
     X: float32 CSR [cell, gene]; labels: perturbation of each cell; genes: names; control: the control's
-    label; cell_types: of each cell, None where all are of one; batches: of each cell, None where nothing tells.
+    label; cell_types: of each cell, None where all are of one; batches: of each cell, None where nothing tells; of
+    predicted cells those that the query asks for.
     """
 
     X: sparse.csr_matrix
@@ -122,5 +123,5 @@ def compared(adata: ad.AnnData, *, truth: ad.AnnData, rescale_to: float | int) -
         genes=np.asarray(truth.var_names, dtype=str),
         control=str(truth.uns["screen"]["control"]),
         cell_types=types if len(np.unique(types)) > 1 else None,
-        batches=batches.of(truth),
+        batches=batches.of(truth) if adata is truth else batches.asked(truth),
     )

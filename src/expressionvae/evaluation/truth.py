@@ -94,9 +94,7 @@ def query(truth: AnnData) -> pd.DataFrame:
             "true_library": np.asarray(screen.counts(truth).sum(axis=1)).ravel(),
         }
     )
-    if (batch := batches.of(truth)) is not None:
-        for of_combination in _groups(truth).values():
-            batch[of_combination] = np.sort(batch[of_combination])
+    if (batch := batches.asked(truth)) is not None:
         rows[batches.COLUMN] = batch
     return rows
 

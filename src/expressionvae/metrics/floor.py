@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from expressionvae.evaluation.baselines import groups
 from expressionvae.evaluation.comparison import Compared
 from expressionvae.metrics.contexts import within_cell_types
 from expressionvae.metrics.de import expression
@@ -49,14 +48,18 @@ def ceiling(true: Compared, *, fdr: float, fold_change_epsilon: float, seed: int
 def disjoint_halves(true: Compared, *, seed: int) -> tuple[Compared, Compared]:
     """Two halves of every perturbation and of the controls, of floor(n / 2) cells each, as cell-eval draws them.
 
-    With batches, of every perturbation and of the controls in each.
+    With batches, both have the same of them, but for odd cells, which are dealt in turn.
     """
     random = np.random.default_rng(seed)
-    found = [np.flatnonzero(true.labels == label) for label in sorted(set(true.labels))]
-    if true.batches is not None:
-        found = list(groups(true.labels, true.batches).values())
-    shuffled = [random.permutation(rows) for rows in found]
-    cuts = [(rows[: len(rows) // 2], rows[len(rows) // 2 : 2 * (len(rows) // 2)]) for rows in shuffled]
+    cuts = []
+    for label in sorted(set(true.labels)):
+        rows = random.permutation(np.flatnonzero(true.labels == label))
+        half = len(rows) // 2
+        one, other = rows[:half], rows[half:]
+        if true.batches is not None:
+            dealt = rows[np.argsort(true.batches[rows], kind="stable")]
+            one, other = dealt[0::2], dealt[1::2]
+        cuts.append((one[:half], other[:half]))
     first, second = (np.concatenate(rows) for rows in zip(*cuts, strict=True))
     return true.of(first), true.of(second)
 

@@ -61,10 +61,10 @@ def distribution_scores(
     """
     x, y = true.perturbed, predicted.perturbed
     n = int(np.count_nonzero(~true.is_control))
-    strata = None if true.batches is None else true.batches[~true.is_control]
+    strata = [None if side.batches is None else side.batches[~side.is_control] for side in (true, predicted)]
     rows = []
     for variant in variants:
-        fit, mine, theirs = parts(variant, n, max_cells=max_cells, seed=seed, strata=strata)
+        (fit, mine, _), (_, _, theirs) = (parts(variant, n, max_cells=max_cells, seed=seed, strata=s) for s in strata)
         others = [y[theirs]] if fit is mine else [x[mine], y[theirs]]
         a, b = project(x[fit], *others, components=components, solver=SOLVER[variant], seed=seed)[-2:]
         values = measured("clouds", a, b, mmd_sigmas=mmd_sigmas, ridge=RIDGE[variant])
@@ -86,7 +86,8 @@ def parts(
     half: PCA on true half A, A compared; the prediction answers half B row for row, whose floor is true B.
     unbiased: PCA on one third of the true cells, the second compared; the prediction answers the last third.
 
-    strata: the batch of each true cell; halves and thirds then have the same of them, but for odd cells.
+    strata: the batch of each cell; halves and thirds then have the same of them, but for odd cells. A prediction's own
+        (`Compared.batches`) give as many rows of each batch in the last set as the true cells' do.
     """
     if variant == "paper":
         theirs, mine = (
@@ -100,8 +101,9 @@ def parts(
     if strata is not None:
         dealt = order[np.argsort(strata[order], kind="stable")]
         cut = [rng.permutation(dealt[k::pieces][:piece])[:max_cells] for k in range(pieces)]
-        return np.sort(cut[0]), np.sort(cut[-2]), np.sort(cut[-1])
-    split = [np.sort(order[k * piece : k * piece + min(piece, max_cells)]) for k in range(pieces)]
+    else:
+        cut = [order[k * piece : k * piece + min(piece, max_cells)] for k in range(pieces)]
+    split = [np.sort(rows) for rows in cut]
     return split[0], split[-2], split[-1]
 
 
