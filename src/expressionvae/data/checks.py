@@ -1,17 +1,14 @@
 """What a screen must be before anything is written: each check names file, column and value."""
 
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from expressionvae.data import batches as of_batches
 from expressionvae.data.labels import like, plain
 from expressionvae.files import UserError
 
-log = logging.getLogger(__name__)
 _SHOWN = 12  # labels listed in a message
 _LARGEST = int(np.iinfo(np.int32).max)  # count that is held
 
@@ -138,50 +135,6 @@ def split(
             f"{path}: no cell type but {types} has perturbation {some(unseen)}, so nothing could "
             "be learned about it; "
             f"hold out another one, or set config key embedding to esm2"
-        )
-
-
-def batch_labels(path: Path, labels: pd.Series, name: str) -> None:
-    """Require a batch of every cell that is kept."""
-    none = labels.isna().to_numpy() | no_label(labels.fillna("").astype(str).tolist())
-    if none.any():
-        raise UserError(
-            f"{path}: obs column '{name}' (config key batch_column) has no value in {int(none.sum())} of {len(none)} "
-            f"cells, for example '{labels.index[int(none.argmax())]}'; expected the batch of each"
-        )
-
-
-def batches(
-    path: Path, obs: pd.DataFrame, heldout: Mapping[str, Sequence[str]], *, control: str, min_cells: int
-) -> None:
-    """Require controls with the batches' shares among the held-out cells, of each held-out cell type enough.
-
-    Training cells whose batch has no controls of their type are a warning: nothing tells what their effect is.
-    """
-    if of_batches.COLUMN not in obs:
-        return
-    calm = (obs["perturbation"] == control).to_numpy()
-    least = max(min_cells, 2)
-    for cell_type, labels in heldout.items():
-        here = obs.loc[(obs["cell_type"] == cell_type).to_numpy(), ["perturbation", of_batches.COLUMN]].astype(str)
-        away = here.loc[here["perturbation"].isin(list(labels)), of_batches.COLUMN].to_numpy()
-        controls = here.loc[here["perturbation"] == control, of_batches.COLUMN].to_numpy()
-        if (number := sum(of_batches.matched(away, controls).values())) >= least:
-            continue
-        name, cells, there = of_batches.scarcest(away, controls)
-        raise UserError(
-            f"{path}: batch '{name}' has {cells} of the {len(away)} held-out cells of '{cell_type}' and {there} of its "
-            f"{len(controls)} controls, and controls of the batches that the held-out cells have would be {number}; "
-            f"expected {least} or more (config key min_cells): leave that batch out of the file, or set batch_column "
-            "to null"
-        )
-    pairs = obs.loc[calm, ["cell_type", of_batches.COLUMN]].drop_duplicates()
-    alone = ~obs.set_index(["cell_type", of_batches.COLUMN]).index.isin(pairs.set_index([*pairs]).index)
-    if alone.any():
-        which = obs.loc[alone, ["cell_type", of_batches.COLUMN]].drop_duplicates().astype(str).agg(" in ".join, axis=1)
-        log.warning(
-            f"{path}: {int(alone.sum())} cells are of a cell type and batch without controls: {some(which.tolist())}; "
-            "they are trained on, and no effect is taken of them"
         )
 
 

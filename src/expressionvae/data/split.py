@@ -11,7 +11,7 @@ from anndata import AnnData
 from numpy import ndarray
 from scipy.sparse import csr_matrix, vstack
 
-from expressionvae.data import batches, checks
+from expressionvae.data import batch_checks, batches, checks
 from expressionvae.data import heldout as combinations
 from expressionvae.data.assembly import lacking, stop_or_warn
 from expressionvae.data.frames import Rows
@@ -70,8 +70,8 @@ def prepare(
         kept = ~dropped(source, screen.cells["perturbation"], drop, control)
         cells = screen.cells[kept]
         if columns.batch:
-            checks.batch_labels(source, cells[batches.COLUMN], columns.batch)
-            refuse_aliases(source, batches.COLUMN, cells[batches.COLUMN])
+            batch_checks.labels(source, cells[batches.COLUMN], columns.batch)
+            refuse_aliases(source, columns.batch, cells[batches.COLUMN])
         cells = one_spelling(
             source,
             cells,
@@ -84,7 +84,8 @@ def prepare(
         rules: dict[str, Any] = dict(control=control, embedding=embedding, min_cells=min_cells)
         chosen = combinations.choose(source, cells, **rules, wanted=heldout)
         checks.split(source, cells, chosen, **rules)
-        checks.batches(source, cells, chosen, control=control, min_cells=min_cells)
+        if columns.batch:
+            batch_checks.matching(source, cells, chosen, control=control, min_cells=min_cells)
         is_away = combinations.is_heldout(cells, chosen)
         if described is not None:
             described(Labels.of(cells[~is_away], cells[is_away], control, embedding))
@@ -103,7 +104,9 @@ def prepare(
         checks.split(
             source, cells[filled], chosen, **rules, gone=int((kept & ~filled).sum())
         )  # again: some may have gone
-        checks.batches(source, cells[filled], chosen, control=control, min_cells=min_cells)
+        if columns.batch:
+            batch_checks.matching(source, cells[filled], chosen, control=control, min_cells=min_cells)
+            batch_checks.doubts(source, cells[filled], chosen, control=control)
         types = np.array(list(chosen), dtype=object)
         about = dict(name=name, control=control, heldout_cell_types=types, embedding=embedding)
         median = screen.median
