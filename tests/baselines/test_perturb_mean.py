@@ -3,6 +3,7 @@
 import anndata as ad
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import sparse
 
 from expressionvae.evaluation.baselines import Training, moved
@@ -15,13 +16,29 @@ def test_control_gives_back_the_cells_of_the_query(trained):
     assert (cells.X != query.X).nnz == 0 and cells.X.nnz > 0
 
 
-def test_perturb_mean_s_folder_moves_cells_as_the_library_does_to_the_last_bit(trained):
+@pytest.mark.parametrize("batches", [False, True])
+def test_perturb_mean_s_folder_moves_cells_as_the_library_does_to_the_last_bit(trained, batches):
     scripts = trained("perturb-mean")
     train, query = (ad.read_h5ad(scripts.folder / f"{part}.h5ad") for part in ("train", "query"))
-    train.uns["screen"] = {"control": train.uns["control"]}
+    model, effects = "model", Training(as_prepared(train), rescale_to=1e4)
+    if batches:
+        odd = np.random.default_rng(0).random(train.n_obs) < np.where(train.obs["is_control"], 0.2, 0.7)
+        train.obs["batch"] = np.where(odd, "d2", "d1")
+        model, pooled, effects = "batched", effects, Training(as_prepared(train), rescale_to=1e4)
+        assert not np.allclose(effects.effect("alpha", "up"), pooled.effect("alpha", "up"))
+        train.write_h5ad(scripts.folder / "batches.h5ad")
+        toy.finished(scripts.start("train", model, 0, {}, "--train", str(scripts.folder / "batches.h5ad")))
     assert isinstance(query.X, sparse.csr_matrix) and isinstance(query.obs, pd.DataFrame)
-    expected = moved(query.X, query.obs, Training(train, rescale_to=1e4), rescale_to=1e4)
-    assert np.array_equal(scripts.cells().X.toarray(), expected.toarray())
+    expected = moved(query.X, query.obs, effects, rescale_to=1e4)
+    cells = scripts.predict(f"{model}.cells.h5ad", model=model)
+    assert np.array_equal(cells.X.toarray(), expected.toarray())
+
+
+def as_prepared(train: ad.AnnData) -> ad.AnnData:
+    """The contract's training cells, with the control's name where the library has it."""
+    train = train.copy()
+    train.uns["screen"] = {"control": train.uns["control"]}
+    return train
 
 
 def test_what_perturb_mean_cannot_average_is_one_line(trained):

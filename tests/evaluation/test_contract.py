@@ -25,8 +25,12 @@ def train():
 def test_the_baselines_own_reader_finds_the_training_cells(train, tmp_path):
     from contract import read_train  # of baselines/common
 
+    train.obs["batch"] = np.resize(["d1", "d2", "d1"], train.n_obs)
     sealed.write(tmp_path / "train.h5ad", contract.training(train), compression="gzip")
     read = read_train(tmp_path / "train.h5ad")
+    assert read.batch is not None and read.batch.tolist() == train.obs["batch"].tolist()
+    del train.obs["batch"]
+    assert "batch" not in contract.training(train).obs
     assert read.control == "PBS" and read.genes == train.var_names.tolist()
     assert read.perturbation.tolist() == train.obs["perturbation"].tolist()
     assert read.cell_type.tolist() == train.obs["cell_type"].tolist()
