@@ -43,7 +43,7 @@ def of_toy(folder, entries: dict, page=PAGE) -> dict[str, foreign.Baseline]:
 def test_every_folder_but_that_of_a_row_on_demand_has_an_entry_of_its_name_as_it_was_published():
     on_demand = {"cellflow": {"folder": "cellflow"}}
     assert not on_demand.keys() & CONFIG["baselines"].keys()
-    found = foreign.read({"baselines": CONFIG["baselines"] | on_demand}, ROOT)
+    found = foreign.read(CONFIG | {"baselines": CONFIG["baselines"] | on_demand}, ROOT)
     for path in ROOT.glob("*/about.yaml"):
         page, one = yaml.safe_load(path.read_text()), found[path.parent.name]
         assert one.label == page["label"] and one.on_gpu == (page["device"] == "gpu")
@@ -144,6 +144,15 @@ def test_another_training_is_another_model(tmp_path):
     found = of_toy(tmp_path, {f"toy-{i}": {"folder": "toy", "options": entry} for i, entry in enumerate(options)})
     first, sample, other, other_sample, published = [one.training for one in found.values()]
     assert first == sample == published != other == other_sample
+
+
+def test_an_option_that_follows_a_key_of_the_config_takes_its_value_unless_another_is_stated():
+    evaluation = CONFIG["evaluation"] | {"rescale_to": 1000}
+    entries = {"perturb-mean": {"folder": "perturb-mean"}}
+    stated = {"perturb-mean": {"folder": "perturb-mean", "options": {"target_sum": 500}}}
+    for given, expected in ((entries, 1000), (stated, 500)):
+        found = foreign.read({"baselines": given, "evaluation": evaluation}, ROOT)["perturb-mean"]
+        assert found.values() == {"target_sum": expected}
 
 
 def test_what_a_training_is_called_hangs_on_no_other_entry(tmp_path):
@@ -282,7 +291,7 @@ def test_demo_and_small_sizes_have_them_in_table_1_on_demand(sizes, overlays, le
 
 def test_all_rows_of_other_authors_but_the_linear_one_know_perturbations_from_training_cells_alone():
     identity = {"folder": "linear", "options": {"perturbation_embedding": "identity"}}
-    found = foreign.read({"baselines": CONFIG["baselines"] | {"identity": identity}}, ROOT)
+    found = foreign.read(CONFIG | {"baselines": CONFIG["baselines"] | {"identity": identity}}, ROOT)
     assert [name for name, one in found.items() if not one.knows_seen_only] == [*SEEDLESS[::-1], "linear"]
 
 

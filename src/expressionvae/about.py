@@ -50,6 +50,8 @@ def read(root: Path, folder: str) -> dict[str, Any]:
         if not isinstance(entry, dict) or "value" not in entry or isinstance(entry["value"], list | dict):
             raise UserError(f"{path}: options.{option}: has no value, expected a number, a text, true, false or null")
         known(f"{path}: options.{option}.stage", [entry.get("stage", "train")], ("train", "predict"))
+        if not isinstance(entry.get("same_as", ""), str):
+            raise UserError(f"{path}: options.{option}.same_as: {entry['same_as']!r}, expected a key of the config")
         _check_ways(f"{path}: options.{option}", entry)
     _require(root, folder, PROGRAMS)
     if page["environment"] is not None:

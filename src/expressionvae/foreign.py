@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +111,22 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
         known(f"baselines.{name}.folder", [folder], folders)
         if folder not in pages:
             pages[folder] = about.read(root, folder)
-        page, changed = pages[folder], entry.get("options", {})
+        page = pages[folder]
+        changed = _followed(page, config) | entry.get("options", {})
         for option, value in changed.items():
             _check_option(f"baselines.{name}.options", option, value, page["options"])
         label = entry.get("label") or (page["label"] if name == folder else f"{page['label']} ({name})")
         found[name] = Baseline(name, folder, label, page, changed)
+    return found
+
+
+def _followed(page: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that are to be what the config says elsewhere (`same_as`), where that is not their value anyway."""
+    found = {}
+    for option, entry in page["options"].items():
+        if "same_as" in entry:
+            value = reduce(getitem, entry["same_as"].split("."), config)
+            found |= {option: value} if value != entry["value"] else {}
     return found
 
 

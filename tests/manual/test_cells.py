@@ -1,4 +1,5 @@
-from expressionvae.manual.cells import PROSE, laid_out
+from expressionvae.manual.cells import laid_out
+from expressionvae.run.report_page import PROSE
 
 
 def test_a_name_in_code_may_be_broken_inside_and_its_tags_stay_whole():

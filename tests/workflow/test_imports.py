@@ -17,7 +17,8 @@ ALLOWED = {
     "true_codes": LABELS,
     "sample": LABELS,
     "decode": TORCH | TABLES,
-    "baseline": TABLES,
+    "baseline_query": TABLES,
+    "admit_baseline": TABLES,
     "perturbations": {"pandas"},
     "truth": TABLES,
 }

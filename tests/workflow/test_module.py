@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -27,6 +28,18 @@ use rule * from expressionvae as expressionvae_*
 MINE = {"screens": ["made-up-known"], "items": ["table1"]}
 
 
+def mounted(folder: Path) -> None:
+    """A workflow of somebody else's in the folder, with a config of its own."""
+    (folder / "Snakefile").write_text(OUTER.format(repository=REPOSITORY))
+    overlays = [
+        yaml.safe_load((REPOSITORY / "config" / name).read_text()) for name in ("small.yaml", "screens/made-up.yaml")
+    ]
+    mine: dict = {}
+    for overlay in [*overlays, MINE]:
+        mine |= overlay
+    (folder / "mine.yaml").write_text(yaml.safe_dump(mine))
+
+
 def planned(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", *arguments]
     return subprocess.run(command, cwd=folder, env=dict(os.environ), capture_output=True, text=True)
@@ -34,17 +47,19 @@ def planned(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_another_workflow_mounts_it_with_its_own_config_and_plans_table_1(tmp_path):
-    (tmp_path / "Snakefile").write_text(OUTER.format(repository=REPOSITORY))
-    overlays = [
-        yaml.safe_load((REPOSITORY / "config" / name).read_text()) for name in ("small.yaml", "screens/made-up.yaml")
-    ]
-    mine: dict = {}
-    for overlay in [*overlays, MINE]:
-        mine |= overlay
-    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mine))
+    mounted(tmp_path)
     run = planned(tmp_path, "--", "results/paper/table1.md")
     assert run.returncode == 0, run.stderr[-3000:]
     assert "rule expressionvae_score_table:" in run.stdout and "rule expressionvae_train_vae:" in run.stdout
+
+
+@pytest.mark.slow
+def test_mounted_it_plans_its_hours_as_well(tmp_path):
+    mounted(tmp_path)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--quiet", "rules", "--", "expressionvae_plan"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert "jobs" in run.stdout
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 # What the rules share: the checked config, folders, and what more than one chapter asks of them.
 
 import os
-import os
 import sys
 from pathlib import Path
 

@@ -141,7 +141,7 @@ rule plan:
         ENVIRONMENT
     params:
         config=config,
-        snakefile=workflow.main_snakefile,
+        snakefile=str(HERE / "Snakefile"),
         planned=str(HERE / "workflow" / "planned.py"),
         table=str(RESOURCES / "costs.yaml"),
         downloads=DOWNLOADS,

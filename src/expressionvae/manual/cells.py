@@ -2,19 +2,16 @@
 
 import re
 
-PROSE = 40  # a cell with more letters than this is prose
-_CELL = re.compile(r"<td([^>]*)>(.*?)</td>", re.DOTALL)
+from expressionvae.run.report_page import CELL, cell
+
 _CODE = re.compile(r"(?<=<code>)[^<]*")
 _INSIDE = re.compile(r"([._/])(?=[\w{])")
 
 
 def laid_out(html: str) -> str:
     """HTML whose cells of prose have the class `prose`, and whose names in code may be broken behind . _ and /."""
-    return _CELL.sub(lambda cell: _one(*cell.groups()), html)
+    return CELL.sub(lambda found: cell(found.group(1), _breakable(found.group(2))), html)
 
 
-def _one(attributes: str, content: str) -> str:
-    letters = re.sub(r"<[^>]*>", "", content)
-    content = _CODE.sub(lambda code: _INSIDE.sub(r"\1<wbr>", code.group(0)), content)
-    prose = ' class="prose"' if len(letters) > PROSE else ""
-    return f"<td{prose}{attributes}>{content}</td>"
+def _breakable(content: str) -> str:
+    return _CODE.sub(lambda code: _INSIDE.sub(r"\1<wbr>", code.group(0)), content)

@@ -47,7 +47,7 @@ def rows(schema: Mapping[str, Any]) -> list[Row]:
     """Every key of the schema that a config can have, each once, in the schema's order."""
     found: dict[tuple[Key, str], Row] = {}
     for row in _walk(schema, schema, (), ""):
-        if row.node.get("description") and row.node is not False:
+        if row.node.get("description"):
             found.setdefault((row.path, row.kind), row)
     return list(found.values())
 

@@ -1,4 +1,4 @@
-"""Which rules name which keys of the config: read from the rules' own text, so that no list of them can age.
+"""Which rules name which keys of the config: read from the rules' own text.
 
 Only what Snakemake compares is counted: inputs and params. A param that is a function of `output` is none of these
 (the rules give in this way what changes no result), and neither are threads and resources.

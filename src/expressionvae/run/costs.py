@@ -121,7 +121,7 @@ class Costs:
         return {"genes": recipe["genes"], "train_cells": recipe["cells"], "query_cells": query}
 
     def _baseline_steps(self, job: Job) -> float:
-        """Steps of another author's training by its options: steps, or passes over the training cells; 0 if neither."""
+        """Steps of a baseline's training by its options: steps, or passes over the training cells; 0 if neither."""
         options = self.trainings.get(f"{job.wildcards['folder']}/{job.wildcards['training']}", {})
         if "steps" in options:
             return float(options["steps"])
@@ -182,7 +182,10 @@ class Costs:
         return 0.0, 0.0
 
     def _predicting(self, job: Job, decoder: float, sampling: tuple[int, float], prior: float) -> tuple[float, float]:
-        """Work of a pair: its cells and as many controls, by every training and draw; decoded twice where anchored."""
+        """Work of a pair: its cells and as many controls, by every training and draw.
+
+        Each is decoded twice: about what controls that are reconstructed, and those of anchored cells, add.
+        """
         folder = PREDICTION.format(**job.wildcards)
         asked = {pair.folder: pair.cells for pair in pairs.read(self.config)[job.wildcards["dataset"]]}[folder]
         replicates = self.config["replicates"]

@@ -24,7 +24,8 @@ sup { line-height: 0; }
 pre { background: #f7f7f7; padding: 1rem; overflow-x: auto; font-size: 13px; }
 """
 _TAGGED = re.compile(rf"&lt;({'|'.join(TAGS)})&gt;((?:(?!&lt;)[^<>])*)&lt;/\1&gt;")
-_PROSE = 40  # a cell with more letters than this is broken into lines
+CELL = re.compile(r"<td([^>]*)>(.*?)</td>", re.DOTALL)
+PROSE = 40  # a cell with more letters than this is broken into lines
 
 
 def from_file(path: str | Path, title: str) -> str:
@@ -44,7 +45,7 @@ def body(text: str) -> str:
     told = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
     told = _TAGGED.sub(r"<\1>\2</\1>", told)
     told = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', told, flags=re.DOTALL)
-    return re.sub(r"<td([^>]*)>(.*?)</td>", _cell, told, flags=re.DOTALL)
+    return CELL.sub(lambda found: cell(*found.groups()), told)
 
 
 def from_code(text: str, title: str) -> str:
@@ -52,10 +53,11 @@ def from_code(text: str, title: str) -> str:
     return page(f"<h1>{html.escape(title)}</h1>\n<pre>{html.escape(text)}</pre>\n", title)
 
 
-def _cell(found: re.Match[str]) -> str:
-    attributes, content = found.groups()
+def cell(attributes: str, content: str) -> str:
+    """A cell of a table, of the class `prose` where it has many letters: so that a wide table can be read."""
     letters = re.sub(r"<[^>]*>", "", content)
-    return f'<td class="prose"{attributes}>{content}</td>' if len(letters) > _PROSE else found.group(0)
+    prose = ' class="prose"' if len(letters) > PROSE else ""
+    return f"<td{prose}{attributes}>{content}</td>"
 
 
 def page(content: str, title: str, style: str = "") -> str:
