@@ -156,6 +156,13 @@ ROWS: list[tuple[str, Any, str]] = [
     ("reversion/screens/wong2026/path", "a}.h5ad", "has '}', which Snakemake takes for a wildcard"),
     ("datasets/made-up/heldout/cell_type", "Z", "unknown 'Z' as a simulated cell type (allowed: A, B, C)"),
     ("datasets/made-up/simulation/cell_types", ["A", "B", "B"], "names a cell type twice"),
+    ("datasets/mine/batch_column", "gene", "'gene' is its perturbation_column too"),
+    ("datasets/mine/batch_column", "line", "'line' is its cell_type_column too"),
+    (
+        "composition/runs",
+        [{"bottleneck": ["fsq"], "prior": ["true-codes"], "decoder": ["hurdle"]}],
+        "as a prior that predicts without true cells",
+    ),
     ("datasets/made-up/simulation/perturbations", 61, "61 targets, more than simulation.genes, 60"),
     ("datasets/made-up/simulation/target", "protein", "allowed: gene, cytokine"),
     ("screens", [], "[] should be non-empty"),

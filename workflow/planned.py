@@ -33,11 +33,15 @@ def main(snakefile: Path, config: Path, targets: set[str], forceall: bool) -> No
     os.environ["EXPRESSIONVAE_PLANNING"] = "1"
     with SnakemakeApi(OutputSettings(dryrun=True, enable_file_logging=False)) as snakemake:
         logger.addHandler(Planned())  # the default one writes to stderr
-        workflow = snakemake.workflow(
-            ResourceSettings(cores=1), ConfigSettings(configfiles=[config]), snakefile=snakefile
-        )
-        dag = workflow.dag(DAGSettings(targets=targets, forceall=forceall, force_incomplete=True))
-        dag.execute_workflow(executor="dryrun", execution_settings=ExecutionSettings(lock=False))
+        try:
+            workflow = snakemake.workflow(
+                ResourceSettings(cores=1), ConfigSettings(configfiles=[config]), snakefile=snakefile
+            )
+            dag = workflow.dag(DAGSettings(targets=targets, forceall=forceall, force_incomplete=True))
+            dag.execute_workflow(executor="dryrun", execution_settings=ExecutionSettings(lock=False))
+        except Exception as error:
+            snakemake.print_exception(error)  # as the command line does: without its own stack
+            sys.exit(1)
 
 
 if __name__ == "__main__":

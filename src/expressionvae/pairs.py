@@ -21,6 +21,7 @@ COLUMNS = ("cell_type", "perturbation", "cells")
 # and what PerturbMean averages.
 KNOWN, NEW = "known", "new"
 ELSEWHERE, HERE, UNDEFINED = "elsewhere", "here", "undefined"
+Label = str | bool | int | float  # without quotes in the config: the label that YAML reads alike
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,59}")
 
 
@@ -29,14 +30,14 @@ class Pair:
     """How many cells of which type under which perturbation to predict; `where` names it in messages."""
 
     dataset: str
-    cell_type: str
-    perturbation: str
+    cell_type: Label
+    perturbation: Label
     cells: int
     where: str
 
     @property
     def folder(self) -> str:
-        labels = {"cell_type": named(self.cell_type), "perturbation": named(self.perturbation)}
+        labels = {"cell_type": named(str(self.cell_type)), "perturbation": named(str(self.perturbation))}
         return PREDICTION.format(dataset=self.dataset, **labels)
 
 
@@ -76,7 +77,7 @@ def read(config: Mapping[str, Any]) -> dict[str, list[Pair]]:
     return found
 
 
-def _of_list(pairs: Iterable[Mapping[str, Any]], where: str) -> Iterable[tuple[str, str, int, str]]:
+def _of_list(pairs: Iterable[Mapping[str, Any]], where: str) -> Iterable[tuple[Label, Label, int, str]]:
     for number, pair in enumerate(pairs):
         yield pair["cell_type"], pair["perturbation"], pair["cells"], f"{where}[{number}]"
 

@@ -43,7 +43,7 @@ def check(config: Config) -> None:
             for number, block in enumerate(entry.get(key, [])):
                 _check_block(config, block, f"paper.{item}.{key}[{number}]")
     for number, block in enumerate(config["composition"]["runs"]):
-        _check_block(config, block, f"composition.runs[{number}]")
+        _check_predicting(config, block, f"composition.runs[{number}]")
     _check_reversion(config)
     _check_predict(config)
     if not grid.items(config) and grid.scored(config):
@@ -90,6 +90,13 @@ def _check_dataset(where: str, dataset: Mapping[str, Any]) -> None:
     if dataset["embedding"] == ESM2 and "proteins" not in dataset:
         what = "lengths and composition of random ones" if made_up else "the path of a FASTA file"
         raise UserError(f"{where}: embedding 'esm2' needs the key 'proteins', {what}")
+    batch = dataset.get("batch_column")
+    for key in ("perturbation_column", "cell_type_column"):
+        if batch is not None and batch == dataset[key]:
+            raise UserError(
+                f"{where}.batch_column: {batch!r} is its {key} too; expected a column of donors, plates or days, each "
+                "with controls of its own"
+            )
     heldout = dataset.get("heldout") or {}
     if heldout and ("each" in heldout) == ("cell_type" in heldout):
         raise UserError(f"{where}.heldout: give either `cell_type`, or `each` with a list of cell types")
@@ -207,11 +214,15 @@ def _check_predict(config: Config) -> None:
             )
         if entry.get("weights"):
             check_path(f"predict.datasets.{name}.weights", entry["weights"])
-    trained = [name for name in config["priors"] if grid.weights(config, name)]
     for number, block in enumerate(config["predict"]["runs"]):
-        where = f"predict.runs[{number}]"
-        _check_block(config, block, where)
-        known(f"{where}.prior", block["prior"], trained, "as a prior that predicts without true cells")
+        _check_predicting(config, block, f"predict.runs[{number}]")
+
+
+def _check_predicting(config: Config, block: Mapping[str, Any], where: str) -> None:
+    """A block of runs that predict what may have no true cells."""
+    _check_block(config, block, where)
+    trained = [name for name in config["priors"] if grid.weights(config, name)]
+    known(f"{where}.prior", block["prior"], trained, "as a prior that predicts without true cells")
 
 
 def known(where: str, values: Iterable[str], allowed: Iterable[str], note: str = "") -> None:

@@ -73,9 +73,18 @@ def test_what_is_no_list_of_cell_types_is_refused(tmp_path):
 
 
 def test_a_type_is_left_out_where_controls_of_its_batches_are_enough(tmp_path):
+    train, away = parts(tmp_path, None, {"k": (9, 9, 0), "r": (9, 8, 0), "u": (9, 7, 0), "s": (9, 0, 0)})
+    cells = ad.read_h5ad(train)
+    lonely = (cells.obs["cell_type"] == "k") & (cells.obs["perturbation"] == "A")
+    cells.obs["batch"] = np.where(lonely, "d2", "d1")
+    cells.write_h5ad(train)
+    assert left_out.choose(train, away, number=3, min_cells=2)["cell_type"].tolist() == ["r", "u"]
+
+
+def test_a_type_is_left_out_only_where_another_one_has_the_perturbation_beside_controls_of_its_batch(tmp_path):
     train, away = parts(tmp_path, None, {"k": (9, 9, 0), "r": (9, 8, 0), "s": (9, 0, 0)})
     cells = ad.read_h5ad(train)
     lonely = (cells.obs["cell_type"] == "k") & (cells.obs["perturbation"] == "A")
     cells.obs["batch"] = np.where(lonely, "d2", "d1")
     cells.write_h5ad(train)
-    assert left_out.choose(train, away, number=2, min_cells=2)["cell_type"].tolist() == ["r"]
+    assert left_out.choose(train, away, number=3, min_cells=2).empty

@@ -53,6 +53,27 @@ def test_what_cannot_be_predicted_is_refused_with_the_nearest_label(pair, said):
     assert said in str(error.value) and str(error.value).startswith("pairs[0]: ")
 
 
+def test_labels_without_quotes_mean_the_label_that_reads_alike():
+    cells = CELLS.replace({"stim": "True", "ctrl": "False", "B": "1"})
+    how = dict(control="False", embedding="learned", separator=None, proteins=dict, symbol_map={})
+    row = asked.describe([Pair("d", 1, True, 5, "pairs[0]")], cells, ["True", "False"], **how).iloc[0]
+    assert (row["cell_type"], row["perturbation"], row["folder"]) == ("1", "True", "results/d/predictions/1/True")
+
+
+def test_one_pair_under_two_spellings_is_refused():
+    how = dict(control="ctrl", embedding="learned", separator="+", proteins=dict, symbol_map={})
+    twice = [Pair("d", name, "stim", 5, f"pairs[{number}]") for number, name in enumerate(("B", "B "))]
+    with pytest.raises(UserError, match=r"pairs\[1\]: 'stim' in 'B' is asked at pairs\[0\] too"):
+        asked.describe(twice, CELLS, LABELS, **how)
+
+
+def test_where_there_are_batches_a_context_is_a_type_with_controls_of_the_same_batch():
+    nested = CELLS.assign(batch=["b1" if label == "ctrl" else "b2" for label in CELLS["perturbation"]])
+    how = dict(control="ctrl", embedding="learned", separator="+", proteins=dict, symbol_map={})
+    row = asked.describe([Pair("d", "B", "stim", 5, "pairs[0]")], nested, LABELS, **how).iloc[0]
+    assert (row["contexts"], row["perturb_mean"]) == (0, asked.UNDEFINED)
+
+
 def test_rows_come_back_from_their_file(tmp_path):
     asked.save(pd.DataFrame([described("B", "stim")]), tmp_path / "pairs.csv")
     assert asked.row(tmp_path / "pairs.csv", "results/d/predictions/B/stim")["cells"] == 5

@@ -1,5 +1,6 @@
 """`expressionvae.predict` on trained weights, effects, page: what a lab gets."""
 
+import shutil
 import subprocess
 import sys
 
@@ -12,8 +13,8 @@ from expressionvae.data import sealed
 from expressionvae.evaluation.baselines import Training, draw_controls
 from expressionvae.files import UserError
 from expressionvae.nn import store
+from expressionvae.prediction import call, effects, identity, page, summary
 from expressionvae.prediction import cells as predicted
-from expressionvae.prediction import effects, identity, page, summary
 from expressionvae.prediction.trained import Trained
 from expressionvae.priors import build as priors
 from expressionvae.proteins.perturbations import Perturbations
@@ -57,7 +58,8 @@ def test_cells_of_a_pair_as_documented(weights):
 
 
 def test_several_trainings_predict_side_by_side_with_controls(weights):
-    cells = expressionvae.predict([weights, weights], **ASKED, rule="sample", with_controls=True)
+    another = shutil.copytree(weights, weights.with_name("ar-1"), dirs_exist_ok=True)
+    cells = expressionvae.predict([weights, another], **ASKED, rule="sample", with_controls=True)
     assert cells.n_obs == 24 and cells.uns["X"].startswith("counts (by the rule mean")
     assert cells.obs["perturbation"].value_counts().to_dict() == {"a": 12, "ctrl": 12}
 
@@ -66,18 +68,39 @@ def test_several_trainings_predict_side_by_side_with_controls(weights):
     ("change", "said"),
     [
         ({"cell_type": "b"}, "predict: cell_type: unknown 'b' (allowed: B, T)"),
-        ({"perturbation": "ctrl"}, "predict: perturbation: unknown 'ctrl'"),
+        ({"perturbation": "ctrl"}, "predict: perturbation 'ctrl' is the control"),
+        ({"perturbation": True}, "predict: perturbation: unknown 'True'"),
         ({"rule": "samples"}, "did you mean 'sample'?"),
         ({"sampling": {"steps": 3}}, "sampling has steps; a prior of kind 'ar' takes nothing"),
         ({"controls": a_screen()[:, :3]}, "gene 'G3' of the model is missing (17 of 20 are)"),
         ({"controls": "no.h5ad"}, "no.h5ad: no such file"),
-        ({"cells": 1}, "expected 1 or more, 2 or more"),
+        ({"cells": 1}, "predict: cells is 1, expected a whole number, 2 or more"),
     ],
 )
 def test_a_mistake_is_named(weights, change, said):
     with pytest.raises(UserError) as error:
         expressionvae.predict(weights, **(ASKED | change))
     assert said in str(error.value)
+
+
+def test_folders_that_are_none_or_the_same_are_named(weights, tmp_path):
+    (tmp_path / "link").symlink_to(weights)
+    for given, said in (
+        ([], "no folder of weights"),
+        (tmp_path / "nope", "nope' has no prior.pt, expected a folder such as"),
+        ([weights, tmp_path / "link"], "is given twice"),
+    ):
+        with pytest.raises(UserError, match=said):
+            expressionvae.predict(given, **ASKED)
+
+
+@pytest.mark.parametrize(
+    ("cells", "seed", "said"),
+    [(20.0, 0, "cells is 20.0"), ("20", 0, "cells is '20'"), (True, 0, "cells is True"), (6, 1.5, "seed is 1.5")],
+)
+def test_numbers_that_are_none_are_named(weights, cells, seed, said):
+    with pytest.raises(UserError, match=f"predict: {said}, expected a whole number"):
+        call._check([weights], cells, seed)
 
 
 def test_log_values_are_no_controls(weights):

@@ -48,6 +48,7 @@ def test_a_pair_without_cells_is_predicted_and_by_weights_from_elsewhere(tmp_pat
     assert "A in Y" in page and "data:image/png" in page
     cells = ad.read_h5ad(tmp_path / FOLDER / "fsq/ar/hurdle-anchored/predicted.h5ad")
     assert cells.obs["perturbation"].value_counts().to_dict() == {"A": 30, "ctrl": 30}
+    assert (tmp_path / "results/mine/composition.csv").is_file()  # which the page tells of, so it was made before
     table = pd.read_csv(tmp_path / "results/mine/predictions/summary.csv").set_index("predictor")
     assert list(table.index) == ["fsq/ar/hurdle-anchored", "perturb-mean"]
     kinds = [f"identity{of}" for of in ("", "_controls", "_own_controls", "_reconstructed", "_real_controls")]
@@ -61,6 +62,7 @@ def test_a_pair_without_cells_is_predicted_and_by_weights_from_elsewhere(tmp_pat
     asked = [{"cell_type": "Y", "perturbation": "A", "cells": 30}]
     run = predict(other, asked, screen=donors, weights=str(tmp_path / "results/mine"))
     assert run.returncode == 0 and "rule train_vae" not in run.stderr, run.stderr[-3000:]
+    assert not (other / "results/mine/composition.csv").exists()
     again = ad.read_h5ad(other / FOLDER / "fsq/ar/hurdle-anchored/predicted.h5ad")
     assert np.array_equal(again.X.toarray(), cells.X.toarray())
 
@@ -91,3 +93,8 @@ def test_an_unknown_label_is_refused_before_any_training(tmp_path, pair, said):
     run = predict(tmp_path, [pair])
     assert run.returncode != 0 and "predict.datasets.mine.pairs[0]: no training cell" in run.stderr
     assert said in run.stderr and not (tmp_path / "results/mine/bins.json").exists()
+
+
+def test_to_predict_without_a_pair_is_refused(tmp_path):
+    run = call(tmp_path, *tiny("small.yaml", "screens/made-up.yaml"), "--dry-run", "--", "predict")
+    assert run.returncode and "the config key predict.datasets names no pair to predict" in run.stderr + run.stdout

@@ -62,13 +62,30 @@ def predictor_folders(wildcards):
 def predicted_files(wildcards):
     all_pairs_checked()
     folders = [f"{PREDICTION.format(**wildcards)}/{one}" for one in predictor_folders(wildcards)]
-    composition = Path(f"results/{wildcards.dataset}/composition.csv")  # used where it has been made, not asked for
     return {
-        **({"composition": str(composition)} if composition.is_file() else {}),
+        **composition_told(wildcards.dataset),
         "cells": [f"{folder}/predicted.h5ad" for folder in folders],
         "effects": [f"{folder}/genes.csv" for folder in folders],
         "identity": [f"{folder}/identity.csv" for folder in folders],
     }
+
+
+def composition_told(dataset):
+    """What leave-one-context-out says: where the config asks for it, unless weights of elsewhere predict; or is there.
+
+    Weights of another run are to predict without a training.
+    """
+    path = f"results/{dataset}/composition.csv"
+    asked = dataset in left_out.screens(config) and not config["predict"]["datasets"][dataset].get("weights")
+    return {"composition": path} if asked or Path(path).is_file() else {}
+
+
+def pages_of_pairs():
+    """The pages of all pairs, and the summaries of datasets."""
+    if not PAIRS:
+        raise UserError("predict: the config key predict.datasets names no pair to predict (docs/predict.md)")
+    found = [f"{pair.folder}/page.html" for pairs in PAIRS.values() for pair in pairs]
+    return found + [f"{PREDICTIONS.format(dataset=dataset)}/summary.csv" for dataset in PAIRS]
 
 
 def predictor_names(wildcards, input):

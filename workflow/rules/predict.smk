@@ -6,8 +6,7 @@ include: "../inputs/predict.smk"
 
 rule predict:
     input:
-        [f"{pair.folder}/page.html" for pairs in PAIRS.values() for pair in pairs],
-        [f"{PREDICTIONS.format(dataset=dataset)}/summary.csv" for dataset in PAIRS],
+        lambda wildcards: pages_of_pairs(),
     localrule: True
 
 

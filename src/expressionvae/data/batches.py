@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 COLUMN = "batch"  # of obs, where the screen's entry names a batch_column
@@ -18,6 +19,17 @@ COLUMN = "batch"  # of obs, where the screen's entry names a batch_column
 def of(cells: "AnnData") -> ndarray | None:
     """The batch of each cell; None: the screen tells of none."""
     return np.asarray(cells.obs[COLUMN], dtype=str) if COLUMN in cells.obs else None
+
+
+def comparable(cells: "pd.DataFrame", control: str) -> set[tuple[str, str]]:
+    """Cell types with the perturbations of which they have a cell beside controls: of its batch, where there are any.
+
+    cells: cell_type, perturbation and, where the screen tells of batches, batch of each cell.
+    """
+    where = ["cell_type", *([COLUMN] if COLUMN in cells else [])]
+    calm = cells.loc[cells["perturbation"] == control, where].drop_duplicates()
+    found = cells.merge(calm, on=where)[["cell_type", "perturbation"]].drop_duplicates()
+    return {(str(cell_type), str(label)) for cell_type, label in found.itertuples(index=False) if label != control}
 
 
 def asked(truth: "AnnData") -> ndarray | None:

@@ -22,9 +22,10 @@ def choose(train: str | Path, heldout: str | Path, *, number: int, min_cells: in
     where there are no others. Wanted are the perturbations that the screen holds out; where it holds out none, those
     that some cell type with controls lacks, or all. A type is left out with those of them of which it has `min_cells`
     cells (never fewer than 2), as many controls (where there are batches, with the batches' shares), and another type
-    has training cells.
+    has training cells (where there are batches, beside controls of their own).
     """
     cells, about = prepared.labels(train)
+    compared = batches.comparable(cells, str(about["control"]))
     batch = cells.pop(batches.COLUMN).to_numpy() if batches.COLUMN in cells else None
     control, away = str(about["control"]), list(map(str, about["heldout_cell_types"]))
     sizes = cells.value_counts().to_dict()  # by (cell type, perturbation)
@@ -34,7 +35,7 @@ def choose(train: str | Path, heldout: str | Path, *, number: int, min_cells: in
     unseen = set(prepared.labels(heldout)[0]["perturbation"]) if away else set()
     if not away:
         unseen = {label for label in labels if any((name, label) not in sizes for name in types)} or set(labels)
-    known = {label for label in unseen if sum((name, label) in sizes for name in types) > 1}
+    known = {label for label in unseen if sum((name, label) in compared for name in types) > 1}
     there = {}
     for name in types:
         fitting = [label for label in labels if label in known and sizes.get((name, label), 0) >= least]

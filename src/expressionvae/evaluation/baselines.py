@@ -57,8 +57,9 @@ class Effects:
         others = [p for c, p in self.pairs if c == cell_type and p != self.control]
         if not others:
             raise UserError(
-                f"training cells: perturbation {label!r} is in no cell type but {cell_type!r}, which has no"
-                " other training perturbation to average; baseline perturb-mean is not defined"
+                f"training cells: perturbation {label!r} is in no cell type but {cell_type!r} (with batch_column:"
+                " beside controls of its batch), which has no other training perturbation to average; baseline"
+                " perturb-mean is not defined"
             )
         return np.mean([self.effect(cell_type, p) for p in others], axis=0)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from expressionvae.data import batches
 from expressionvae.data.labels import genes, perturbation, spelled
 from expressionvae.files import UserError, reading, require, written
 from expressionvae.pairs import ELSEWHERE, HERE, KNOWN, NEW, UNDEFINED, Pair
@@ -32,14 +33,15 @@ def describe(
     """One row a pair (see `Known`).
 
     Args:
-        cells: cell_type and perturbation of each training cell.
+        cells: cell_type, perturbation and, where the screen tells of batches, batch of each training cell.
         labels: perturbations of the screen, held-out ones included.
         embedding: esm2 or learned.
         proteins: gives what has a protein by gene symbol; called where a perturbation is of no cell of the screen.
 
     Columns: folder; cell_type and perturbation as the screen spells them; cells, to predict; controls, training cells
-    of the type; contexts, other cell types with controls that saw the perturbation; measured, training cells of the
-    pair; seen, training cells of the perturbation in any type; vector; perturb_mean.
+    of the type; contexts, other cell types that saw the perturbation beside controls (of its batch, where there are
+    any); measured, training cells of the pair; seen, training cells of the perturbation in any type; vector;
+    perturb_mean.
 
     Raises:
         UserError: for the first pair that cannot be predicted, naming it, why, and the nearest label.
@@ -48,13 +50,15 @@ def describe(
     size = {(str(kind), str(label)): int(number) for (kind, label), number in counts.items()}  # type: ignore[misc]
     types = sorted({kind for kind, _ in size})
     with_controls = [kind for kind in types if size.get((kind, control), 0) >= FEWEST]
+    compared = batches.comparable(cells, control)
     trained = sorted({label for _, label in size} - {control})
-    rows = []
+    rows: list[dict[str, Any]] = []
+    asked_at: dict[tuple[str, str], str] = {}
     for pair in pairs:
         kind = spelled(pair.cell_type, types)
         if kind not in types:
             raise UserError(
-                f"{pair.where}: no training cell is of cell type {pair.cell_type!r}{_near(pair.cell_type, types)}"
+                f"{pair.where}: no training cell is of cell type {pair.cell_type!r}{_near(str(pair.cell_type), types)}"
             )
         if kind not in with_controls:
             number = size.get((kind, control), 0)
@@ -68,8 +72,11 @@ def describe(
             raise UserError(f"{pair.where}: {pair.perturbation!r} is the control, whose cells are there")
         if label not in known:
             _require_protein(pair, known, embedding, control, separator, proteins, symbol_map)
-        contexts = [other for other in with_controls if other != kind and (other, label) in size]
-        beside = [other for (type_, other) in size if type_ == kind and other != control]
+        if (kind, label) in asked_at:
+            raise UserError(f"{pair.where}: {label!r} in {kind!r} is asked at {asked_at[kind, label]} too")
+        asked_at[kind, label] = pair.where
+        contexts = [other for other in with_controls if other != kind and (other, label) in compared]
+        beside = [other for type_, other in compared if type_ == kind]
         rows.append(
             {
                 "folder": pair.folder,
@@ -96,7 +103,7 @@ def _require_protein(
     proteins: Callable[[], Mapping[str, object]],
     symbol_map: Mapping[str, str],
 ) -> None:
-    label = pair.perturbation
+    label = str(pair.perturbation)
     if embedding == "learned":
         raise UserError(
             f"{pair.where}: no training cell has perturbation {label!r}{_near(label, known)}; with the dataset's "

@@ -1,6 +1,7 @@
 """Predicting from Python: `expressionvae.predict`."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 
 import anndata as ad
@@ -10,6 +11,7 @@ from expressionvae.catalogue.heads import ANCHORED, HEADS
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.data import prepared
 from expressionvae.data.checks import wrong_count
+from expressionvae.data.labels import Unquoted, spelled
 from expressionvae.evaluation.baselines import Training
 from expressionvae.files import UserError
 from expressionvae.prediction import cells as predicted
@@ -21,8 +23,8 @@ from expressionvae.training import device
 def predict(
     weights: str | Path | Sequence[str | Path],
     *,
-    cell_type: str,
-    perturbation: str,
+    cell_type: Unquoted,
+    perturbation: Unquoted,
     cells: int,
     seed: int = 0,
     rule: str = ANCHORED,
@@ -59,11 +61,12 @@ def predict(
         UserError: naming the argument or the file, the value and what was expected.
     """
     folders = [Path(one) for one in ([weights] if isinstance(weights, str | Path) else weights)]
-    if not folders or cells < 2:
-        raise UserError(f"predict: {len(folders)} folders of weights and {cells} cells; expected 1 or more, 2 or more")
+    _check(folders, cells, seed)
     device.use_threads(threads)
     trainings = [Trained.load(one.parent / "vae.pt", one.parent / "latents.npz", one / "prior.pt") for one in folders]
     first = trainings[0]
+    cell_type = spelled(cell_type, first.blueprint.cell_types)
+    perturbation = spelled(perturbation, first.blueprint.perturbations)
     asked = predicted.Asked(cell_type, perturbation, cells, first.control)
     for one in trainings:
         _require(one, first, asked, rule, sampling or {})
@@ -83,6 +86,8 @@ def _require(one: Trained, first: Trained, asked: predicted.Asked, rule: str, sa
         raise UserError(f"{one.source}: of other genes, another head or another control than {first.source}")
     known("predict: cell_type", [asked.cell_type], one.blueprint.cell_types)
     perturbed = [label for label in one.blueprint.perturbations if label != one.control]
+    if asked.perturbation == one.control:
+        raise UserError(f"predict: perturbation {one.control!r} is the control; with_controls=True gives its cells too")
     known("predict: perturbation", [asked.perturbation], perturbed)
     known("predict: rule", [rule], HEADS[one.head].predicts, f"for head {one.head!r}")
     kind = one.blueprint.options["kind"]
@@ -92,6 +97,22 @@ def _require(one: Trained, first: Trained, asked: predicted.Asked, rule: str, sa
         raise UserError(
             f"predict: sampling has {', '.join(sampling) or 'nothing'}; a prior of kind {kind!r} takes {said}"
         )
+
+
+def _check(folders: list[Path], cells: object, seed: object) -> None:
+    """Raise UserError for arguments that can be judged before weights are read."""
+    for name, value, least in (("cells", cells, 2), ("seed", seed, 0)):
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+            raise UserError(f"predict: {name} is {value!r}, expected a whole number, {least} or more")
+    if not folders:
+        raise UserError("predict: no folder of weights, expected 1 or more")
+    for number, folder in enumerate(folders):
+        if not (folder / "prior.pt").is_file():
+            raise UserError(
+                f"predict: weights {str(folder)!r} has no prior.pt, expected a folder such as .../vae-0/ar-0"
+            )
+        if folder.resolve() in [other.resolve() for other in folders[:number]]:
+            raise UserError(f"predict: weights {str(folder)!r} is given twice; its cells could not be told apart")
 
 
 def _controls(
