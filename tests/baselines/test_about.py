@@ -28,7 +28,9 @@ def test_the_page_of_a_baseline_has_every_key_with_a_value_that_may_be(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_has_its_value_its_source_and_its_meaning(name):
     for option, entry in toy.about(name)["options"].items():
-        assert set(entry) - {"stage", "downloads", "clone", "learned"} == {"value", "source", "meaning"}, option
+        assert set(entry) - {"stage", "downloads", "clone", "learned", "same_as"} == {"value", "source", "meaning"}, (
+            option
+        )
         assert entry.get("stage", "train") in ("train", "predict"), option
         assert all(str(entry[key]).strip() for key in ("source", "meaning")), option
 

@@ -56,4 +56,4 @@ def _text(path: str | Path) -> str:
 
 def _first_table(text: str) -> str:
     """The first table of a page, which of the claims is how many hold, and how many do not."""
-    return next((block for block in text.split("\n\n") if block.startswith("| ")), html.escape("No verdicts."))
+    return next((block for block in text.split("\n\n") if block.startswith("|")), html.escape("No verdicts."))
