@@ -9,7 +9,8 @@ import yaml
 from expressionvae import catalogue
 from expressionvae.catalogue.baselines import BASELINES
 from expressionvae.catalogue.heads import ANCHORED, HEADS, MEAN_OF_DRAWS
-from expressionvae.catalogue.metrics import METRICS, SUBJECTS, on
+from expressionvae.catalogue.metric_card import SUBJECTS
+from expressionvae.catalogue.metrics import METRICS, on
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.config import check_form
 from expressionvae.files import UserError

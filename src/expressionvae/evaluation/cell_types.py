@@ -12,7 +12,7 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae import npz
-from expressionvae.catalogue.metrics import TRAINING, WITH_TRUE
+from expressionvae.catalogue.metric_card import TRAINING, WITH_TRUE
 from expressionvae.evaluation.baselines import groups
 from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import reading, require, written

@@ -1,6 +1,7 @@
 """Every metric as a page: how it is computed, from where to where it goes, which end is better, how it misleads."""
 
-from expressionvae.catalogue.metrics import METRICS, MetricCard
+from expressionvae.catalogue.metric_card import MetricCard
+from expressionvae.catalogue.metrics import METRICS
 from expressionvae.writing.markdown import document, pipe_table
 
 SUBJECTS = {

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from expressionvae.catalogue.items import ItemCard
-from expressionvae.catalogue.metrics import METRICS, MetricCard
+from expressionvae.catalogue.metric_card import MetricCard
+from expressionvae.catalogue.metrics import METRICS
 from expressionvae.files import UserError
 
 

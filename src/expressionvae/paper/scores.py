@@ -8,7 +8,8 @@ import pandas as pd
 
 from expressionvae import stored
 from expressionvae.catalogue.baselines import FLOOR
-from expressionvae.catalogue.metrics import METRICS, PAPER
+from expressionvae.catalogue.metric_card import PAPER
+from expressionvae.catalogue.metrics import METRICS
 from expressionvae.files import UserError, reading, require
 
 RUN = ["dataset", "bottleneck", "prior", "decoder", "baseline"]

@@ -11,7 +11,8 @@ import pandas as pd
 
 from expressionvae.catalogue.baselines import FLOOR, REFERENCES
 from expressionvae.catalogue.items import ItemCard
-from expressionvae.catalogue.metrics import FAR, METRICS, PAPER, WITH_TRUE, on
+from expressionvae.catalogue.metric_card import PAPER, WITH_TRUE
+from expressionvae.catalogue.metrics import FAR, METRICS, on
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column
 from expressionvae.paper.noise import alone

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from expressionvae.catalogue.baselines import FLOOR
 from expressionvae.catalogue.items import ItemCard
-from expressionvae.catalogue.metrics import TRAINING, WITH_TRUE
+from expressionvae.catalogue.metric_card import TRAINING, WITH_TRUE
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column
 from expressionvae.paper.tables import notes as notes_of
