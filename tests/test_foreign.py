@@ -155,6 +155,15 @@ def test_an_option_that_follows_a_key_of_the_config_takes_its_value_unless_anoth
         assert found.values() == {"target_sum": expected}
 
 
+@pytest.mark.parametrize("key", ["evaluation.rescale", "evaluation.rescale_to.sum"])
+def test_an_option_that_follows_what_is_no_key_of_the_config_is_refused_with_its_page(tmp_path, key):
+    options = {"target_sum": {"value": 1, "source": "here", "meaning": "a sum", "same_as": key}}
+    root = root_with(tmp_path, PAGE | {"options": options})
+    config = CONFIG | {"baselines": {"toy": {"folder": "toy"}}}
+    with pytest.raises(UserError, match=f"toy/about.yaml: options.target_sum.same_as: '{key}' is no key of the config"):
+        foreign.read(config, root)
+
+
 def test_what_a_training_is_called_hangs_on_no_other_entry(tmp_path):
     root, entries = (
         root_with(tmp_path, PAGE),

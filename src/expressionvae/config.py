@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,6 +43,11 @@ def fill_in(config: Mapping[str, Any], schema: str | Path) -> None:
         for key, node in kinds[entry["kind"]]["properties"].items():
             if "default" in node:
                 entry.setdefault(key, deepcopy(node["default"]))
+
+
+def value_at(config: Mapping[str, Any], key: str) -> Any:
+    """The value of a key written with dots, such as evaluation.rescale_to. KeyError where there is none."""
+    return reduce(getitem, key.split("."), config)
 
 
 def _whole(_: Any, value: Any) -> bool:

@@ -4,14 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import getitem
 from pathlib import Path
 from typing import Any
 
 from expressionvae import about, grid
 from expressionvae.about import EMITS, PAGE, PROGRAMS, WAYS
-from expressionvae.config import unknown_key
+from expressionvae.config import unknown_key, value_at
 from expressionvae.files import UserError, digest
 from expressionvae.provenance import fingerprint
 from expressionvae.sense import known
@@ -112,7 +110,7 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
         if folder not in pages:
             pages[folder] = about.read(root, folder)
         page = pages[folder]
-        changed = _followed(page, config) | entry.get("options", {})
+        changed = _followed(page, config, f"{root / folder / PAGE}") | entry.get("options", {})
         for option, value in changed.items():
             _check_option(f"baselines.{name}.options", option, value, page["options"])
         label = entry.get("label") or (page["label"] if name == folder else f"{page['label']} ({name})")
@@ -120,12 +118,19 @@ def read(config: Mapping[str, Any], root: str | Path) -> dict[str, Baseline]:
     return found
 
 
-def _followed(page: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that are to be what the config says elsewhere (`same_as`), where that is not their value anyway."""
+def _followed(page: Mapping[str, Any], config: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Options that are to be what the config says elsewhere (`same_as`), where that is not their value anyway.
+
+    Raises: UserError, which names the page by its path, where a key is none of the config.
+    """
     found = {}
     for option, entry in page["options"].items():
         if "same_as" in entry:
-            value = reduce(getitem, entry["same_as"].split("."), config)
+            try:
+                value = value_at(config, entry["same_as"])
+            except (KeyError, TypeError):  # TypeError: of a number or a text nothing can be looked up
+                key = entry["same_as"]
+                raise UserError(f"{path}: options.{option}.same_as: {key!r} is no key of the config") from None
             found |= {option: value} if value != entry["value"] else {}
     return found
 

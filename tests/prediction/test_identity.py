@@ -1,11 +1,14 @@
 """Of which cell type predicted cells are, by classifiers of the screen's controls."""
 
+from dataclasses import replace
+
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 
+from expressionvae.evaluation import cell_types
 from expressionvae.evaluation.baselines import Training
 from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import UserError
@@ -32,7 +35,7 @@ def screen(apart: float = 40.0, cells: int = 80) -> ad.AnnData:
     return made
 
 
-def share(judges: identity.Judges, cells: ad.AnnData, kind: str) -> float:
+def share(judges: identity.OfControls, cells: ad.AnnData, kind: str) -> float:
     return judges.share(comparison_space(cells.X, rescale_to=1e4), kind)
 
 
@@ -59,11 +62,19 @@ def test_a_screen_of_one_type_tells_nothing_apart():
 def test_the_same_seed_gives_the_same_file_and_other_genes_are_refused(tmp_path):
     train = screen()
     for name in ("a", "b"):
-        identity.save(identity.fit(train, **HOW), tmp_path / name)
+        cell_types.save(identity.fit(train, **HOW), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert identity.read(tmp_path / "a", genes=train.var_names.tolist()).real("A") > 0.99
     with pytest.raises(UserError, match="it is about other genes"):
         identity.read(tmp_path / "a", genes=["x"])
+
+
+def test_a_file_with_a_weight_that_is_no_number_is_refused(tmp_path):
+    train = screen()
+    judges = identity.fit(train, **HOW)
+    cell_types.save(replace(judges, weights=np.full_like(judges.weights, np.nan)), tmp_path / "a")
+    with pytest.raises(UserError, match="it holds numbers that are none"):
+        identity.read(tmp_path / "a", genes=train.var_names.tolist())
 
 
 def test_shares_of_a_model_before_and_after_anchoring(weights, tmp_path):  # noqa: F811

@@ -85,9 +85,7 @@ def _apart(path: Path, cell_type: str, cells: pd.DataFrame) -> None:
 
 def _without_controls(path: Path, obs: pd.DataFrame, control: str) -> None:
     """Warn of cells whose batch has no controls of their type: nothing tells what their effect is."""
-    calm = (obs["perturbation"] == control).to_numpy()
-    pairs = obs.loc[calm, ["cell_type", batches.COLUMN]].drop_duplicates()
-    alone = ~obs.set_index(["cell_type", batches.COLUMN]).index.isin(pairs.set_index([*pairs]).index)
+    alone = ~batches.beside_controls(obs, control)
     if alone.any():
         which = obs.loc[alone, ["cell_type", batches.COLUMN]].drop_duplicates().astype(str).agg(" in ".join, axis=1)
         log.warning(

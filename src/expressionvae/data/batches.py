@@ -21,14 +21,19 @@ def of(cells: "AnnData") -> ndarray | None:
     return np.asarray(cells.obs[COLUMN], dtype=str) if COLUMN in cells.obs else None
 
 
-def comparable(cells: "pd.DataFrame", control: str) -> set[tuple[str, str]]:
-    """Cell types with the perturbations of which they have a cell beside controls: of its batch, where there are any.
+def beside_controls(cells: "pd.DataFrame", control: str) -> ndarray:
+    """Whether there are controls of each cell's type; of its batch too, where the screen tells of batches.
 
-    cells: cell_type, perturbation and, where the screen tells of batches, batch of each cell.
+    cells: cell_type, perturbation and, where it is told, batch of each cell.
     """
     where = ["cell_type", *([COLUMN] if COLUMN in cells else [])]
-    calm = cells.loc[cells["perturbation"] == control, where].drop_duplicates()
-    found = cells.merge(calm, on=where)[["cell_type", "perturbation"]].drop_duplicates()
+    kinds = cells.groupby(where, observed=True).ngroup()
+    return kinds.isin(kinds[cells["perturbation"] == control]).to_numpy()
+
+
+def comparable(cells: "pd.DataFrame", control: str) -> set[tuple[str, str]]:
+    """Cell types with the perturbations of which they have a cell `beside_controls`."""
+    found = cells.loc[beside_controls(cells, control), ["cell_type", "perturbation"]].drop_duplicates()
     return {(str(cell_type), str(label)) for cell_type, label in found.itertuples(index=False) if label != control}
 
 

@@ -77,7 +77,8 @@ class Training(Effects):
         self.X, self.rescale_to = sparse.csr_matrix(train.X), rescale_to
         self.rows = groups(*(train.obs[c].astype(str) for c in ("cell_type", "perturbation")))
         self.batches = batches.of(train)
-        self._pairs = [(kind, label) for kind, label in self.rows if self.batches is None or self._within(kind, label)]
+        compared = self.rows.keys() if self.batches is None else batches.comparable(train.obs, self.control)
+        self._pairs = [pair for pair in self.rows if pair in compared or pair[1] == self.control]
 
     @property
     def pairs(self) -> Collection[tuple[str, str]]:
@@ -94,8 +95,6 @@ class Training(Effects):
 
     def _within(self, cell_type: str, label: str) -> dict[str, int]:
         """Numbers of a combination's cells by batch, of the batches that have controls of the cell type."""
-        if (cell_type, self.control) not in self.rows:
-            return {}
         assert self.batches is not None
         perturbed, calm = (self.batches[self.rows[cell_type, one]] for one in (label, self.control))
         names, sizes = np.unique(perturbed[np.isin(perturbed, calm)], return_counts=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,28 @@ class CellTypes:
 
 
 @dataclass(frozen=True)
-class Judges:
+class Fits:
+    """Classifiers of one screen's cell types, fitted on several parts of its cells.
+
+    types: of the training cells; genes; weights, bias: of each fit.
+    """
+
+    types: ndarray
+    genes: ndarray
+    weights: Float[ndarray, "*fit type gene"]
+    bias: Float[ndarray, "*fit type"]
+
+    @property
+    def defined(self) -> bool:
+        """Whether there are types to be told apart."""
+        return len(self.types) > 1
+
+    def classifier(self, *fit: int) -> CellTypes:
+        return CellTypes(self.types, self.weights[fit], self.bias[fit])
+
+
+@dataclass(frozen=True)
+class Judges(Fits):
     """The classifiers that judge the true cells of a screen, and the predictions that answer them row for row.
 
     No true cell is judged by a classifier that was fitted on it: the true cells are cut into two halves, each with
@@ -83,30 +105,17 @@ class Judges:
     does would speak for the other types, and true cells be taken for those (of Kang's CD14+ monocytes 98 in 100).
     `with-true`: on all training cells and the other half's held-out cells, controls and others counting alike.
 
-    types: of the training cells; genes; half: of each true cell, 0 or 1; weights, bias: of each variant and half.
+    There is a fit of each variant and half [variant half type gene]; half: of each true cell, 0 or 1.
     """
 
-    types: ndarray
-    genes: ndarray
     half: Int[ndarray, "cell"]
-    weights: Float[ndarray, "variant half type gene"]
-    bias: Float[ndarray, "variant half type"]
-
-    @property
-    def defined(self) -> bool:
-        """Whether there are types to be told apart."""
-        return len(self.types) > 1
-
-    def classifier(self, variant: str, half: int) -> CellTypes:
-        at = VARIANTS.index(variant), half
-        return CellTypes(self.types, self.weights[at], self.bias[at])
 
     def assigned(self, X: sparse.csr_matrix, variant: str) -> ndarray:
         """The type of each cell of X [cell gene], in comparison space, a row for every true cell."""
         found = np.empty(len(self.half), dtype=self.types.dtype)
         for half in range(HALVES):
             rows = np.flatnonzero(self.half == half)
-            found[rows] = self.classifier(variant, half).assigned(X[rows])
+            found[rows] = self.classifier(VARIANTS.index(variant), half).assigned(X[rows])
         return found
 
 
@@ -140,7 +149,7 @@ def fit(
                 inverse_penalty=inverse_penalty,
             )
             weights[at, part], bias[at, part] = one.weights, one.bias
-    return Judges(types, np.asarray(truth.var_names, dtype=str), half, weights, bias)
+    return Judges(types, np.asarray(truth.var_names, dtype=str), weights, bias, half)
 
 
 def fitted_on(cell_types: ndarray, is_control: ndarray) -> ndarray:
@@ -172,24 +181,31 @@ def at_most(rows: ndarray, cell_types: ndarray, is_control: ndarray, number: int
     return np.sort(shuffled[(frame.groupby(["type", "control"]).cumcount() < number).to_numpy()])
 
 
-def save(judges: Judges, path: str | Path) -> None:
-    """Write the judges of a screen as arrays."""
+def save(fits: Fits, path: str | Path) -> None:
+    """Write all arrays of some classifiers."""
     with written(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **{name: getattr(judges, name) for name in _ARRAYS})
+        np.savez_compressed(file, **vars(fits))
 
 
-_ARRAYS = ("types", "genes", "half", "weights", "bias")
+def stored(path: str | Path, *others: str, fits: tuple[int, ...], genes: Sequence[str] | ndarray) -> list[ndarray]:
+    """The arrays that `save` wrote, those of `Fits` and others by name; to be called within `files.reading`.
+
+    fits: how many of each kind there must be; genes: of the screen.
+    """
+    names = [field.name for field in dataclass_fields(Fits)]
+    types, known, weights, bias, *more = npz.arrays(path, *names, *others)
+    shape = (*fits, len(types))
+    require(bias.shape == shape, f"its bias has the shape {bias.shape}, expected {shape}")
+    require(weights.shape == (*shape, len(known)), f"its weights have the shape {weights.shape}")
+    require(np.isfinite(weights).all() and not np.isnan(bias).any(), "it holds numbers that are none")
+    require(known.tolist() == list(genes), "it is about other genes")
+    return [types, known, weights, bias, *more]
 
 
 def read(path: str | Path, *, truth: AnnData) -> Judges:
     """Read what `save` wrote. Raises UserError if it is damaged, or is not of these true cells and their genes."""
     with reading(path, "the classifiers of cell types"):
-        types, genes, half, weights, bias = npz.arrays(path, *_ARRAYS)
-        shape = (len(VARIANTS), HALVES, len(types))
-        require(bias.shape == shape, f"its bias has the shape {bias.shape}, expected {shape}")
-        require(weights.shape == (*shape, len(genes)), f"its weights have the shape {weights.shape}")
-        require(np.isfinite(weights).all() and not np.isnan(bias).any(), "it holds numbers that are none")
+        *fits, half = stored(path, "half", fits=(len(VARIANTS), HALVES), genes=truth.var_names.tolist())
         require(half.shape == (truth.n_obs,), f"it is about {len(half)} cells, expected {truth.n_obs}")
         require(np.isin(half, range(HALVES)).all(), "a cell is in no half")
-        require(np.array_equal(genes, np.asarray(truth.var_names, dtype=str)), "it is about other genes")
-    return Judges(types, genes, half, weights, bias)
+    return Judges(*fits, half)

@@ -1,7 +1,7 @@
 """Whether predicted cells are of the wanted cell type, by classifiers of the screen's own control cells."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anndata as ad
@@ -11,9 +11,8 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae import npz
 from expressionvae.catalogue.heads import ANCHORED, HEADS
-from expressionvae.evaluation.cell_types import HALVES, CellTypes, at_most, fitted_on, halves
+from expressionvae.evaluation.cell_types import HALVES, CellTypes, Fits, at_most, fitted_on, halves, stored
 from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import reading, require, written
 from expressionvae.prediction import cells as predicted
@@ -27,35 +26,26 @@ from expressionvae.stored import table
 PERTURBED, CONTROLS, OWN_CONTROLS, RECONSTRUCTED = "perturbed", "controls", "own controls", "reconstructed"
 KINDS = (PERTURBED, CONTROLS, OWN_CONTROLS, RECONSTRUCTED)
 COLUMNS = ["training", "draw", "cells", "share"]
-_ARRAYS = ("types", "genes", "weights", "bias", "own")
 
 
 @dataclass(frozen=True)
-class Judges:
-    """Classifiers of a screen's cell types, each fitted on one half of its controls (see `cell_types.fitted_on`).
+class OfControls(Fits):
+    """Classifiers that are each fitted on one half of a screen's controls (see `cell_types.fitted_on`).
 
-    types: of the training cells; own: of the controls of each type, each judged by the classifier that has not seen
-    it, the share that is called of it; NaN where there are none.
+    own: of the controls of each type, each judged by the classifier that has not seen it, the share that is called of
+    it; NaN where there are none.
     """
 
-    types: ndarray
-    genes: ndarray
-    weights: Float[ndarray, "half type gene"]
-    bias: Float[ndarray, "half type"]
     own: Float[ndarray, "type"]
-
-    @property
-    def defined(self) -> bool:
-        """Whether there are types to be told apart."""
-        return len(self.types) > 1
 
     def share(self, X: sparse.csr_matrix, cell_type: str) -> float:
         """The share of some cells in comparison space [cell gene] that is called of a type, by the mean of the halves.
 
         An anchored cell or one of PerturbMean starts from a real control, which one of the two has seen.
         """
-        each = [CellTypes(self.types, self.weights[half], self.bias[half]) for half in range(HALVES)]
-        return float(np.mean([np.mean(one.assigned(X) == cell_type) for one in each])) if self.defined else np.nan
+        if not self.defined:
+            return np.nan
+        return float(np.mean([np.mean(self.classifier(half).assigned(X) == cell_type) for half in range(HALVES)]))
 
     def real(self, cell_type: str) -> float:
         """The share of the real controls of a type: what predicted cells can reach. NaN where nothing is told apart."""
@@ -64,8 +54,8 @@ class Judges:
 
 def fit(
     train: ad.AnnData, *, rescale_to: float | int, cells_per_type: int, inverse_penalty: float, seed: int
-) -> Judges:
-    """Fit the judges of a screen on at most `cells_per_type` random controls of each type, cut into halves.
+) -> OfControls:
+    """Fit classifiers of a screen on at most `cells_per_type` random controls of each type, cut into halves.
 
     train: counts, with obs cell_type and perturbation.
     """
@@ -85,27 +75,19 @@ def fit(
         weights[part], bias[part] = one.weights, one.bias
         right[~seen] = one.assigned(X[~seen]) == labels[~seen]
     own = pd.Series(right[is_control]).groupby(labels[is_control]).mean().reindex(names).to_numpy(dtype=float)
-    return Judges(names, np.asarray(train.var_names, dtype=str), weights, bias, own)
+    return OfControls(names, np.asarray(train.var_names, dtype=str), weights, bias, own)
 
 
-def save(judges: Judges, path: str | Path) -> None:
-    with written(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **{name: getattr(judges, name) for name in _ARRAYS})
-
-
-def read(path: str | Path, *, genes: Sequence[str]) -> Judges:
-    """Read what `save` wrote. Raises UserError if it is damaged, or about other genes than the screen's."""
+def read(path: str | Path, *, genes: Sequence[str]) -> OfControls:
+    """Read what `cell_types.save` wrote. Raises UserError if it is damaged, or about other genes than the screen's."""
     with reading(path, "the classifiers of a screen's cell types"):
-        judges = Judges(*npz.arrays(path, *_ARRAYS))
-        shape = (HALVES, len(judges.types), len(judges.genes))
-        require(judges.weights.shape == shape, f"its weights have the shape {judges.weights.shape}, expected {shape}")
-        require(judges.bias.shape == shape[:2] and judges.own.shape == shape[1:2], "its arrays are of other types")
-        require(judges.genes.tolist() == list(genes), "it is about other genes")
-    return judges
+        *fits, own = stored(path, "own", fits=(HALVES,), genes=genes)
+        require(own.shape == fits[0].shape, "its own shares are of other types")
+    return OfControls(*fits, own)
 
 
 def of_model(
-    trained: Trained, judges: Judges, asked: Asked, way: Way, *, rescale_to: float | int, seed: int
+    trained: Trained, judges: OfControls, asked: Asked, way: Way, *, rescale_to: float | int, seed: int
 ) -> tuple[Cells, dict[str, float]]:
     """Predicted cells of a model for a pair (`cells.predict`), and by what they are the share of the wanted type."""
     values = predicted.sampled(trained, asked, way, seed=seed)
@@ -113,7 +95,7 @@ def of_model(
     shares = of_cells(found, judges, asked, rescale_to=rescale_to)
     own, plain = shares[CONTROLS], way
     if way.rule == ANCHORED:
-        plain = Way(HEADS[trained.head].base(ANCHORED), way.draws, way.sampling, way.batch_size, None)
+        plain = replace(way, rule=HEADS[trained.head].base(ANCHORED), controls=None)
         before = predicted.decoded(trained, values, asked.query, plain, seed=seed)
         own = of_cells(before, judges, asked, rescale_to=rescale_to)[CONTROLS]
     real = _latents_of_controls(trained, asked, np.random.default_rng(seed))
@@ -130,7 +112,7 @@ def _latents_of_controls(trained: Trained, asked: Asked, rng: np.random.Generato
     return latents.values[np.sort(rng.permutation(rows)[: asked.cells])]
 
 
-def of_cells(cells: Cells, judges: Judges, asked: Asked, *, rescale_to: float | int) -> dict[str, float]:
+def of_cells(cells: Cells, judges: OfControls, asked: Asked, *, rescale_to: float | int) -> dict[str, float]:
     """The share of the wanted type among predicted perturbed cells and predicted controls [2 x cells, gene]."""
     X = comparison_space(cells, rescale_to=rescale_to)
     parts = {PERTURBED: X[: asked.cells], CONTROLS: X[asked.cells :]}

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from expressionvae.catalogue.priors import FSQ, GAUSSIAN, PRIORS
+from expressionvae.config import value_at
 from expressionvae.writing.formatting import printed_as
 
 Config = Mapping[str, Any]
@@ -84,7 +85,7 @@ def settings(item: str, config: Config, printed: pd.DataFrame) -> pd.DataFrame:
         rows.append((setting, value, paper, _same(value, paper) if paper else "", path))
     for path in _leaves(item, config):
         if path not in paths.values() or path.endswith(".levels"):  # K alone does not say which levels
-            rows.append((path, printed_as(_at(config, path)), "", "", path))
+            rows.append((path, printed_as(value_at(config, path)), "", "", path))
     return pd.DataFrame(rows, columns=["setting", "value", "paper", "same", "key"])
 
 
@@ -113,7 +114,7 @@ def _leaves(item: str, config: Config) -> list[str]:
         stack = [path] if path else []
         while stack:
             place = stack.pop(0)
-            value = _at(config, place)
+            value = value_at(config, place)
             if isinstance(value, Mapping):
                 stack = [f"{place}.{key}" for key in value if key != "kind"] + stack
             else:
@@ -121,13 +122,6 @@ def _leaves(item: str, config: Config) -> list[str]:
     return found
 
 
-def _at(config: Config, path: str) -> Any:
-    value: Any = config
-    for key in path.split("."):
-        value = value[key]
-    return value
-
-
 def _value(config: Config, path: str) -> str:
-    value = _at(config, path)
+    value = value_at(config, path)
     return f"{prod(value):,}" if path.endswith(".levels") else printed_as(value)
