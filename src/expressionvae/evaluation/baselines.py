@@ -10,7 +10,7 @@ import pandas as pd
 from numpy import ndarray
 from scipy import sparse
 
-from expressionvae.data import batches
+from expressionvae.data import batches, screen
 from expressionvae.evaluation.comparison import comparison_space
 from expressionvae.files import UserError
 
@@ -77,7 +77,7 @@ class Training(Effects):
         self.X, self.rescale_to = sparse.csr_matrix(train.X), rescale_to
         self.rows = groups(*(train.obs[c].astype(str) for c in ("cell_type", "perturbation")))
         self.batches = batches.of(train)
-        compared = self.rows.keys() if self.batches is None else batches.comparable(train.obs, self.control)
+        compared = self.rows.keys() if self.batches is None else batches.comparable(screen.table(train), self.control)
         self._pairs = [pair for pair in self.rows if pair in compared or pair[1] == self.control]
 
     @property

@@ -205,7 +205,8 @@ def stored(path: str | Path, *others: str, fits: tuple[int, ...], genes: Sequenc
 def read(path: str | Path, *, truth: AnnData) -> Judges:
     """Read what `save` wrote. Raises UserError if it is damaged, or is not of these true cells and their genes."""
     with reading(path, "the classifiers of cell types"):
-        *fits, half = stored(path, "half", fits=(len(VARIANTS), HALVES), genes=truth.var_names.tolist())
+        genes = truth.var_names.tolist()
+        types, known, weights, bias, half = stored(path, "half", fits=(len(VARIANTS), HALVES), genes=genes)
         require(half.shape == (truth.n_obs,), f"it is about {len(half)} cells, expected {truth.n_obs}")
         require(np.isin(half, range(HALVES)).all(), "a cell is in no half")
-    return Judges(*fits, half)
+    return Judges(types, known, weights, bias, half)

@@ -81,9 +81,9 @@ def fit(
 def read(path: str | Path, *, genes: Sequence[str]) -> OfControls:
     """Read what `cell_types.save` wrote. Raises UserError if it is damaged, or about other genes than the screen's."""
     with reading(path, "the classifiers of a screen's cell types"):
-        *fits, own = stored(path, "own", fits=(HALVES,), genes=genes)
-        require(own.shape == fits[0].shape, "its own shares are of other types")
-    return OfControls(*fits, own)
+        types, known, weights, bias, own = stored(path, "own", fits=(HALVES,), genes=genes)
+        require(own.shape == types.shape, "its own shares are of other types")
+    return OfControls(types, known, weights, bias, own)
 
 
 def of_model(
