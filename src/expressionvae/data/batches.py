@@ -50,6 +50,15 @@ def asked(truth: "AnnData") -> ndarray | None:
     return sorted_
 
 
+def dealt(rows: ndarray, batch: ndarray, parts: int) -> list[ndarray]:
+    """Some rows in so many parts, dealt in turn batch after batch: each has as many of a batch, but for odd cells.
+
+    batch: of every cell. Within a batch the rows keep their order.
+    """
+    ordered = rows[np.argsort(batch[rows], kind="stable")]
+    return [ordered[part::parts] for part in range(parts)]
+
+
 def matched(perturbed: ndarray, controls: ndarray, *, most: int | None = None) -> dict[str, int]:
     """How many controls of each batch have the batches' shares among the perturbed cells, as many as there can be.
 

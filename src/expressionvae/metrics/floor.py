@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from expressionvae.data import batches
 from expressionvae.evaluation.comparison import Compared
 from expressionvae.metrics.contexts import within_cell_types
 from expressionvae.metrics.de import expression
@@ -57,8 +58,7 @@ def disjoint_halves(true: Compared, *, seed: int) -> tuple[Compared, Compared]:
         half = len(rows) // 2
         one, other = rows[:half], rows[half:]
         if true.batches is not None:
-            dealt = rows[np.argsort(true.batches[rows], kind="stable")]
-            one, other = dealt[0::2], dealt[1::2]
+            one, other = batches.dealt(rows, true.batches, 2)
         cuts.append((one[:half], other[:half]))
     first, second = (np.concatenate(rows) for rows in zip(*cuts, strict=True))
     return true.of(first), true.of(second)

@@ -9,6 +9,7 @@ from numpy import ndarray
 from scipy import sparse
 
 from expressionvae.catalogue import metrics
+from expressionvae.data import batches
 from expressionvae.evaluation.comparison import Compared
 from expressionvae.files import written
 from expressionvae.metrics.contexts import within_cell_types
@@ -99,8 +100,7 @@ def parts(
     order, pieces = rng.permutation(n), {"half": 2, "unbiased": 3}[variant]
     piece = n // pieces
     if strata is not None:
-        dealt = order[np.argsort(strata[order], kind="stable")]
-        cut = [rng.permutation(dealt[k::pieces][:piece])[:max_cells] for k in range(pieces)]
+        cut = [rng.permutation(part[:piece])[:max_cells] for part in batches.dealt(order, strata, pieces)]
     else:
         cut = [order[k * piece : k * piece + min(piece, max_cells)] for k in range(pieces)]
     split = [np.sort(rows) for rows in cut]
