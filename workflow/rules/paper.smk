@@ -88,7 +88,7 @@ rule figure1:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         config={key: config[key] for key in FIGURE1_SECTIONS},
     script:
         "../scripts/figure1.py"

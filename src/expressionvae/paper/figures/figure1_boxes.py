@@ -133,7 +133,7 @@ def boxes(s: Sizes) -> dict[str, Box]:
 
 def _head_box(head: str, number: int, s: Sizes) -> Box:
     first, more = s.decoders[head][:2], len(s.decoders[head]) - 2
-    decoders = ", ".join([names.decoder(name) for name in first] + [f"+ {more}"] * (more > 0)) or "not decoded"
+    decoders = "; ".join([names.decoder(name) for name in first] + [f"+ {more}"] * (more > 0)) or "not decoded"
     pitch = 1.76 / len(HEADS)
     top = 0.54 + pitch * number
     return Box(6.05, top, 1.02, pitch - 0.04, _STAGE_1, "", HEADS[head].class_path, (decoders,))
