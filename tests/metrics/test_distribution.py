@@ -40,6 +40,36 @@ def test_w2_of_equal_sizes_is_that_of_the_solver_for_any_sizes(n, seed, shift):
     assert w2(x, y) ** 2 == pytest.approx(distribution._transported(x, y), rel=1e-9)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(2, 40), st.integers(0, 1000), st.sampled_from([1e-160, 1e-3, 1.0, 1e6]), st.booleans())
+def test_what_is_taken_from_rows_and_columns_changes_no_choice(n, seed, scale, outlier):
+    x, y = cloud(n, 3, seed, scale=scale), cloud(n, 3, seed + 1, scale=scale)
+    if outlier:
+        y[0] *= 1e4
+    cost = cdist(x, y, "sqeuclidean")
+    left = cost.copy()
+    distribution._reduce(left)
+    chosen = linear_sum_assignment(left)
+    assert left.min() >= 0
+    assert cost[chosen].sum() == pytest.approx(cost[linear_sum_assignment(cost)].sum(), rel=1e-9)
+
+
+def test_little_is_left_to_search():
+    cost = cdist(cloud(300, 10, 0), cloud(300, 10, 1, shift=1), "sqeuclidean")
+    left, plain = cost.copy(), cost.copy()
+    distribution._reduce(left)
+    distribution._least_to_zero(plain)
+    left, plain = (c[linear_sum_assignment(c)].mean() / c.mean() for c in (left, plain))
+    assert left < plain / 10
+
+
+def test_w2_of_cells_that_are_all_alike():
+    x = np.ones((30, 3))
+    assert w2(x, x) == 0
+    assert w2(x, x + [0.0, 0.0, 2.0]) == pytest.approx(2)
+    assert w2(x, cloud(30, 3, 0)) == pytest.approx(np.sqrt(((cloud(30, 3, 0) - 1) ** 2).sum(axis=1).mean()))
+
+
 def test_w2_of_unequal_sizes_splits_cells():
     # half of each of two cells goes to 1: sqrt((1^2 + 3^2) / 2)
     assert w2(np.array([[0.0], [4.0]]), np.array([[1.0]])) == pytest.approx(np.sqrt(5))
