@@ -180,7 +180,7 @@ ROWS: list[tuple[str, Any, str]] = [
     ("heads/poisson", {}, "unknown key 'poisson'"),
     ("decoders/mse/predict", "sample", "unknown 'sample' for head 'mse' (allowed: mean, anchored)"),
     ("decoders/hurdle/library_size", "drawn", "takes no library size"),
-    ("priors/mdlm/kind", "mdml", "'mdml' is not allowed (allowed: ar, mdlm, flow, true-codes)"),
+    ("priors/mdlm/kind", "mdml", "(allowed: ar, mdlm, flow, true-codes); did you mean 'mdlm'?"),
     ("priors/mdlm-1/weights", "mdlm-32", "unknown 'mdlm-32' as a trained prior that samples in steps"),
     ("priors/mdlm-1/weights", "ar", "unknown 'ar' as a trained prior that samples in steps (allowed: mdlm, flow)"),
     ("priors/mdlm-1/kind", "mdlm", "give either `kind`, or `weights`"),

@@ -3,7 +3,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from expressionvae.config import check_form, fill_in
+from expressionvae.config import check_form, fill_in, unknown_key
 from expressionvae.files import UserError
 from expressionvae.schema import whole_schema
 from tests.conftest import REPOSITORY
@@ -104,3 +104,7 @@ def test_an_unknown_metric_is_refused(config):
     config["paper"]["table1"]["columns"] = ["w3"]
     with pytest.raises(UserError, match="paper.table1.columns.0: 'w3' is not allowed .allowed: w2, mmd2"):
         check_form(config, SCHEMA)
+
+
+def test_where_no_key_is_allowed_it_is_said():
+    assert unknown_key("baselines.control.options", "seed", {}).endswith("unknown key 'seed' (allowed: none)")

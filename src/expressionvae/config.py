@@ -1,6 +1,5 @@
 """The form of the config: every key known and described, every value of the right kind."""
 
-import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, cast
 import jsonschema
 
 from expressionvae.files import UserError
+from expressionvae.nearest import did_you_mean, nearest
 from expressionvae.schema import whole_schema
 
 LARGEST = 2**32 - 1  # the largest seed that numpy's and scikit-learn's generators take; no other number comes near it
@@ -108,9 +108,10 @@ def _lines(error: jsonschema.ValidationError) -> list[str]:
         missing = [key for key in value if key not in instance]
         return [f"{where}: key {key!r} is missing{_meaning(schema, key)}" for key in missing]
     if error.validator == "enum":
-        allowed = ", ".join("null" if choice is None else str(choice) for choice in value)
-        hint = "" if instance is None else _read_otherwise(instance)
-        return [f"{where}: {_short(instance)} is not allowed (allowed: {allowed}){hint}"]
+        allowed = ["null" if choice is None else str(choice) for choice in value]
+        otherwise = "" if instance is None else _read_otherwise(instance)
+        hint = did_you_mean(instance, allowed) if isinstance(instance, str) else otherwise
+        return [f"{where}: {_short(instance)} is not allowed (allowed: {', '.join(allowed)}){hint}"]
     if error.validator == "type":
         wanted = [value] if isinstance(value, str) else value
         kinds = " or ".join(map(repr, wanted))
@@ -154,9 +155,9 @@ def _read_otherwise(value: Any) -> str:
 
 
 def unknown_key(where: str, key: str, properties: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(key, properties, 1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{where}: unknown key {key!r} ({hint}allowed: {', '.join(properties)})"
+    near = nearest(key, properties)
+    hint = f"did you mean {near!r}? " if near else ""
+    return f"{where}: unknown key {key!r} ({hint}allowed: {', '.join(properties) or 'none'})"
 
 
 def _meaning(schema: Mapping[str, Any], key: str) -> str:

@@ -1,6 +1,5 @@
 """The sense of the config, whose form is right: every name known, every choice possible, before any job runs."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise, product
@@ -11,6 +10,7 @@ from expressionvae.catalogue.baselines import FLOOR
 from expressionvae.catalogue.heads import HEADS
 from expressionvae.catalogue.priors import PRIORS
 from expressionvae.files import UserError
+from expressionvae.nearest import did_you_mean
 
 Config = Mapping[str, Any]
 PATHS = ("path", "proteins")  # keys whose values are files in data_dir
@@ -230,6 +230,5 @@ def known(where: str, values: Iterable[str], allowed: Iterable[str], note: str =
     allowed = list(allowed)
     for value in values:
         if value not in allowed:
-            close = difflib.get_close_matches(str(value), map(str, allowed), 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(str(value), allowed)
             raise UserError(f"{where}: unknown {value!r} {note}{note and ' '}(allowed: {', '.join(allowed)}){hint}")

@@ -340,6 +340,7 @@ SETTINGS = {
         {"gene": "symbol"},
         "var has no column 'symbol' (config key gene_column); its columns are none",
     ),
+    "a column spelled otherwise": ({"library": "Gnee"}, "did you mean 'gene'?"),
     "a layer that is not there": ({"layer": "counts"}, "holds no matrix layers/counts (config key layer); it has 'X'"),
     "raw that is not there": ({"layer": "raw/X"}, "holds no matrix raw/X (config key layer); it has 'X'"),
     "text for a total": (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from expressionvae.pairs import UNDEFINED
+from expressionvae.pairs import HERE, UNDEFINED
 from expressionvae.prediction import trust
 from expressionvae.prediction.trust import Identity, Known, Share
 
@@ -50,6 +50,19 @@ def test_of_two_models_the_one_that_keeps_the_type_is_compared_with_perturb_mean
 def test_the_cell_type_is_told_where_nothing_was_tested():
     sentence = trust.verdict(KNOWN, [MODEL], [], {MODEL: 0.5}, CHANGED)
     assert "Predicted here, cells called B: PerturbMean 96%, fsq ar hurdle 30% (real controls 98%)." in sentence
+
+
+@pytest.mark.parametrize("tested", [[], TESTED])
+def test_nobody_is_trusted_on_a_perturbation_that_no_training_cell_has(tested):
+    unseen = Known("B", "GATA1", 50, 0, 0, 0, HERE)
+    sentence = trust.verdict(unseen, [MODEL], tested, {MODEL: 0.5}, KEPT)
+    assert sentence.startswith("Trust none for what sets GATA1 apart")
+    assert "PerturbMean is what the others do in B on average" in sentence
+    assert "fsq ar hurdle agrees with it by r = 0.50. Predicted here, cells called B: " in sentence
+
+
+def test_no_agreement_is_told_where_none_is_known():
+    assert "Fold changes" not in trust.verdict(KNOWN, [MODEL], [], {}, Identity())
 
 
 def test_a_lone_model_that_loses_the_type_is_trusted_by_nobody():

@@ -14,6 +14,7 @@ from numpy import ndarray
 from expressionvae.data import checks
 from expressionvae.data.store import Element, attribute, child, is_group, legible, texts, vector
 from expressionvae.files import UserError
+from expressionvae.nearest import did_you_mean
 
 Rows = Integer[ndarray, "cell"]  # row numbers, ascending
 
@@ -127,7 +128,8 @@ class Frame:
         if name != self.index and name not in self.columns:
             config = f" (config key {key})" if key else ""
             there = checks.some(self.columns) + f", and the index '{self.index}'"
-            raise UserError(f"{self.path}: {self.key} has no column '{name}'{config}; its columns are {there}")
+            hint = did_you_mean(name, [*self.columns, self.index])
+            raise UserError(f"{self.path}: {self.key} has no column '{name}'{config}; its columns are {there}{hint}")
         return self._stored(name)
 
     def _stored(self, name: str) -> _Stored:

@@ -19,6 +19,7 @@ from jaxtyping import Bool
 from numpy import ndarray
 
 from expressionvae.files import UserError
+from expressionvae.nearest import nearest
 
 log = logging.getLogger(__name__)
 
@@ -168,9 +169,10 @@ def shown(label: str) -> str:
 
 
 def like(name: str, labels: Iterable[str]) -> str:
-    """The end of a message on an unknown name: the label that differs from it by case alone; else nothing."""
-    near = next((label for label in sorted(set(labels)) if plain(label).casefold() == plain(name).casefold()), None)
-    return "" if near is None else f"; did you mean {shown(near)}?"
+    """The end of a message on an unknown label: the one nearest to it; nothing where none is near."""
+    read = {plain(label): label for label in sorted(set(labels), reverse=True)}
+    near = nearest(plain(name), read)
+    return "" if near is None else f"; did you mean {shown(read[near])}?"
 
 
 def one_spelling(

@@ -1,6 +1,5 @@
 """The pairs that are asked for, held against a screen: what is known of each, or why it cannot be predicted."""
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pandas as pd
 from expressionvae.data import batches
 from expressionvae.data.labels import genes, perturbation, spelled
 from expressionvae.files import UserError, reading, require, written
+from expressionvae.nearest import did_you_mean
 from expressionvae.pairs import ELSEWHERE, HERE, KNOWN, NEW, UNDEFINED, Pair
 from expressionvae.proteins.symbols import resolve
 from expressionvae.stored import table
@@ -122,10 +122,7 @@ def _require_protein(
 def _near(name: str, labels: Iterable[str]) -> str:
     """The end of a message on an unknown label: the nearest one, and those that there are while they are few."""
     labels = list(labels)
-    folded = {label.casefold(): label for label in labels}
-    close = difflib.get_close_matches(name.casefold(), folded, 1, cutoff=0.5)
-    hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
-    return hint + (f" (there are: {', '.join(labels)})" if len(labels) <= 20 else "")
+    return did_you_mean(name, labels) + (f" (there are: {', '.join(labels)})" if len(labels) <= 20 else "")
 
 
 def save(rows: pd.DataFrame, path: str | Path) -> None:

@@ -145,12 +145,19 @@ def verdict(
             "Only a model predicts this pair, and nothing here has tested it: take its genes as candidates to measure."
             + identity.said(models, kind)
         )
+    alike = "; ".join(f"{name} agrees with it by r = {agreement[name]:.2f}" for name in models if name in agreement)
+    beside = f"{alike and f' Fold changes: {alike}.'}{identity.said((MEAN, *models), kind)}"
+    if not known.seen:
+        return (
+            f"Trust none for what sets {known.perturbation} apart: no training cell has it, and leave-one-context-out "
+            f"tests those that some have. PerturbMean is what the others do in {kind} on average; where a model "
+            f"differs from it, take its genes as candidates to measure.{beside}"
+        )
     scored = {name: [one for one in tested if one.predictor == name] for name in (MEAN, *models)}
     if not scored[MEAN] or not any(scored[name] for name in models):
-        said = "; ".join(f"{name} agrees with it by r = {agreement[name]:.2f}" for name in models if name in agreement)
         return (
             "Trust PerturbMean: it is what a model must beat, and no leave-one-context-out result tells whether one "
-            f"does here. Fold changes: {said}.{identity.said((MEAN, *models), kind)}"
+            f"does here.{beside}"
         )
     able = [name for name in models if scored[name]]
     best = max(able, key=lambda name: (_right(identity, name), mean(scored[name], "pearson_delta")))

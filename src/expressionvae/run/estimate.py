@@ -29,7 +29,7 @@ def text(whole: Sequence[Job], left: Sequence[Job], costs: Costs, used: pd.DataF
     todo_gpu = sum((entry.gpu_seconds for entry in remaining.values()), 0.0)
     jobs = f"{len(whole):6}{len(left):7}"
     spent = sum((seconds for _, seconds in taken.values()), 0.0)
-    lines.append(f"{'all':22}{jobs}{_hours(total[0])}{_hours(total[1])}{total[2] / 1e9:9.2f}{'':6}{_hours(spent)}")
+    lines.append(f"{'total':22}{jobs}{_hours(total[0])}{_hours(total[1])}{total[2] / 1e9:9.2f}{'':6}{_hours(spent)}")
     if theirs := by_baseline(whole, costs):
         unfinished = by_baseline(left, costs)
         lines += ["", "Of which by baseline (a training stands under its folder):"]
