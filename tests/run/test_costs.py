@@ -9,7 +9,7 @@ import yaml
 
 from expressionvae.catalogue.priors import FSQ, PRIORS, PriorCard
 from expressionvae.operations import VaeOperations
-from expressionvae.run import costs
+from expressionvae.run import costs, totals
 from expressionvae.run.costs import Costs, Job
 from tests.conftest import REPOSITORY
 
@@ -84,13 +84,13 @@ def test_the_longest_path_is_the_slowest_chain(h100):
     second = Job("train_prior", RUN, ("vae.pt",), ("prior.pt",))
     aside = Job("figure1", {}, (), ("figure1.png",))
     last = Job("all", {}, ("prior.pt", "figure1.png"), ())
-    seconds, chain = costs.longest_path([last, aside, second, first], h100)
+    seconds, chain = totals.longest_path([last, aside, second, first], h100)
     assert [job.rule for job in chain] == ["train_vae", "train_prior", "all"]
     assert seconds == pytest.approx(sum(map(h100.seconds, chain)))
 
 
 def test_only_rules_that_ask_for_a_gpu_count_gpu_hours(h100):
-    estimates = costs.by_rule([Job("train_vae", RUN, (), ()), Job("figure1", {}, (), ())], h100)
+    estimates = totals.by_rule([Job("train_vae", RUN, (), ()), Job("figure1", {}, (), ())], h100)
     assert estimates["train_vae"].gpu_seconds == estimates["train_vae"].seconds > 0
     assert estimates["figure1"].gpu_seconds == 0
 
@@ -148,7 +148,7 @@ def test_hours_and_gpus_stand_by_baseline_a_training_under_its_folder():
     jobs = [training("scvi"), training("scgpt"), training("linear", "train_baseline_on_cpu")]
     jobs += [Job("predict_baseline", row | {"baseline": name}, (), ()) for name in ("scvi", "scvi-sample")]
     jobs += [Job("score", row | {"run": "x"}, (), ()), Job("admit_baseline", row | {"baseline": "scvi"}, (), ())]
-    found = costs.by_baseline(jobs, prices)
+    found = totals.by_baseline(jobs, prices)
     assert {name: one.jobs for name, one in found.items()} == {"scvi": 2, "scgpt": 1, "linear": 1, "scvi-sample": 1}
     assert found["linear"].gpu_seconds == 0 < found["linear"].seconds
     assert all(found[name].gpu_seconds == found[name].seconds for name in ("scvi", "scgpt", "scvi-sample"))

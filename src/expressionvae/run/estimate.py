@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from expressionvae.run.costs import Costs, Estimate, Job, by_baseline, by_rule, longest_path
+from expressionvae.run.costs import Costs, Job
+from expressionvae.run.totals import Estimate, by_baseline, by_rule, longest_path
 
 
 def text(whole: Sequence[Job], left: Sequence[Job], costs: Costs, used: pd.DataFrame | None) -> str:
