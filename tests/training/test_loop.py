@@ -135,6 +135,15 @@ def test_the_loss_table_has_training_and_validation_rows(tmp_path):
     assert history[-1]["loss"] < history[0]["loss"]
 
 
+def test_a_validation_loss_is_the_mean_over_cells_however_short_the_last_batch(tmp_path):
+    model = nn.Linear(1, 1)
+    of_cells = torch.arange(60.0)
+    cells = torch.arange(49), torch.arange(49, 60)  # 11 set apart, in batches of 8 and 3
+    options = {"seed": 0, "device": torch.device("cpu"), "checkpoints": Checkpoints(tmp_path, "a"), "operations": 1e6}
+    made = Trainer(model, lambda _, rows: {"loss": of_cells[rows].mean()}, cells, schedule(batch_size=8), **options)
+    assert made._validate()["loss"] == pytest.approx(float(of_cells[49:].mean()))
+
+
 def test_the_loss_table_is_shown_after_each_validation(tmp_path):
     made, shown = trainer(tmp_path / "x"), []
     made.watch = lambda history: shown.append((history[-1]["split"], history[-1]["step"]))

@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -144,22 +145,68 @@ def test_both_stages_set_the_same_cells_apart(cells, trained, tmp_path, monkeypa
         pass
 
     def look(stage):
-        def trainer(model, losses, parts, *_, **__):
+        def fit(model, batches, losses, parts, *_, **__):
             seen[stage] = parts
             raise Looked
 
-        return trainer
+        return fit
 
     blueprint = stage2.blueprint_for(latents, np.zeros((3, 0), np.float32), SIZE, KINDS["ar"])
     options = {"validation": APART, "seed": 3, "version": 1, "checkpoints": tmp_path}
     for stage, *what in ((stage1, cells, BLUEPRINT), (stage2, latents, np.zeros((3, 0), np.float32), blueprint)):
-        monkeypatch.setattr(stage, "Trainer", look(stage))
+        monkeypatch.setattr(stage, "fit", look(stage))
         with pytest.raises(Looked):
             stage.train(*what, schedule(), **options)
     (training, apart), (again, also) = seen[stage1], seen[stage2]
     assert torch.equal(training, again) and torch.equal(apart, also)
     away = {(cells.cell_type[cell], cells.perturbation[cell]) for cell in apart.tolist()}
     assert len(away) == 1 and away < {("B", "a"), ("B", "b")}
+
+
+def other_perturbation(latents: Latents) -> Latents:
+    """The labels of two cells of one type swapped, both trained on: nothing else differs."""
+    labels = latents.perturbation.copy()
+    labels[[0, 1]] = labels[[1, 0]]
+    return replace(latents, perturbation=labels)
+
+
+def other_cell_type(latents: Latents) -> Latents:
+    kinds = latents.cell_type.copy()
+    kinds[[0, 30]] = kinds[[30, 0]]
+    return replace(latents, cell_type=kinds)
+
+
+def other_latents(latents: Latents) -> Latents:
+    values = latents.values.copy()
+    values[0] = (values[0] + 1) % latents.codes
+    return replace(latents, values=values)
+
+
+@pytest.mark.parametrize("change", [other_perturbation, other_cell_type, other_latents])
+def test_no_prior_is_taken_up_that_was_trained_on_other_labels_or_latents(trained, tmp_path, caplog, change):
+    caplog.set_level(logging.INFO)
+    latents, embedding = trained[1], np.zeros((3, 0), np.float32)
+    blueprint = stage2.blueprint_for(latents, embedding, SIZE, KINDS["ar"])
+    options = {"validation": APART, "seed": 3, "version": 1, "checkpoints": tmp_path}
+    plan = schedule(iterations=3)
+
+    def weights(latents: Latents) -> torch.Tensor:
+        model, _ = stage2.train(latents, embedding, blueprint, plan, **options)
+        return torch.cat([weight.flatten() for weight in model.state_dict().values()])
+
+    first, again = weights(latents), weights(latents)
+    assert torch.equal(first, again) and "goes on after step 3" in caplog.text
+    caplog.clear()
+    assert not torch.equal(first, weights(change(latents)))
+    assert "goes on after" not in caplog.text
+
+
+def test_no_vae_is_taken_up_that_was_trained_on_other_counts(cells, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    options = {"validation": APART, "seed": 0, "version": 1, "checkpoints": tmp_path}
+    for one in (cells, replace(cells, size_factor=2 * cells.size_factor)):
+        stage1.train(one, BLUEPRINT, schedule(iterations=2), **options)
+    assert "goes on after" not in caplog.text and "not taken up" in caplog.text
 
 
 def test_gaussian_latents_are_scaled_by_what_is_trained_on_alone():

@@ -1,6 +1,8 @@
 """Batches of training data on the device, without the device waiting for them."""
 
+import zlib
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -35,6 +37,10 @@ class CellBatches:
         self.counts = dense(cells, device) if fits(cells.counts.dense_bytes, device) else None
         self.size_factor = torch.from_numpy(cells.size_factor).to(device)
 
+    def checksum(self) -> int:
+        """Of counts and size factors, for fingerprints."""
+        return self.cells.checksum()
+
     def __call__(self, indices: Tensor) -> tuple[Counts, SizeFactor]:
         if self.counts is None:
             counts, size_factor = map(torch.from_numpy, self.cells.batch(indices.numpy()))
@@ -57,9 +63,14 @@ class TensorBatches:
 
     def __init__(self, columns: Sequence[Tensor], device: torch.device):
         self.device = device
-        columns = [compact(column) for column in columns]
+        columns = [compact(column).contiguous() for column in columns]
+        self._checksum = reduce(lambda sum_, column: zlib.crc32(column.numpy().tobytes(), sum_), columns, 0)
         self.resident = fits(sum(column.nbytes for column in columns), device)
         self.columns = [column.to(device) for column in columns] if self.resident else columns
+
+    def checksum(self) -> int:
+        """Of all columns, for fingerprints."""
+        return self._checksum
 
     def __call__(self, indices: Tensor) -> list[Tensor]:
         rows = to_device(indices, self.device) if self.resident else indices

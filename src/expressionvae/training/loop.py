@@ -137,7 +137,9 @@ class Trainer:
     def _record(self) -> None:
         schedule, last = self.schedule, self.step == self.schedule.iterations
         if self.step % schedule.log_every == 0 or last:
-            self.history.append(self._row("train", self.processes.means(floats(self.pending))))
+            steps = self.processes.means(floats(self.pending))
+            means = {name: sum(losses[name] for losses in steps) / len(steps) for name in steps[0]}
+            self.history.append(self._row("train", means))
             self.pending = []
         if self.processes.first and (self.step % schedule.validate_every == 0 or last):
             self.history.append(self._row("validation", self._validate()))
@@ -146,8 +148,7 @@ class Trainer:
         if self.step % schedule.checkpoint_every == 0 or last:
             self._save()
 
-    def _row(self, kind: str, losses: list[dict[str, float]]) -> Row:
-        means = {name: sum(row[name] for row in losses) / len(losses) for name in losses[0]}
+    def _row(self, kind: str, means: dict[str, float]) -> Row:
         if kind == "train" and (lost := [name for name, value in means.items() if not math.isfinite(value)]):
             raise UserError(
                 f"{lost[0]} of the training is {means[lost[0]]} at step {self.step}: it diverged, and no later step "
@@ -156,17 +157,20 @@ class Trainer:
         return {"step": self.step, "split": kind, **means, "lr": self.rate}
 
     @torch.no_grad()
-    def _validate(self) -> list[dict[str, float]]:
+    def _validate(self) -> dict[str, float]:
+        """Means over the cells set apart."""
         # The same noise at every validation, and none of it taken from the training's generator.
         with torch.random.fork_rng(devices=devices(self.device)):
             torch.manual_seed(0)
             self.model.eval()
-            rows = []
+            means: dict[str, float] = {}
             for cells in self.validation.split(self.schedule.batch_size):
                 with precision(self.device):
-                    rows.append({name: float(value) for name, value in self.losses(self.model, cells).items()})
+                    losses = self.losses(self.model, cells)
+                share = len(cells) / len(self.validation)  # the last batch is a short one
+                means = {name: means.get(name, 0.0) + share * float(value) for name, value in losses.items()}
             self.model.train()
-        return rows
+        return means
 
     def _save(self) -> None:
         self.pending = list(self.processes.means(floats(self.pending)))

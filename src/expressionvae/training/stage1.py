@@ -13,12 +13,11 @@ from expressionvae.files import UserError
 from expressionvae.grid import TRUE_LIBRARY
 from expressionvae.operations import VaeOperations
 from expressionvae.progress import Progress
-from expressionvae.provenance import fingerprint
 from expressionvae.training.batches import CellBatches
-from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.device import best_device, compile_for, precision
+from expressionvae.training.fit import fit
 from expressionvae.training.latents import Latents, code_type, numbers
-from expressionvae.training.loop import Row, Trainer, Watch
+from expressionvae.training.loop import Row, Watch
 from expressionvae.training.schedule import Schedule, seed_of
 from expressionvae.vae.build import Blueprint, build
 from expressionvae.vae.model import ExpressionVAE
@@ -39,9 +38,8 @@ def train(
 
     Args:
         validation: what of the cells is set apart.
-        version: raised by hand when a change of the code must not take up an older checkpoint.
-        checkpoints: folder of checkpoints; each is named by a fingerprint of data, split, model, schedule, seed and
-            version.
+        version: see `fit`.
+        checkpoints: their folder; each is named by a fingerprint of data, split, model, schedule, seed and version.
         watch: is shown the loss table as it grows.
     """
     device = best_device()
@@ -50,28 +48,28 @@ def train(
     compile_for(device, schedule.compile, model.encoder, model.decoder)
     about = {"heldout_cell_types": cells.heldout_cell_types, "control": cells.control}
     parts = split(cells.cell_type, cells.perturbation, **about, validation=validation)
-    name = fingerprint(vars(blueprint), vars(schedule), seed, version, cells.checksum(), parts[1].numpy())
-    batch = CellBatches(cells, device)
-
-    def losses(model: nn.Module, indices: Tensor) -> dict[str, Tensor]:
-        loss, penalty = model(*batch(indices))
-        return {"loss": loss + penalty, "reconstruction": loss, "penalty": penalty}
-
-    kept = Checkpoints(checkpoints, name)
     vae = VaeOperations.of(blueprint.size, blueprint.bottleneck["tokens"], len(blueprint.genes))
-    operations = vae.training_step(schedule.batch_size)
-    trainer = Trainer(
+    history = fit(
         model,
-        losses,
+        CellBatches(cells, device),
+        _losses,
         parts,
         schedule,
+        what="vae",
+        about=[vars(blueprint)],
+        operations=vae.training_step(schedule.batch_size),
         seed=seed,
+        version=version,
         device=device,
-        checkpoints=kept,
-        operations=operations,
+        checkpoints=checkpoints,
         watch=watch,
     )
-    return model, trainer.run("vae")
+    return model, history
+
+
+def _losses(model: nn.Module, counts: Tensor, size_factor: Tensor) -> dict[str, Tensor]:
+    loss, penalty = model(counts, size_factor)
+    return {"loss": loss + penalty, "reconstruction": loss, "penalty": penalty}
 
 
 @torch.no_grad()

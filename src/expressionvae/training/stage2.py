@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from expressionvae.data.validation import Validation, split
 from expressionvae.files import UserError
@@ -16,10 +16,10 @@ from expressionvae.progress import Progress
 from expressionvae.provenance import fingerprint
 from expressionvae.resume import Pieces
 from expressionvae.training.batches import TensorBatches
-from expressionvae.training.checkpoints import Checkpoints
 from expressionvae.training.device import best_device, compile_for, precision
+from expressionvae.training.fit import fit
 from expressionvae.training.latents import Latents, code_type, numbers
-from expressionvae.training.loop import Row, Trainer, Watch
+from expressionvae.training.loop import Row, Watch
 from expressionvae.training.schedule import Schedule, seed_of
 
 
@@ -61,27 +61,24 @@ def train(
     mean, std = moments(values, latents.codes, parts[0])
     model = build(blueprint, torch.from_numpy(embedding), mean, std).to(device)
     compile_for(device, schedule.compile, model.prior.trunk)
-    batch = TensorBatches([values, torch.from_numpy(latents.perturbation), torch.from_numpy(latents.cell_type)], device)
-    name = fingerprint(vars(blueprint), vars(schedule), seed, version, latents.values, embedding, parts[1].numpy())
-
-    def losses(model: nn.Module, cells: Tensor) -> dict[str, Tensor]:
-        return {"loss": model(*batch(cells))}
-
-    kept = Checkpoints(checkpoints, name)
+    labels = (torch.from_numpy(each) for each in (latents.perturbation, latents.cell_type))
     cell = prior_operations(blueprint.size, blueprint.tokens, blueprint.codes or blueprint.channels)
-    operations = TRAINING * schedule.batch_size * cell
-    trainer = Trainer(
+    history = fit(
         model,
-        losses,
+        TensorBatches([values, *labels], device),
+        lambda model, *batch: {"loss": model(*batch)},
         parts,
         schedule,
+        what=blueprint.options["kind"],
+        about=[vars(blueprint), embedding],
+        operations=TRAINING * schedule.batch_size * cell,
         seed=seed,
+        version=version,
         device=device,
-        checkpoints=kept,
-        operations=operations,
+        checkpoints=checkpoints,
         watch=watch,
     )
-    return model, trainer.run(blueprint.options["kind"])
+    return model, history
 
 
 def moments(values: Tensor, codes: int, cells: Tensor) -> tuple[Tensor, Tensor]:
