@@ -22,6 +22,7 @@ from tests.test_config import merged
 
 PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md", "baselines/README.md")]
 PAGES += sorted((REPOSITORY / "docs").rglob("*.md"))
+CONFIGS = sorted(path for part in ("config", "profiles") for path in (REPOSITORY / part).rglob("*.yaml"))
 THEIRS = {"mine.yaml", "ask.yaml"}  # files that the reader writes
 OWN = REPOSITORY / "docs" / "own-screen.md"  # describes the screen `mine` that further pages go on with
 COMMANDS = REPOSITORY / "docs" / "reference" / "commands.md"
@@ -40,14 +41,17 @@ def blocks(page, *languages: str) -> list[str]:
 
 
 def commands(page, program: str) -> list[list[str]]:
-    """The words of each line of code that calls a program."""
-    lines = [line for code in blocks(page, *SHELL) for line in code.replace("\\\n", " ").splitlines()]
+    """The words of each line of code, or of a config's comments, that calls a program."""
+    if page.suffix == ".yaml":
+        lines = [line.lstrip("# ") for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    else:
+        lines = [line for code in blocks(page, *SHELL) for line in code.replace("\\\n", " ").splitlines()]
     lines = [line.strip() for line in lines]
     return [shlex.split(line, comments=True) for line in lines if line.startswith(f"{program} ")]
 
 
 def calls(program: str) -> list[tuple[str, list[str]]]:
-    return [(page.name, words) for page in PAGES for words in commands(page, program)]
+    return [(page.name, words) for page in (*PAGES, *CONFIGS) for words in commands(page, program)]
 
 
 def values(words: list[str], option: str) -> list[str]:

@@ -94,6 +94,35 @@ def test_other_variants_are_left_out():
     assert scores.summarise(long_table([0.5]), "half").empty
 
 
+def of_trainings(values: list[list[float]]) -> pd.DataFrame:
+    """Scores of some samples of some trainings."""
+    parts = [long_table(samples).assign(vae_seed=seed, prior_seed=seed) for seed, samples in enumerate(values)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_the_samples_of_one_training_are_one_replicate_where_there_are_several_trainings():
+    line = scores.summarise(of_trainings([[1.0, 1.2, 0.8], [3.0, 3.1, 2.9]]), "paper").iloc[0]
+    assert (line["mean"], line["n"], line["undefined"]) == (pytest.approx(2), 2, 0)
+    assert line["se"] == pytest.approx(1)
+
+
+def test_a_second_prior_on_one_vae_is_another_training():
+    table = pd.concat([long_table([1.0, 1.0]), long_table([3.0, 3.0]).assign(prior_seed=1)])
+    assert scores.summarise(table, "paper").iloc[0]["n"] == 2
+
+
+def test_a_training_counts_by_those_of_its_samples_that_define_the_metric():
+    line = scores.summarise(of_trainings([[1.0, math.nan], [3.0, 3.0], [math.nan, math.nan]]), "paper").iloc[0]
+    assert (line["mean"], line["n"], line["undefined"]) == (2, 2, 1)
+
+
+def test_what_draws_nothing_in_training_has_its_samples_as_replicates(tmp_path):
+    trained = [{**model("d", "ar", "mse", sample), "vae_seed": seed} for seed in (0, 1) for sample in (0, 1)]
+    table = made_up(tmp_path, [*trained, *(baseline("d", "control", sample) for sample in (0, 1, 2))])
+    counts = scores.summarise(table, "paper").groupby("baseline")["n"].unique()
+    assert counts["control"].tolist() == [3] and counts[""].tolist() == [2]
+
+
 def test_replicates_of_different_bottlenecks_are_not_pooled(tmp_path):
     table = made_up(tmp_path, [model("d", "ar", "mse", 0), model("d", "ar", "mse", 0, "gaussian")])
     assert (scores.summarise(table, "paper")["n"] == 1).all()

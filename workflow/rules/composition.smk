@@ -34,7 +34,7 @@ rule composition:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         runs=lambda wildcards: [vars(run) for group in left_out.runs(config, wildcards.dataset) for run in group],
     script:
         "../scripts/composition.py"

@@ -34,7 +34,7 @@ rule score_table:
     conda:
         ENVIRONMENT
     params:
-        version=3,
+        version=4,
         runs=lambda wildcards: run_records(wildcards.item),
         left_out=lambda wildcards: left_out_beside(wildcards.item),
         companion=lambda wildcards: [vars(run) for run in grid.companion_runs(config, wildcards.item)],
@@ -109,7 +109,7 @@ rule figure2:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         runs=run_records("figure2"),
         columns=config["paper"]["figure2"]["columns"],
         datasets=grid.datasets(config, "figure2"),
@@ -157,7 +157,7 @@ rule richness:
     conda:
         ENVIRONMENT
     params:
-        version=1,
+        version=2,
         runs=run_records("richness"),
         columns=config["paper"]["richness"]["columns"],
         datasets=grid.datasets(config, "richness"),
@@ -201,7 +201,7 @@ rule claims:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         made_up=made_up(),
         codes_of=[about for about, _ in grid.code_tables(config)],
         coverage_of=grid.datasets(config),

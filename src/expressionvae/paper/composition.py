@@ -21,14 +21,14 @@ SHOWN = {"identity": "training", "pearson_delta": "paper", "fd": "half"}
 
 
 def summarise(long: pd.DataFrame, left_out: dict[str, str]) -> pd.DataFrame:
-    """Rows of COLUMNS: mean, standard error and number of the draws of one training.
+    """Rows of COLUMNS: mean, standard error and number of the replicates (`scores.replicates`).
 
     long: what `scores.collect` gives. left_out: by dataset the cell type that is left out in it.
     """
     shown = long[long["variant"] == long["metric"].map(SHOWN)]
     rows = shown.assign(left_out_cell_type=shown["dataset"].map(left_out), run=_names(shown))
     rows = rows.sort_values("metric", key=lambda names: names.map(list(SHOWN).index), kind="stable")
-    groups = rows.groupby(COLUMNS[:3], sort=False)["value"]
+    groups = scores.replicates(rows, COLUMNS[:3], ["value"]).groupby(COLUMNS[:3], sort=False)["value"]
     return groups.agg(["mean", "sem", "count"]).set_axis(COLUMNS[3:], axis=1).reset_index()[COLUMNS]
 
 
@@ -65,7 +65,7 @@ _ABOUT = (
     "Of training cells alone: the perturbations are held out in a further cell type, and predicted there by shorter "
     "trainings of their own (config key composition). It says who predicts unseen combinations well without a look at "
     "the cells that the table above is about, and is what a choice between models may rest on. FD (half) can be "
-    "compared within a cell type, not between them. ± over the draws of one training."
+    "compared within a cell type, not between them. ± over trainings, or the draws of a single one."
 )
 
 

@@ -13,7 +13,8 @@ from expressionvae.catalogue.metrics import METRICS
 from expressionvae.files import UserError, reading, require
 
 RUN = ["dataset", "bottleneck", "prior", "decoder", "baseline"]
-SEEDS = ["vae_seed", "prior_seed", "sample_seed"]
+TRAINING = ["vae_seed", "prior_seed"]
+SEEDS = [*TRAINING, "sample_seed"]
 COLUMNS = [*RUN, *SEEDS, "metric", "variant", "value", "n"]
 SUMMARY = [*RUN, "metric", "mean", "se", "n", "undefined", "cells"]
 
@@ -87,23 +88,32 @@ def read(path: str | Path) -> pd.DataFrame:
         return _typed(table[COLUMNS])
 
 
+def replicates(rows: pd.DataFrame, by: list[str], values: list[str]) -> pd.DataFrame:
+    """The replicates of each group, a row each: `by` and the seeds, with `values`.
+
+    Where a group has several trainings, each is one, with the mean over those of its samples that have a value: what a
+    training has by chance all its samples share. Where it has one, its samples are.
+    """
+    training = rows.groupby(TRAINING, dropna=False).ngroup()
+    several = rows[by].assign(training=training).groupby(by, dropna=False)["training"].transform("nunique") > 1
+    merged = rows.assign(sample_seed=rows["sample_seed"].mask(several))
+    return merged.groupby([*by, *SEEDS], sort=False, dropna=False)[values].mean().reset_index()
+
+
 def summarise(scores: pd.DataFrame, variant: str) -> pd.DataFrame:
     """Replicates of `variant` as mean, standard error and count, rows in order of first appearance.
 
-    se = sd (n - 1 in the denominator) / sqrt(n), NaN for one replicate; `n` counts the replicates in which
-    the metric is defined, `undefined` the others; `cells` is the smallest `n` of the long table. Of a metric that has
-    no variant of the paper's, "paper" takes the one that its card shows.
+    se = sd (n - 1 in the denominator) / sqrt(n), NaN for one replicate; `n` counts the replicates (see `replicates`) in
+    which the metric is defined, `undefined` the others; `cells` is the smallest `n` of the long table. Of a metric that
+    has no variant of the paper's, "paper" takes the one that its card shows.
     """
     shown = {name: card.shown for name, card in METRICS.items()}
     wanted = scores["metric"].map(shown) if variant == PAPER else variant
-    groups = scores.loc[scores["variant"] == wanted].groupby([*RUN, "metric"], sort=False, dropna=False)
+    rows, by = scores.loc[scores["variant"] == wanted], [*RUN, "metric"]
+    values = replicates(rows, by, ["value"]).groupby(by, sort=False)["value"]
     # SeriesGroupBy.sem is exactly sd(ddof=1)/sqrt(n) over what is not NaN.
-    table = groups.agg(
-        mean=("value", "mean"),
-        se=("value", "sem"),
-        n=("value", "count"),
-        rows=("value", "size"),
-        cells=("n", "min"),
-    ).reset_index()
+    table = values.agg(mean="mean", se="sem", n="count", rows="size")
+    table["cells"] = rows.groupby(by, sort=False)["n"].min()
+    table = table.reset_index()
     table["undefined"] = table["rows"] - table["n"]
     return table[SUMMARY]

@@ -19,7 +19,7 @@ NOISE = (
     "things are equal needs at least three replicates of each. A number that the paper prints without a standard error "
     "is given that of the number it is compared with (where neither has one, both are taken as exact), and a "
     "standard error printed as 0.000 is taken as half a unit of its last digit. Standard errors are "
-    "over the seeds that were varied (in the default plan: sampling seeds, not training seeds)."
+    "over trainings, each with the mean over its draws; over the draws where there is one training (the default plan)."
 )
 
 

@@ -15,7 +15,7 @@ from expressionvae import stored
 from expressionvae.files import reading, require
 from expressionvae.paper import names
 from expressionvae.paper.columns import Column, families
-from expressionvae.paper.scores import RUN, SEEDS
+from expressionvae.paper.scores import RUN, SEEDS, replicates
 from expressionvae.writing.formatting import DASH
 from expressionvae.writing.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, QUIET, SKY, VERMILION
 
@@ -52,8 +52,8 @@ def join(scores: pd.DataFrame, richness: pd.DataFrame, metrics: Sequence[str]) -
     wanted = scores[(scores["variant"] == "paper") & (scores["baseline"] == "") & scores["metric"].isin(metrics)]
     ours = wanted.drop(columns=set(RUN) - set(MODEL)).astype(dict.fromkeys(SEEDS, int))
     both = ours.merge(richness, on=[*MODEL, *SEEDS], how="inner")
-    groups = both.groupby([*MODEL, "metric"], sort=False)
-    # Where a metric is undefined, its replicate says nothing; SE is NaN for one replicate.
+    groups = replicates(both, [*MODEL, "metric"], ["richness", "value"]).groupby([*MODEL, "metric"], sort=False)
+    # Where a metric is undefined, its replicate says nothing; SE is NaN for one replicate (`scores.replicates`).
     table = groups.agg(
         richness=("richness", "mean"), richness_se=("richness", "sem"),
         mean=("value", "mean"), se=("value", "sem"), n=("value", "count"),

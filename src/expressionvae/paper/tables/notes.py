@@ -126,6 +126,7 @@ def caption(
     counts = sorted({row.replicates for row in rows if row.replicates})
     parts = [f"{names.dataset(name)}: {notes[name].rstrip('.')}." for name in datasets if notes.get(name)]
     parts.append("Cells: mean ± standard error over replicates (sd with n - 1, over √n).")
+    parts.append("A replicate is a training, with the mean over its draws; of a single training, a draw.")
     if counts:
         parts.append(f"Column n counts the replicates ({' or '.join(map(str, counts))}); n = 1 has no standard error.")
     parts.append(
