@@ -156,7 +156,7 @@ rule predict_page:
     conda:
         ENVIRONMENT
     params:
-        version=2,
+        version=3,
         folder=PREDICTION,
         names=predictor_names,
         note=lambda wildcards: config["datasets"][wildcards.dataset].get("note", ""),

@@ -18,6 +18,7 @@ from expressionvae.prediction.cells import LOG, labels_of
 from expressionvae.prediction.identity import KINDS
 from expressionvae.prediction.page import Content
 from expressionvae.prediction.trust import MEAN, Identity, Known, Share, Tested, called
+from expressionvae.prediction.verdict import verdict
 from expressionvae.stored import table
 
 TEXTS = ("cell_type", "perturbation", "predictor", "loses_cell_type", "which_to_trust", "folder")
@@ -60,7 +61,7 @@ def of(
         known=known,
         cells=int(row["cells"]),
         note=note,
-        verdict=trust.verdict(known, models, tested, agreement, identity),
+        verdict=verdict(known, models, tested, agreement, identity),
         warnings=trust.warnings(known, identity),
         effects=tables,
         scales={one: str(cells.uns["X"]) for one, cells in predicted.items()},
@@ -129,12 +130,15 @@ def together(paths: Sequence[str | Path]) -> pd.DataFrame:
 def read_tested(path: str | Path) -> list[Tested]:
     """What leave-one-context-out measured (composition.csv). Raises UserError if the file is not that."""
     with reading(path, "the table of left-out cell types"):
-        rows = table(path, texts=["left_out_cell_type", "run", "metric"], numbers=["value"])
+        rows = table(path, texts=["left_out_cell_type", "run", "metric"], numbers=["value", "se", "n"])
     found = []
     for (run, kind), at in groups(rows["run"], rows["left_out_cell_type"]).items():
-        value = rows.iloc[at].set_index("metric")["value"].to_dict()
-        scores = {one: float(value.get(one, np.nan)) for one in ("identity", "pearson_delta", "fd")}
-        found.append(Tested(_key(run), kind, **scores))
+        part = rows.iloc[at].set_index("metric")
+        scores, errors = (
+            {one: float(part[column].get(one, np.nan)) for one in ("identity", "pearson_delta", "fd")}
+            for column in ("value", "se")
+        )
+        found.append(Tested(_key(run), kind, **scores, errors=errors, replicates=int(part["n"].max())))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Which prediction of a pair to trust, in sentences: by what leave-one-context-out measured, and what is known."""
+"""What decides which prediction of a pair to trust, and what its reader has to know first."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,13 +27,18 @@ class Known:
 
 @dataclass(frozen=True)
 class Tested:
-    """What leave-one-context-out measured of one predictor in one context: the perturbation was held out there."""
+    """What leave-one-context-out measured of one predictor in one context: the perturbation was held out there.
+
+    errors: standard errors by metric, NaN where there is one replicate; replicates: how many are behind each mean.
+    """
 
     predictor: str
     cell_type: str
     identity: float
     pearson_delta: float
     fd: float
+    errors: Mapping[str, float] = field(default_factory=dict)
+    replicates: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,10 @@ class Identity:
     def keeps(self, name: str) -> bool:
         """Whether the predicted perturbed cells are of the wanted type; true where nothing tells."""
         return name not in self.shares or not self._under(self.shares[name].perturbed)
+
+    def right(self, name: str) -> bool:
+        """Whether a model keeps the cell type throughout."""
+        return self.keeps(name) and not self.loses(name)
 
     def _under(self, share: float) -> bool:
         return share < KEPT * self.real  # of NaN: false
@@ -126,65 +135,6 @@ def _of_pair(known: Known) -> list[str]:
     if known.perturb_mean == UNDEFINED:
         said.append("PerturbMean is not defined: there is no other perturbation or cell type to average.")
     return said
-
-
-def verdict(
-    known: Known, models: Sequence[str], tested: Sequence[Tested], agreement: Mapping[str, float], identity: Identity
-) -> str:
-    """Which of model and PerturbMean to trust, in a sentence or two.
-
-    agreement: correlation of each model's fold changes with PerturbMean's.
-
-    A model is trusted where leave-one-context-out found it better, and where it keeps the cell type there and here.
-    """
-    kind = known.cell_type
-    if known.perturb_mean == UNDEFINED:
-        if not any(_right(identity, name) for name in models):
-            return f"Trust none: only a model predicts this pair, and it loses the type.{identity.said(models, kind)}"
-        return (
-            "Only a model predicts this pair, and nothing here has tested it: take its genes as candidates to measure."
-            + identity.said(models, kind)
-        )
-    alike = "; ".join(f"{name} agrees with it by r = {agreement[name]:.2f}" for name in models if name in agreement)
-    beside = f"{alike and f' Fold changes: {alike}.'}{identity.said((MEAN, *models), kind)}"
-    if not known.seen:
-        return (
-            f"Trust none for what sets {known.perturbation} apart: no training cell has it, and leave-one-context-out "
-            f"tests those that some have. PerturbMean is what the others do in {kind} on average; where a model "
-            f"differs from it, take its genes as candidates to measure.{beside}"
-        )
-    scored = {name: [one for one in tested if one.predictor == name] for name in (MEAN, *models)}
-    if not scored[MEAN] or not any(scored[name] for name in models):
-        return (
-            "Trust PerturbMean: it is what a model must beat, and no leave-one-context-out result tells whether one "
-            f"does here.{beside}"
-        )
-    able = [name for name in models if scored[name]]
-    best = max(able, key=lambda name: (_right(identity, name), mean(scored[name], "pearson_delta")))
-    model, average = scored[best], scored[MEAN]
-    numbers = (
-        f"P-Δ {mean(model, 'pearson_delta'):.2f} against {mean(average, 'pearson_delta'):.2f}, "
-        f"FD {mean(model, 'fd'):.0f} against {mean(average, 'fd'):.0f}, "
-        f"identity {mean(model, 'identity'):.2f} against {mean(average, 'identity'):.2f} "
-        f"(means over {len({one.cell_type for one in model})} left-out cell types).{identity.said((best, MEAN), kind)}"
-    )
-    effects = mean(model, "pearson_delta") > mean(average, "pearson_delta")
-    cells = mean(model, "fd") < mean(average, "fd")
-    there = mean(model, "identity") >= KEPT * mean(average, "identity")
-    right = there and _right(identity, best)
-    if effects and cells and right:
-        return f"Trust {best}: it did better than PerturbMean where it could be tested: {numbers}"
-    if effects and right:
-        return f"Trust {best} for which genes change and PerturbMean for whole cells: {numbers}"
-    if effects and identity.loses(best):
-        return f"Trust PerturbMean: {best} did better on effects elsewhere, but loses this cell type: {numbers}"
-    if effects:
-        return f"Trust PerturbMean: {best} has the better effects, but its cells are of another type: {numbers}"
-    return f"Trust PerturbMean: {best} did no better on effects where it could be tested: {numbers}"
-
-
-def _right(identity: Identity, name: str) -> bool:
-    return identity.keeps(name) and not identity.loses(name)
 
 
 def mean(tested: Sequence[Tested], what: str) -> float:
