@@ -17,30 +17,35 @@ def fitted(values) -> Bins:
     return fit(csr_matrix(np.array([values], dtype=np.int32)), LOWER)
 
 
+def detokenised(bins: Bins, ids: np.ndarray) -> np.ndarray:
+    """As the ce head decodes: to the mean of each bin."""
+    return np.asarray(bins.mean)[ids]
+
+
 @given(counts_lists)
 def test_a_decoded_value_lies_in_its_bin(values):
     bins = fitted(values)
     every = np.arange(len(LOWER))
-    assert (bins.tokenise(bins.detokenise(every)) == every).all()
+    assert (bins.tokenise(detokenised(bins, every)) == every).all()
 
 
 @given(counts_lists)
 def test_decoding_keeps_order(values):
     bins = fitted(values)
-    assert (np.diff(bins.detokenise(np.arange(len(LOWER)))) > 0).all()
+    assert (np.diff(detokenised(bins, np.arange(len(LOWER)))) > 0).all()
     assert (np.diff(bins.tokenise(np.sort(np.array(values)))) >= 0).all()
 
 
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=60))
 def test_counts_up_to_seven_come_back_exactly(values):
     bins = fitted(values)
-    assert (bins.detokenise(bins.tokenise(np.array(values))) == values).all()
+    assert (detokenised(bins, bins.tokenise(np.array(values))) == values).all()
 
 
 @given(counts_lists)
 def test_decoding_the_training_counts_keeps_their_total(values):
     bins = fitted(values)
-    decoded = bins.detokenise(bins.tokenise(np.array(values)))
+    decoded = detokenised(bins, bins.tokenise(np.array(values)))
     assert decoded.astype(np.float64).sum() == pytest.approx(sum(values), rel=1e-6)
 
 
@@ -69,7 +74,7 @@ def test_an_empty_bin_decodes_to_its_lower_edge():
 
 def test_shape_is_kept():
     counts = np.zeros((3, 4), dtype=np.int64)
-    assert fitted([0]).detokenise(fitted([0]).tokenise(counts)).shape == (3, 4)
+    assert detokenised(fitted([0]), fitted([0]).tokenise(counts)).shape == (3, 4)
 
 
 def test_json_and_back(tmp_path):

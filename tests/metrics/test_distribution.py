@@ -10,9 +10,8 @@ from expressionvae.metrics import distribution
 from expressionvae.metrics.distribution import (
     distances,
     frechet,
+    kernel_means,
     median_distance,
-    mmd2,
-    mmd2_unbiased,
     w2,
 )
 
@@ -21,6 +20,14 @@ SIGMAS = [1, 2, 4, 8, 16]
 
 def fd(x: np.ndarray, y: np.ndarray, ridge: float = 0.0) -> float:
     return distribution.fd(x, y, ridge=ridge)
+
+
+def mmd2(x: np.ndarray, y: np.ndarray, *, sigmas: list) -> float:
+    return distribution.mmd2(kernel_means(x, y, sorted(sigmas, reverse=True)))
+
+
+def mmd2_unbiased(x: np.ndarray, y: np.ndarray, *, sigma: float) -> float:
+    return distribution.mmd2_unbiased(kernel_means(x, y, [sigma]), n=len(x), m=len(y))
 
 
 def cloud(n: int, components: int, seed: int, shift: float = 0.0, scale: float = 1.0) -> np.ndarray:

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
 from scipy.sparse import csr_matrix
 
 from expressionvae.arrays import Bins as BinIds
@@ -21,7 +19,8 @@ class Bins:
     """Half-open bins [lower[k], lower[k + 1]) of raw counts; the last one has no upper end.
 
     lower: smallest count of each bin, rising, the first 0.
-    mean: mean of the training counts in each bin, zeros included (its lower edge where no count fell).
+    mean: mean of the training counts in each bin, zeros included (its lower edge where no count fell): the ce head
+        decodes to it, not to the middle of the bin.
     n: how many training counts fell in each bin.
     """
 
@@ -32,10 +31,6 @@ class Bins:
     def tokenise(self, counts: CountsColumn) -> BinIds:
         """Return the bin of each count, in the shape of `counts`."""
         return tokenise(counts, self.lower)
-
-    def detokenise(self, bins: BinIds) -> Float[ndarray, "*any"]:
-        """Return the conditional mean of each bin: the paper decodes to it, not to the middle of the bin."""
-        return np.asarray(self.mean, dtype=np.float32)[bins]
 
     def save(self, path: str | Path) -> None:
         """Write the three lists as JSON, with a checksum of them."""

@@ -75,9 +75,6 @@ def _require_space(uns: Any, space: str) -> None:
 
 
 def _require_same(part: str, found: Any, expected: Any) -> None:
-    found, expected = np.asarray(found, dtype=str), np.asarray(expected, dtype=str)
     require(len(found) == len(expected), f"{part}: {len(found)}, expected {len(expected)}")
-    wrong = np.flatnonzero(found != expected)
-    if len(wrong):
-        here = wrong[0]
-        require(False, f"{part}: number {here} is {str(found[here])!r}, expected {str(expected[here])!r}")
+    wrong = predictions.difference(found, expected)
+    require(not wrong, f"{part}: number {wrong}")

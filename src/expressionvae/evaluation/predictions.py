@@ -120,11 +120,18 @@ def check(adata: ad.AnnData, *, truth: ad.AnnData, path: str | Path) -> None:
     require_counts(path, adata.X, np.asarray(truth.obs["perturbation"], dtype=str))
 
 
-def _same(path: str | Path, what: str, found, expected) -> None:
-    found, expected = np.asarray(found, dtype=str), np.asarray(expected, dtype=str)
+def _same(path: str | Path, what: str, found: Any, expected: Any) -> None:
     if len(found) != len(expected):
         raise UserError(f"{path}: {len(found)} {what}s, expected {len(expected)}")
+    if wrong := difference(found, expected):
+        raise UserError(f"{path}: {what} {wrong}")
+
+
+def difference(found: Any, expected: Any) -> str:
+    """Where two equally long lists of labels differ first, as the end of a message; nothing where they do not."""
+    found, expected = np.asarray(found, dtype=str), np.asarray(expected, dtype=str)
     wrong = np.flatnonzero(found != expected)
-    if len(wrong):
-        i = wrong[0]
-        raise UserError(f"{path}: {what} {i} is {str(found[i])!r}, expected {str(expected[i])!r} ({len(wrong)} differ)")
+    if not len(wrong):
+        return ""
+    here = wrong[0]
+    return f"{here} is {str(found[here])!r}, expected {str(expected[here])!r} ({len(wrong)} differ)"

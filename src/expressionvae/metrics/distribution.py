@@ -14,6 +14,7 @@ SOFTNESS, ROUNDS, RANGE = 0.02, 20, (1e-30, 1e30)
 Cloud = Float[ndarray, "true component"]  # cells in a PCA basis
 OtherCloud = Float[ndarray, "predicted component"]  # as many components, perhaps another number of cells
 Moment = Float[ndarray, "component"]
+KernelMeans = Float[ndarray, "3 sigma"]  # over pairs (true true), (predicted predicted), (true predicted)
 Covariance = Float[ndarray, "component component"]
 
 
@@ -78,18 +79,15 @@ def _transported(true: ndarray, predicted: ndarray) -> float:
     return float(value)
 
 
-def mmd2(true: Cloud, predicted: OtherCloud, *, sigmas: Sequence[float | int]) -> float:
+def mmd2(means: KernelMeans) -> float:
     """Squared maximum mean discrepancy, biased; kernel = sum over sigma of exp(-d^2 / (2 sigma^2))."""
-    tt, pp, tp = _kernel_means(true, predicted, sorted(sigmas, reverse=True)).sum(axis=1)
+    tt, pp, tp = means.sum(axis=1)
     return float(tt + pp - 2 * tp)
 
 
-def mmd2_unbiased(true: Cloud, predicted: OtherCloud, *, sigma: float | int) -> float:
-    """Squared maximum mean discrepancy, one kernel, a cell not paired with itself; may be negative."""
-    return _unbiased(*_kernel_means(true, predicted, [sigma])[:, 0], n=len(true), m=len(predicted))
-
-
-def _unbiased(tt: float, pp: float, tp: float, *, n: int, m: int) -> float:
+def mmd2_unbiased(means: KernelMeans, *, n: int, m: int) -> float:
+    """The same of `n` true and `m` predicted cells and one sigma, a cell not paired with itself; may be negative."""
+    tt, pp, tp = means[:, 0]
     return float((n * tt - 1) / (n - 1) + (m * pp - 1) / (m - 1) - 2 * tp)  # a cell's kernel with itself is 1
 
 
@@ -136,13 +134,12 @@ def distances(
         return dict.fromkeys(("w2", "mmd2", "fd", "mmd2_median"), float("nan"))
     median = median_distance(true)
     sigmas = sorted(mmd_sigmas, reverse=True) + ([median] if median > 0 else [])
-    means = _kernel_means(true, predicted, sigmas)  # in one pass: most of the time goes into distances
-    tt, pp, tp = means[:, : len(mmd_sigmas)].sum(axis=1)
+    means = kernel_means(true, predicted, sigmas)  # in one pass: most of the time goes into distances
     return {
         "w2": w2(true, predicted),
-        "mmd2": float(tt + pp - 2 * tp),
+        "mmd2": mmd2(means[:, : len(mmd_sigmas)]),
         "fd": fd(true, predicted, ridge=ridge),
-        "mmd2_median": _unbiased(*means[:, -1], n=n, m=m) if median > 0 else float("nan"),
+        "mmd2_median": mmd2_unbiased(means[:, -1:], n=n, m=m) if median > 0 else float("nan"),
     }
 
 
@@ -150,8 +147,9 @@ def _moments(x: ndarray, ridge: float) -> tuple[ndarray, ndarray]:
     return x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False)) + ridge * np.eye(x.shape[1])
 
 
-def _kernel_means(true: Cloud, predicted: OtherCloud, sigmas: Sequence[float | int]) -> ndarray:
-    """Mean of each sigma's kernel over all pairs, [(true true), (predicted predicted), (true predicted)] x sigma."""
+def kernel_means(true: Cloud, predicted: OtherCloud, sigmas: Sequence[float | int]) -> KernelMeans:
+    """Mean of each sigma's kernel over all pairs: of true cells, of predicted ones, of both; quickest with sigmas that
+    halve from one to the next."""
     center = true.mean(axis=0)  # squares by matrix products lose digits far from 0
     x, y = true - center, predicted - center
     return np.array([_within(x, sigmas), _within(y, sigmas), _between(x, y, sigmas)])
