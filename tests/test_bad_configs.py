@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from expressionvae import sense
+from expressionvae.catalogue.priors import PRIORS, TRUE_CODES
 from expressionvae.config import check_form
 from expressionvae.files import UserError
 from expressionvae.strict import read_yaml
@@ -180,9 +181,9 @@ ROWS: list[tuple[str, Any, str]] = [
     ("heads/poisson", {}, "unknown key 'poisson'"),
     ("decoders/mse/predict", "sample", "unknown 'sample' for head 'mse' (allowed: mean, anchored)"),
     ("decoders/hurdle/library_size", "drawn", "takes no library size"),
-    ("priors/mdlm/kind", "mdml", "(allowed: ar, mdlm, flow, true-codes); did you mean 'mdlm'?"),
+    ("priors/mdlm/kind", "mdml", f"(allowed: {', '.join([*PRIORS, TRUE_CODES])}); did you mean 'mdlm'?"),
     ("priors/mdlm-1/weights", "mdlm-32", "unknown 'mdlm-32' as a trained prior that samples in steps"),
-    ("priors/mdlm-1/weights", "ar", "unknown 'ar' as a trained prior that samples in steps (allowed: mdlm, flow)"),
+    ("priors/mdlm-1/weights", "ar", "unknown 'ar' as a trained prior that samples in steps (allowed: mdlm, flow"),
     ("priors/mdlm-1/kind", "mdlm", "give either `kind`, or `weights`"),
     ("vae/model/width", 33, "33 is not a multiple of vae.model.heads, 2"),
     ("vae/model/dropout", 1.0, "1.0 is greater than or equal to the maximum of 1"),

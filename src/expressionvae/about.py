@@ -1,7 +1,7 @@
 """What the folder of a baseline says of it: its about.yaml, held to baselines/README.md."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ SPACES = ("counts", "linear", "log1p")
 EMITS = ("mean", "sample")
 CHOICES = {"device": ("cpu", "gpu"), "predicts": SPACES, "emits": EMITS}
 CONDITIONS = ("perturbation-learned", "perturbation-embedding", "cell-type", "control-cell")
+OF_OPTION, OF_PAPER = ("value", "source", "meaning"), ("title",)  # keys that each has
+ALSO_OF_OPTION, ALSO_OF_PAPER = ("stage", "learned", "same_as", "downloads", "clone"), ("doi", "url")
 PROGRAMS = ("train.py", "predict.py")
 WAYS = ("downloads", "clone")  # how the workflow brings the folder that an option names
 BROUGHT = re.compile(r"results/brought/[a-z0-9-]+")  # its value as published
@@ -31,16 +33,16 @@ def read(root: Path, folder: str) -> dict[str, Any]:
     page = read_yaml(path)
     if not isinstance(page, dict):
         raise UserError(f"{path}: expected the keys {', '.join(KEYS)}")
-    for key in page:
-        if key not in KEYS:
-            raise UserError(unknown_key(str(path), str(key), dict.fromkeys(KEYS)))
-    for key in KEYS:
-        if key not in page:
-            raise UserError(f"{path}: key {key!r} is missing")
+    _refuse_unknown(str(path), page, KEYS)
+    _refuse_missing(str(path), page, KEYS)
     for key, allowed in CHOICES.items():
         known(f"{path}: {key}", [page[key]], allowed)
     if not isinstance(page["label"], str) or not page["label"]:
         raise UserError(f"{path}: label: {page['label']!r}, expected a text")
+    if not isinstance(page["paper"], dict):
+        raise UserError(f"{path}: paper: {page['paper']!r}, expected its title, and its doi or url")
+    _refuse_unknown(f"{path}: paper", page["paper"], (*OF_PAPER, *ALSO_OF_PAPER))
+    _refuse_missing(f"{path}: paper", page["paper"], OF_PAPER)
     if not isinstance(page["conditions_on"], list):
         raise UserError(f"{path}: conditions_on: {page['conditions_on']!r}, expected a list of {', '.join(CONDITIONS)}")
     known(f"{path}: conditions_on", page["conditions_on"], CONDITIONS)
@@ -49,16 +51,30 @@ def read(root: Path, folder: str) -> dict[str, Any]:
     for option, entry in page["options"].items():
         if not isinstance(entry, dict) or "value" not in entry or isinstance(entry["value"], list | dict):
             raise UserError(f"{path}: options.{option}: has no value, expected a number, a text, true, false or null")
+        _refuse_unknown(f"{path}: options.{option}", entry, (*OF_OPTION, *ALSO_OF_OPTION))
         known(f"{path}: options.{option}.stage", [entry.get("stage", "train")], ("train", "predict"))
         if not isinstance(entry.get("same_as", ""), str):
             raise UserError(f"{path}: options.{option}.same_as: {entry['same_as']!r}, expected a key of the config")
         _check_ways(f"{path}: options.{option}", entry)
+        _refuse_missing(f"{path}: options.{option}", entry, OF_OPTION)
     _require(root, folder, PROGRAMS)
     if page["environment"] is not None:
         known(
             f"{path}: environment", [page["environment"]], sorted(lock.parent.name for lock in root.glob("*/lock.txt"))
         )
     return page
+
+
+def _refuse_unknown(where: str, page: Mapping[str, Any], allowed: Sequence[str]) -> None:
+    for key in page:
+        if key not in allowed:
+            raise UserError(unknown_key(where, str(key), dict.fromkeys(allowed)))
+
+
+def _refuse_missing(where: str, page: Mapping[str, Any], wanted: Sequence[str]) -> None:
+    for key in wanted:
+        if key not in page:
+            raise UserError(f"{where}: key {key!r} is missing")
 
 
 def _check_ways(where: str, entry: Mapping[str, Any]) -> None:

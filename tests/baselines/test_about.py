@@ -4,34 +4,23 @@ import ast
 
 import pytest
 
+from expressionvae import about
 from expressionvae.catalogue.baselines import BASELINES, SEEDLESS
 from tests.baselines import toy
 
 NAMES = sorted(path.parent.name for path in toy.BASELINES.glob("*/about.yaml"))
-KEYS = ["label", "authors", "paper", "licence", "source", "conditions_on", "device", "predicts", "emits"]
-KEYS += ["environment", "options"]
-CONDITIONS = {"perturbation-learned", "perturbation-embedding", "cell-type", "control-cell"}
 TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "str | None": (str, type(None))}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_page_of_a_baseline_has_every_key_with_a_value_that_may_be(name):
-    about = toy.about(name)
-    assert sorted(about) == sorted(KEYS)
-    assert set(about["conditions_on"]) <= CONDITIONS and about["conditions_on"]
-    assert about["device"] in ("cpu", "gpu")
-    assert about["predicts"] in ("counts", "linear", "log1p")
-    assert about["emits"] in ("mean", "sample")
-    assert about["paper"]["title"] and (about["paper"].get("doi") or about["paper"].get("url"))
+def test_the_page_of_a_baseline_is_read_and_says_where_it_was_published(name):
+    page = about.read(toy.BASELINES, name)
+    assert page["conditions_on"] and page["paper"]["title"] and (page["paper"].get("doi") or page["paper"].get("url"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_has_its_value_its_source_and_its_meaning(name):
     for option, entry in toy.about(name)["options"].items():
-        assert set(entry) - {"stage", "downloads", "clone", "learned", "same_as"} == {"value", "source", "meaning"}, (
-            option
-        )
-        assert entry.get("stage", "train") in ("train", "predict"), option
         assert all(str(entry[key]).strip() for key in ("source", "meaning")), option
 
 
@@ -47,17 +36,29 @@ def test_a_baseline_has_both_scripts_and_the_environment_that_it_names(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_options_on_the_page_are_those_that_the_scripts_take(name):
-    tree = ast.parse((toy.BASELINES / name / "model.py").read_text(encoding="utf-8"))
-    (options,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Options"]
-    fields = [node for node in options.body if isinstance(node, ast.AnnAssign)]
+    scripts = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((toy.BASELINES / name).glob("*.py"))]
+    classes = [node for script in scripts for node in script.body if isinstance(node, ast.ClassDef)]
+    classes = [node for node in classes if node.name == "Options"]
+    assert len(classes) == 1, f"{len(classes)} scripts of baselines/{name} have a class Options: one should"
+    fields = [node for node in classes[0].body if isinstance(node, ast.AnnAssign)]
     taken = {ast.unparse(field.target): ast.unparse(field.annotation) for field in fields}
     published = toy.published(name)
-    assert list(published) == list(taken)
+    assert list(published) == list(taken), f"options of baselines/{name}/about.yaml and the fields of its class Options"
     for option, kind in taken.items():
-        assert isinstance(published[option], TYPES[kind]), option
+        assert kind in TYPES, f"Options.{option} of baselines/{name} is a {kind}, expected one of {', '.join(TYPES)}"
+        assert isinstance(published[option], TYPES[kind]), f"baselines/{name}/about.yaml: options.{option}.value"
 
 
-FOREIGN = [path for path in sorted(toy.BASELINES.rglob("*.py")) if path.parent.name not in SEEDLESS]
+def test_the_facts_of_every_baseline_are_tested_at_toy_size_but_those_of_one():
+    """scLDM: what it takes is tested in test_scldm.py, for its clone is not always there."""
+    for name in {*NAMES} - {"scldm"}:
+        assert name in toy.TOY, (
+            f"tests/baselines/toy.py: TOY has no line for {name!r}, which says its options at toy size"
+        )
+
+
+OURS = {name for name in NAMES if toy.about(name)["environment"] is None}  # may import the library
+FOREIGN = [path for path in sorted(toy.BASELINES.rglob("*.py")) if path.relative_to(toy.BASELINES).parts[0] not in OURS]
 
 
 @pytest.mark.parametrize("path", FOREIGN, ids=lambda path: f"{path.parent.name}/{path.stem}")

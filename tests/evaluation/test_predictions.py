@@ -41,6 +41,20 @@ def test_what_is_no_number_is_named_and_leaves_no_file(tmp_path, wrong):
 
 
 @pytest.mark.parametrize(
+    ("provenance", "named"),
+    [({"head": "mine", "predict": "mean"}, "head 'mine' by the rule 'mean'"), ({"baseline": "toy"}, "the model")],
+)
+def test_negative_values_are_a_mistake_in_the_code_of_the_head_that_is_named_and_leave_no_file(
+    tmp_path, provenance, named
+):
+    values = VALUES.copy()
+    values[:, 1] = -0.5, -2
+    with pytest.raises(AssertionError, match=f"{named} predicts 2 negative values, the smallest -2 of gene 'G1'"):
+        predictions.write(tmp_path / "cells.h5ad", values, QUERY, GENES, provenance)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
     ("zeros", "named"), [([0], "'a' (1 cells)"), ([1], "'PBS' (1 cells)"), ([0, 1], "'PBS' (1 cells), 'a' (1 cells)")]
 )
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])

@@ -32,11 +32,8 @@ def table(true: Compared, predicted: Compared, **changes) -> pd.DataFrame:
 
 def test_rows_are_those_of_the_contract(true_cells, predicted_cells):
     got = table(true_cells, predicted_cells)
-    distances = {(v, m) for v in VARIANTS for m in ("w2", "mmd2", "fd", "mmd2_median")}
-    moments = {
-        ("paper", m)
-        for m in ("r2_mean", "r2_var", "pcc_per_cell", "mse_per_cell", "zero_fraction", "zero_fraction_true")
-    }
+    distances = {(v, m) for v in VARIANTS for m in metrics.on("clouds")}
+    moments = {("paper", m) for m in metrics.on("cells")}
     assert set(got.index) == distances | moments and got["value"].notna().all()
 
 

@@ -1,6 +1,6 @@
 """Made-up scores, small enough to follow by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,20 @@ def baseline(dataset: str, name: str, seed: int = 0) -> dict:
     return {"dataset": dataset, "baseline": name, "sample_seed": seed}
 
 
+def drawn_by_name() -> Callable[[dict, str], float]:
+    """Numbers of each metric from a stream of its own, so that another metric changes those of none."""
+    streams: dict[str, np.random.Generator] = {}
+
+    def draw(run: dict, metric: str) -> float:
+        stream = streams.setdefault(metric, np.random.default_rng([*metric.encode()]))
+        return float(stream.uniform(0.1, 0.9))
+
+    return draw
+
+
 def made_up(folder, runs: Sequence[dict], values=None) -> pd.DataFrame:
     """Scores of `runs`, through files and `collect`; `values(run, metric)`: NaN means undefined."""
-    random = np.random.default_rng(0)
-    values = values or (lambda run, metric: float(random.uniform(0.1, 0.9)))
+    values = values or drawn_by_name()
     pairs = []
     for i, run in enumerate(runs):
         pair = (folder / f"{i}.distribution.csv", folder / f"{i}.effects.csv")
@@ -71,8 +81,7 @@ def paper_grid(item: str, seeds: Sequence[int] = (0, 1)) -> list[dict]:
 
 def long_table(runs: Sequence[dict], metrics: Sequence[str], value=None) -> pd.DataFrame:
     """Scores as `collect` returns them, without files; `value(run, metric)`, or all numbers different."""
-    random = np.random.default_rng(0)
-    value = value or (lambda run, metric: float(random.uniform(0.1, 0.9)))
+    value = value or drawn_by_name()
     rows = [
         {key: run.get(key) or "" for key in RUN}
         | {key: run.get(key) for key in SEEDS}

@@ -1,9 +1,11 @@
 import pytest
 import torch
 
+from expressionvae.catalogue.priors import GAUSSIAN, PRIORS
 from expressionvae.files import UserError
 from expressionvae.nn.store import save
 from expressionvae.priors.build import Blueprint, build, load
+from tests import options
 from tests.nn.test_dit import AUTHORS
 
 SIZE = {
@@ -17,16 +19,13 @@ SIZE = {
     "zero_control": False,
     **AUTHORS,
 }
-KINDS = {
-    "ar": {"kind": "ar", "positions": False},
-    "mdlm": {"kind": "mdlm", "t_eps": 0.005, "time_scale": 1000.0},
-    "flow": {"kind": "flow", "time_scale": 1.0, "standardise": True},
-}
+KINDS = {name: options.of_prior(name) for name in PRIORS}
+KINDS["flow"]["standardise"] = True  # so that the moments of the latents count
 
 
 @pytest.fixture(params=KINDS)
 def blueprint(request) -> Blueprint:
-    codes, channels = (0, 3) if request.param == "flow" else (8, 0)
+    codes, channels = (0, 3) if PRIORS[request.param].bottleneck == GAUSSIAN else (8, 0)
     return Blueprint(["a", "ctrl"], ["T", "B"], "ctrl", 2, 5, codes, channels, SIZE, KINDS[request.param])
 
 
@@ -37,8 +36,8 @@ def test_a_saved_prior_samples_as_before(tmp_path, blueprint):
     save(tmp_path / "prior.pt", prior, blueprint, {})
     again, _ = load(tmp_path / "prior.pt", torch.device("cpu"))
     labels = torch.tensor([0, 1]), torch.tensor([1, 0])
-    options = {} if blueprint.options["kind"] == "ar" else {"steps": 4}
-    draws = [model.sample(*labels, torch.Generator().manual_seed(0), **options) for model in (prior, again)]
+    asked = options.of_sampling(blueprint.options["kind"])
+    draws = [model.sample(*labels, torch.Generator().manual_seed(0), **asked) for model in (prior, again)]
     assert torch.equal(*draws) and not again.training
 
 

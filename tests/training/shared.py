@@ -9,17 +9,19 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from expressionvae.catalogue.heads import HEADS
+from expressionvae.catalogue.priors import GAUSSIAN, PRIORS
 from expressionvae.data.cells import Cells
 from expressionvae.data.compact import Compact
 from expressionvae.data.validation import Validation
 from expressionvae.training import loop, stage1, stage2
 from expressionvae.training.latents import Latents
 from expressionvae.vae.build import Blueprint
+from tests import options
 from tests.priors.test_build import KINDS, SIZE
 from tests.training.test_schedule import schedule
 
 SCHEDULE = schedule(iterations=40, batch_size=6, validate_every=20, log_every=1, checkpoint_every=20)
-HEADS = {"ce": {}, "nb": {"pace": 1.0, "max_dispersion": None}, "hurdle": {"gate_weight": 0.1}, "mse": {}}
 
 
 def train(what: str, folder: Path, rank: int) -> tuple[dict[str, torch.Tensor], list[loop.Row]]:
@@ -28,13 +30,13 @@ def train(what: str, folder: Path, rank: int) -> tuple[dict[str, torch.Tensor], 
     if event:
         disturb(event, rank)
     apart = Validation(combinations=0.05, cells=0.1, seed=0)
-    options = {"validation": apart, "seed": 0, "version": 1, "checkpoints": folder}
+    settings = {"validation": apart, "seed": 0, "version": 1, "checkpoints": folder}
     if kind in KINDS:
-        found, embedding = latents(gaussian=kind == "flow"), np.zeros((3, 0), np.float32)
+        found, embedding = latents(gaussian=PRIORS[kind].bottleneck == GAUSSIAN), np.zeros((3, 0), np.float32)
         blueprint = stage2.blueprint_for(found, embedding, {**SIZE, "dropout": 0.0}, KINDS[kind])
-        model, history = stage2.train(found, embedding, blueprint, SCHEDULE, **options)
+        model, history = stage2.train(found, embedding, blueprint, SCHEDULE, **settings)
     else:
-        model, history = stage1.train(cells(), vae(kind), SCHEDULE, **options)
+        model, history = stage1.train(cells(), vae(kind), SCHEDULE, **settings)
     return model.state_dict(), history
 
 
@@ -69,7 +71,7 @@ def vae(kind: str) -> Blueprint:
     bins = {"lower": [0, 1, 2], "means": [0.0, 1.0, 2.9]}
     bottleneck = {"kind": "fsq", "tokens": 4, "levels": [4, 2], "normalise": kind == "normalised"}
     head = kind if kind in HEADS else "ce"
-    return Blueprint(cells().genes, bins, size | switches, bottleneck, head, HEADS[head])
+    return Blueprint(cells().genes, bins, size | switches, bottleneck, head, options.of_head(head))
 
 
 def latents(gaussian: bool) -> Latents:

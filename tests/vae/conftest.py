@@ -2,11 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from expressionvae.catalogue.heads import HEADS
 from expressionvae.vae.build import Blueprint
+from tests import options
 
 FSQ = {"kind": "fsq", "tokens": 4, "levels": [8, 8, 8], "normalise": False}
 GAUSSIAN = {"kind": "gaussian", "tokens": 4, "channels": 3, "beta": 2e-6}
-HEADS = {"ce": {}, "nb": {"pace": 1.0, "max_dispersion": None}, "hurdle": {"gate_weight": 0.1}, "mse": {}}
 
 
 @pytest.fixture
@@ -33,4 +34,4 @@ def blueprint() -> Blueprint:
 
 @pytest.fixture(params=HEADS)
 def of_each_head(request, blueprint) -> Blueprint:
-    return replace(blueprint, head=request.param, head_options=HEADS[request.param])
+    return replace(blueprint, head=request.param, head_options=options.of_head(request.param))

@@ -1,6 +1,6 @@
 """What a card says of a metric, and what a metric can be measured on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Family = Literal["Distribution", "Moments", "Identity", "DE-discovery", "Mean-ranking", "Hybrid", "Error"]
@@ -9,7 +9,8 @@ Subject = Literal["clouds", "cells", "types", "effects", "fold changes"]
 # The variant that has the paper's protocol; those of the subject "types": which cells the classifier was trained on.
 PAPER, TRAINING, WITH_TRUE = "paper", "training", "with-true"
 
-# What a measure of each subject is called with, and gives; `**others` lets one ignore what it does not need.
+# What a measure of each subject is called with, and gives by name of metric: the metrics whose cards name it, and no
+# other. It takes all of these arguments; `**others` lets one ignore the settings that it does not need.
 SUBJECTS: dict[str, str] = {
     "clouds": "(true, predicted, *, mmd_sigmas, ridge): both [cell component], in a PCA basis; a number a metric",
     "cells": "(true, predicted): both [cell gene], sparse, in comparison space, rows paired; a number a metric",
@@ -34,9 +35,9 @@ class MetricCard:
         decimals: how it is printed.
         subject: what it is measured on: "clouds", "cells" and "types" stand in distribution.csv, the others in
             effects.csv.
-        measure: module and function that measures it.
-        formula, bounds, source, pitfalls: what the manual says of it: how it is computed, from where to where it goes,
-            where it comes from, and how it misleads.
+        measure: module and function that measures it; `SUBJECTS` says how it is called, and that it takes `**others`.
+        formula, bounds, source, pitfalls: what the manual says of it, none of it empty: how it is computed, from where
+            to where it goes, where it comes from, and how it misleads.
         log: it spans orders of magnitude (a distance, >= 0), so that a heatmap shades it on a logarithmic scale.
     """
 
@@ -51,10 +52,15 @@ class MetricCard:
     subject: Subject
     measure: str
     log: bool = False
-    formula: str = ""
-    bounds: str = ""
-    source: str = ""
-    pitfalls: tuple[str, ...] = ()
+    formula: str = field(kw_only=True)
+    bounds: str = field(kw_only=True)
+    source: str = field(kw_only=True)
+    pitfalls: tuple[str, ...] = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        for key in ("formula", "bounds", "source", "pitfalls"):
+            assert getattr(self, key), f"the card of metric {self.name!r} has an empty {key}, which the manual shows"
+        assert not isinstance(self.pitfalls, str), f"the card of metric {self.name!r}: pitfalls is a text, not a tuple"
 
     @property
     def of_cells(self) -> bool:

@@ -1,7 +1,8 @@
 """The metrics. To add one: a function that measures it, its card beside its like, its name in a table's columns.
 
-A metric's measure is a function of `expressionvae.metrics` that gives numbers by name of metric, its own among them;
-metrics that share work share one. What it is called with is the business of its subject (`metric_card.SUBJECTS`).
+A metric's measure is a function of `expressionvae.metrics` that gives numbers by name of metric, of those whose cards
+name it; metrics that share work share one. What it is called with is the business of its subject, where a measure
+takes `**others` for what it does not need (`metric_card.SUBJECTS`). `metric_card.MetricCard` has the fields of a card.
 """
 
 from expressionvae.catalogue import metrics_of_cells, metrics_of_effects

@@ -28,12 +28,15 @@ def write(
     Args:
         values: expression on the linear scale [cell gene], never negative.
         query: columns cell, cell_type, perturbation.
+        provenance: stored beside the cells; `head` and `predict` of a model of ours are named where it predicts less
+            than 0.
 
     Raises:
         UserError: if the model predicts what is no number (a training that diverged), or nothing but zeros for all
             cells of a perturbation or all controls.
     """
-    X = sound(path, values, query["perturbation"].to_numpy(dtype=str), genes)
+    head = f"head {provenance['head']!r} by the rule {provenance['predict']!r}" if "head" in provenance else "the model"
+    X = sound(path, values, query["perturbation"].to_numpy(dtype=str), genes, model=head)
     labels = query[["cell_type", "perturbation"]].astype("category").set_index(query["cell"].astype(str))
     labels.index.name = None
     cells = ad.AnnData(X, labels, pd.DataFrame(index=genes))
@@ -42,13 +45,18 @@ def write(
 
 
 def sound(
-    path: str | Path, values: np.ndarray | sparse.csr_matrix, labels: np.ndarray, genes: list[str]
+    path: str | Path,
+    values: np.ndarray | sparse.csr_matrix,
+    labels: np.ndarray,
+    genes: list[str],
+    model: str = "the model",
 ) -> sparse.csr_matrix:
     """Predicted values [cell gene] as CSR of float32 without explicit zeros.
 
     Args:
         path: that messages name.
         labels: perturbation of each cell.
+        model: what messages call that which predicts.
 
     Raises:
         UserError: as `write`.
@@ -62,8 +70,15 @@ def sound(
         raise UserError(
             f"{path}: predicted value {X.data[where]} of gene {gene!r} in cell {cell}: the training diverged"
         )
+    assert X.shape == (len(labels), len(genes)), f"{path}: {X.shape} values of {len(labels)} cells, {len(genes)} genes"
+    if (X.data < 0).any():
+        where = int(X.data.argmin())
+        gene = genes[X.indices[where]]
+        raise AssertionError(
+            f"{path}: {model} predicts {np.count_nonzero(X.data < 0)} negative values, "
+            f"the smallest {X.data[where]:g} of gene {gene!r}; expression on the linear scale is never negative"
+        )
     require_counts(path, X, labels)
-    assert (X.data >= 0).all() and X.shape == (len(labels), len(genes))
     return X
 
 

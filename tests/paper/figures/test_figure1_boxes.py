@@ -7,12 +7,13 @@ import torch
 import yaml
 
 from expressionvae.catalogue.heads import HEADS
-from expressionvae.catalogue.priors import PRIORS
+from expressionvae.catalogue.priors import GAUSSIAN, PRIORS
 from expressionvae.files import UserError
-from expressionvae.paper.figures import figure1_boxes
+from expressionvae.paper.figures import figure1, figure1_boxes
 from expressionvae.priors import build as priors
 from expressionvae.vae import build as vae
 from expressionvae.work import without
+from tests import options
 
 
 def test_every_class_that_the_figure_names_is_in_the_library(config):
@@ -28,8 +29,8 @@ def test_every_class_that_the_figure_names_is_in_the_library(config):
 def test_sizes_of_stage_1_are_those_of_the_model_built_from_the_config(config, kind):
     s = figure1_boxes.sizes(config)
     bins = {"lower": config["bins"]["lower"], "means": [float(edge) for edge in config["bins"]["lower"]]}
-    for head, options in config["heads"].items():
-        blueprint = vae.Blueprint(["A", "B"], bins, config["vae"]["model"], getattr(s, kind), head, options)
+    for head, given in config["heads"].items():
+        blueprint = vae.Blueprint(["A", "B"], bins, config["vae"]["model"], getattr(s, kind), head, given)
         model = vae.build(blueprint)
         assert type(model.head).__name__ == HEADS[head].class_path.rpartition(".")[2]
     boxes = figure1_boxes.boxes(s)
@@ -49,8 +50,9 @@ def test_sizes_of_stage_1_are_those_of_the_model_built_from_the_config(config, k
 
 @pytest.mark.parametrize("kind", PRIORS)
 def test_sizes_of_stage_2_are_those_of_the_prior_built_from_the_config(config, kind):
+    config["priors"].setdefault(kind, options.entry_of_prior(kind))
     s = figure1_boxes.sizes(config)
-    continuous = kind == "flow"
+    continuous = PRIORS[kind].bottleneck == GAUSSIAN
     tokens, channels = (s.gaussian if continuous else s.fsq)["tokens"], s.gaussian["channels"]
     wide = max(s.embeddings.values())
     blueprint = priors.Blueprint(
@@ -65,8 +67,8 @@ def test_sizes_of_stage_2_are_those_of_the_prior_built_from_the_config(config, k
     assert f"width {model.condition.cell_type.embedding_dim}" in condition
     if wide:
         assert f"ESM2, {model.condition.embedding.shape[1]:,} wide" in boxes["perturbation"].lines
-    if kind != "ar":
-        assert str(s.priors[kind]["steps"]) in boxes[kind].lines[0].split()
+    if "{steps}" in "".join(PRIORS[kind].sketch):
+        assert str(s.priors[kind]["steps"]) in " ".join(boxes[kind].lines).split()
 
 
 def test_the_papers_sizes_are_the_papers(repository):
@@ -75,9 +77,21 @@ def test_the_papers_sizes_are_the_papers(repository):
     assert s.embeddings == {"replogle": 2560, "parse1m": 0}
 
 
-def test_an_unknown_checkpoint_and_a_missing_kind_are_refused_by_name(repository):
+def test_an_unknown_checkpoint_and_what_the_figure_cannot_do_without_are_refused_by_name(repository):
     config = yaml.safe_load((repository / "config/config.yaml").read_text())
     with pytest.raises(UserError, match="esm2.checkpoint: 'mine.pt'"):
         figure1_boxes.sizes(config | {"esm2": {"tiny": None, "checkpoint": "mine.pt"}})
-    with pytest.raises(UserError, match="priors: none has the kind 'flow'"):
-        figure1_boxes.sizes(config | {"priors": {k: v for k, v in config["priors"].items() if k != "flow"}})
+    with pytest.raises(UserError, match="bottlenecks: none has the kind 'gaussian'"):
+        figure1_boxes.sizes(config | {"bottlenecks": {"fsq": config["bottlenecks"]["fsq"]}})
+    with pytest.raises(UserError, match="priors: Figure 1 shows those to train, and there is none"):
+        figure1_boxes.sizes(config | {"priors": {"true-codes": config["priors"]["true-codes"]}})
+
+
+def test_a_head_and_a_prior_that_the_config_does_not_name_have_no_box(repository):
+    config = yaml.safe_load((repository / "config/config.yaml").read_text())
+    for section, gone in (("heads", "hurdle"), ("priors", "ar"), ("decoders", "hurdle")):
+        del config[section][gone]
+    found = figure1_boxes.boxes(figure1_boxes.sizes(config))
+    whole = figure1_boxes.boxes(figure1_boxes.sizes(yaml.safe_load((repository / "config/config.yaml").read_text())))
+    assert whole.keys() - found.keys() == {"hurdle", "ar"}
+    assert len(figure1.draw(config).axes[0].texts)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from expressionvae.paper.figures.figure1_boxes import CHOICES, Box, boxes, sizes
+from expressionvae.paper.figures.figure1_boxes import Box, boxes, sizes
 from expressionvae.writing.style import INK, QUIET
 
 # Inches at the width of a page: type keeps its size in print.
@@ -18,7 +18,8 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 def draw(config: Mapping[str, Any]) -> Figure:
     """The paper's Figure 1 for `config` (all of it): stage 1 above, stage 2 below."""
-    all_boxes = boxes(sizes(config))
+    told = sizes(config)
+    all_boxes = boxes(told)
     figure = Figure(figsize=(WIDTH, HEIGHT), facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
@@ -26,10 +27,12 @@ def draw(config: Mapping[str, Any]) -> Figure:
     _panel(axes, 0.06, 2.36, "Stage 1: ExpressionVAE, trained once per screen, bottleneck and head")
     _panel(axes, 2.66, 1.70, "Stage 2: a prior over the frozen latents")
     _counts(axes, all_boxes["genes"])
-    frames = {name: _frame(axes, [all_boxes[member] for member in members]) for name, members in CHOICES.items()}
+    frames = {name: _frame(axes, [all_boxes[member] for member in members]) for name, members in told.choices.items()}
     for box in all_boxes.values():
         _box(axes, box)
     _arrows(axes, all_boxes, frames)
+    first = all_boxes[told.choices["prior"][0]]
+    _note(axes, first.left, frames["prior"].bottom + 0.12, "orange: over codes; green: over Gaussian latents")
     return figure
 
 
@@ -98,7 +101,6 @@ def _arrows(axes: Axes, at: Mapping[str, Box], frames: Mapping[str, Box]) -> Non
     _arrow(axes, (condition.right, trunk.middle[1]), (trunk.left, trunk.middle[1]))
     _arrow(axes, (trunk.right, trunk.middle[1]), (frames["prior"].left, trunk.middle[1]))
     _note(axes, trunk.middle[0], trunk.bottom + 0.10, "adaLN-Zero", "center")
-    _note(axes, at["ar"].left, frames["prior"].bottom + 0.12, "orange: over codes; green: over Gaussian latents")
     down, up = bottleneck.middle[0], at["decoder"].middle[0]
     _arrow(axes, (down, bottleneck.bottom), (down, frames["prior"].top))
     _note(axes, down + 0.06, 2.54, "latents, to learn")

@@ -15,8 +15,6 @@ _STAGE_1, _STAGE_2, _DISCRETE, _CONTINUOUS = "#d6e6f4", "#e6e0f0", "#fbe3c8", "#
 # Published checkpoints of ESM2, whose names tell their layers and not their width
 # (https://github.com/facebookresearch/esm, "Available Models").
 ESM2_WIDTH = {"t6_8M": 320, "t12_35M": 480, "t30_150M": 640, "t33_650M": 1280, "t36_3B": 2560, "t48_15B": 5120}
-# Of the boxes in a frame a run has one.
-CHOICES = {"bottleneck": ("fsq", "gaussian"), "head": tuple(HEADS), "prior": tuple(PRIORS)}
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,8 @@ class Sizes:
     """What the figure says of a config: `vae` and `prior` as there, one bottleneck and prior of each kind.
 
     codes: K, size of the codebook. embeddings: width of the perturbation embedding of each screen, 0 for a
-    table that the prior learns. decoders: for each head, the names of its decoders.
+    table that the prior learns. decoders: for each head, the names of its decoders. A head or a kind of prior that has
+    a card and no entry in the config is not shown.
     """
 
     vae: Mapping[str, Any]
@@ -40,6 +39,11 @@ class Sizes:
     def tokens(self) -> str:
         """L, of both bottlenecks where they differ."""
         return " or ".join(map(str, dict.fromkeys((self.fsq["tokens"], self.gaussian["tokens"]))))
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """Boxes that stand in one frame: a run has one of them."""
+        return {"bottleneck": ("fsq", "gaussian"), "head": tuple(self.decoders), "prior": tuple(self.priors)}
 
 
 @dataclass(frozen=True)
@@ -71,19 +75,23 @@ class Box:
 def sizes(config: Mapping[str, Any]) -> Sizes:
     """The sizes of `config`; where it has several bottlenecks or priors of a kind, the first.
 
-    Raises UserError when a kind that the figure shows is missing, or an ESM2 checkpoint is none of the published.
+    Raises UserError when a kind of bottleneck, or every prior, is missing, or an ESM2 checkpoint is none of the
+    published.
     """
     fsq = _first(config, "bottlenecks", "fsq")
-    decoders = {head: [n for n, entry in config["decoders"].items() if entry["head"] == head] for head in HEADS}
+    heads = [head for head in HEADS if head in config["heads"]]
+    kinds = {entry.get("kind") for entry in config["priors"].values()}
+    if not kinds & PRIORS.keys():
+        raise UserError(f"priors: Figure 1 shows those to train, and there is none (kinds: {', '.join(PRIORS)})")
     return Sizes(
         vae=config["vae"]["model"],
         prior=config["prior"]["model"],
         fsq=fsq,
         gaussian=_first(config, "bottlenecks", "gaussian"),
-        priors={kind: _first(config, "priors", kind) for kind in PRIORS},
+        priors={kind: _first(config, "priors", kind) for kind in PRIORS if kind in kinds},
         codes=prod(fsq["levels"]),
         embeddings={screen: _embedding_width(config, screen) for screen in config["screens"]},
-        decoders=decoders,
+        decoders={head: [n for n, entry in config["decoders"].items() if entry["head"] == head] for head in heads},
     )
 
 
@@ -127,14 +135,14 @@ def boxes(s: Sizes) -> dict[str, Box]:
                        ("G gene queries", *_blocks(s.vae["decoder_blocks"], blocks), attention,
                         f"states G × {d}")),
     }  # fmt: skip
-    heads = {head: _head_box(head, number, s) for number, head in enumerate(HEADS)}
+    heads = {head: _head_box(head, number, s) for number, head in enumerate(s.decoders)}
     return stage_1 | heads | _stage_2(s)
 
 
 def _head_box(head: str, number: int, s: Sizes) -> Box:
     first, more = s.decoders[head][:2], len(s.decoders[head]) - 2
     decoders = "; ".join([names.decoder(name) for name in first] + [f"+ {more}"] * (more > 0)) or "not decoded"
-    pitch = 1.76 / len(HEADS)
+    pitch = 1.76 / len(s.decoders)
     top = 0.54 + pitch * number
     return Box(6.05, top, 1.02, pitch - 0.04, _STAGE_1, "", HEADS[head].class_path, (decoders,))
 
@@ -142,12 +150,12 @@ def _head_box(head: str, number: int, s: Sizes) -> Box:
 def _stage_2(s: Sizes) -> dict[str, Box]:
     top = 2.94
     prior, width = s.prior, f"width {s.prior['width']}"
-    pitch = 3.57 / len(PRIORS)
+    pitch = 3.57 / len(s.priors)
     priors = {
         kind: Box(3.58 + pitch * i, top + 0.36, pitch - 0.06, 0.66,
                   _CONTINUOUS if card.bottleneck == GAUSSIAN else _DISCRETE, card.label, card.class_path,
                   tuple(line.format(steps=_steps(s.priors[kind])) for line in card.sketch))
-        for i, (kind, card) in enumerate(PRIORS.items())
+        for i, (kind, card) in enumerate((kind, PRIORS[kind]) for kind in s.priors)
     }  # fmt: skip
     widths = dict.fromkeys(s.embeddings.values())
     told = tuple(f"ESM2, {w:,} wide" if w else f"learned, {prior['width']} wide" for w in widths)
