@@ -49,5 +49,5 @@ class Prior(nn.Module, ABC):
         """Training loss of codes [cell token] or Gaussian latents [cell token channel]."""
 
     @abstractmethod
-    def sample(self, condition: Condition, generator: Generator, **options: int) -> Tensor:
+    def sample(self, condition: Condition, generator: Generator, **options: int | float) -> Tensor:
         """One cell's latents for every row of the condition; `options` are those that training does not depend on."""

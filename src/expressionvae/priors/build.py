@@ -52,7 +52,7 @@ class ConditionalPrior(nn.Module):
     def forward(self, latents: Tensor, perturbation: Labels, cell_type: Labels) -> Loss:
         return self.prior.loss(latents, self.condition(perturbation, cell_type))
 
-    def sample(self, perturbation: Labels, cell_type: Labels, generator: Generator, **options: int) -> Tensor:
+    def sample(self, perturbation: Labels, cell_type: Labels, generator: Generator, **options: int | float) -> Tensor:
         """Latents of one cell for every pair of labels; `options` as the kind of prior takes them."""
         return self.prior.sample(self.condition(perturbation, cell_type), generator, **options)
 
