@@ -139,11 +139,11 @@ def test_items_that_are_not_about_the_screens_are_left_out_and_named(config):
     own, half = with_own_screen(config, "mine"), with_own_screen(config, "mine", "parse1m")
     gone = ["table4", "table5", "table6", "table7", "table8", "figure3"]
     assert set(config["items"]) - set(grid.items(own)) == set(gone)
-    assert grid.left_out(own) == (
+    assert grid.not_made(own) == (
         f"Left out, because they are not about mine (config key `screens`): {', '.join(gone)}."
     )
     assert set(config["items"]) - set(grid.items(half)) == {"table4", "table6", "table8"}
-    assert grid.items(config) == config["items"] and grid.left_out(config) == ""
+    assert grid.items(config) == config["items"] and grid.not_made(config) == ""
 
 
 def test_screens_of_which_nothing_is_held_out_have_no_runs_and_are_named(config):
@@ -154,12 +154,12 @@ def test_screens_of_which_nothing_is_held_out_have_no_runs_and_are_named(config)
         and grid.trainings(whole) == []
         and grid.items(whole) == ["table2", "table3", "figure1"]
     )
-    nothing, left = grid.left_out(whole).splitlines()
+    nothing, left = grid.not_made(whole).splitlines()
     assert nothing == "Nothing of mine is scored: nothing of it is held out (config key `heldout` is null)."
     assert left.startswith("Left out, because they score predictions: table1, table4") and "claims" in left
     both = whole | {"screens": ["mine", "replogle"]}
     assert {run.dataset for run in grid.all_runs(both)} == {"replogle"} and grid.scored(both) == ["replogle"]
-    assert grid.left_out(both).startswith("Nothing of mine is scored")
+    assert grid.not_made(both).startswith("Nothing of mine is scored")
 
 
 def test_blocks_about_other_datasets_vanish_from_an_item_that_stays(config):
@@ -189,7 +189,7 @@ def test_a_reversion_screen_of_a_lab_goes_with_its_own_datasets(config):
     own["reversion"] = {"screens": config["reversion"]["screens"] | {"other": {"kind": "local", "published": False}}}
     own["paper"] = config["paper"] | {"figure3": config["paper"]["figure3"] | {"screens": ["wong2026", "other"]}}
     assert encoders.screens(own) == ["other"] and {e.dataset for e in encoders.encoders(own)} == {"mine"}
-    assert "wong2026 in figure3" in grid.left_out(own)
+    assert "wong2026 in figure3" in grid.not_made(own)
 
 
 def test_a_baseline_of_other_authors_has_a_folder_a_model_and_a_sample(config):

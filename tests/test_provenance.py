@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from expressionvae.provenance import commit, describe, fingerprint
+from expressionvae import provenance
+from expressionvae.provenance import commit, describe, fingerprint, source
 from tests.conftest import REPOSITORY
 
 
@@ -19,6 +20,19 @@ def test_a_fingerprint_depends_on_values_and_not_on_the_order_of_keys():
 
 def test_parts_are_kept_apart():
     assert fingerprint("ab", "c") != fingerprint("a", "bc")
+
+
+def test_the_code_of_a_package_is_known_by_every_file_of_it(tmp_path, monkeypatch):
+    for name in ("nn/attention.py", "nn/more/dit.py", "vae/model.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("a = 1\n")
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
+    before = source("nn"), source("nn", "vae")
+    assert before[0] != before[1] and before == (source("nn"), source("vae", "nn"))
+    (tmp_path / "vae" / "model.py").write_text("a = 2\n")
+    assert source("nn") == before[0] and source("nn", "vae") != before[1]
+    (tmp_path / "nn" / "more" / "new.py").write_text("")
+    assert source("nn") != before[0]
 
 
 def test_provenance_names_seeds_versions_commit_and_config():

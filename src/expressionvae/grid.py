@@ -88,17 +88,17 @@ def scored(config: Mapping[str, Any]) -> list[str]:
     return [name for name in config["screens"] if "heldout" not in entries[name] or entries[name]["heldout"]]
 
 
-def left_out(config: Mapping[str, Any]) -> str:
+def not_made(config: Mapping[str, Any]) -> str:
     """A line on the tables and figures that `items` leaves out, and one on screens of which nothing is held out.
 
     "" where there is neither.
     """
     whole = [name for name in config["screens"] if name not in scored(config)]
     said = f"Nothing of {', '.join(whole)} is scored: nothing of it is held out (config key `heldout` is null)."
-    return "\n".join(([said] if whole else []) + [line for line in [_items_left_out(config)] if line])
+    return "\n".join(([said] if whole else []) + [line for line in [_items_not_made(config)] if line])
 
 
-def _items_left_out(config: Mapping[str, Any]) -> str:
+def _items_not_made(config: Mapping[str, Any]) -> str:
     made = items(config)
     dropped = [item for item in config["items"] if item not in made]
     if "figure3" in made:

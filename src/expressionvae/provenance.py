@@ -24,6 +24,13 @@ def fingerprint(*parts: Any) -> str:
     return digest.hexdigest()[:16]
 
 
+def source(*packages: str) -> str:
+    """A short hash of the code of some packages of this library, such as "nn": for what must not outlive a change."""
+    library = Path(__file__).parent
+    files = sorted(file for package in packages for file in (library / package).rglob("*.py"))
+    return fingerprint({str(file.relative_to(library)): file.read_text(encoding="utf-8") for file in files})
+
+
 def describe(config: Mapping[str, Any], **seeds: int) -> dict[str, Any]:
     """What is written into the `uns` of predicted cells and beside trained weights."""
     return {

@@ -67,7 +67,7 @@ def test_states_of_other_configs_are_named_and_not_taken_up(tmp_path, capsys):
     saved(tmp_path, 5, name="b")
     saved(tmp_path, 7, name="c")
     assert Checkpoints(tmp_path, "a").load("test") is None
-    assert "not taken up, of another config, data or version: b, c in" in capsys.readouterr().out
+    assert "not taken up, of another config, data, code or version: b, c in" in capsys.readouterr().out
     assert len(list(tmp_path.glob("*.pt"))) == 2
 
 

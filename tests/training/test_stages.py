@@ -201,6 +201,19 @@ def test_no_prior_is_taken_up_that_was_trained_on_other_labels_or_latents(traine
     assert "goes on after" not in caplog.text
 
 
+def test_no_training_is_taken_up_that_other_code_has_made(cells, trained, tmp_path, caplog, monkeypatch):
+    caplog.set_level(logging.INFO)
+    embedding = np.zeros((3, 0), np.float32)
+    blueprint = stage2.blueprint_for(trained[1], embedding, SIZE, KINDS["ar"])
+    options = {"validation": APART, "seed": 0, "version": 1, "checkpoints": tmp_path}
+    for code in ("before", "after"):
+        for stage in (stage1, stage2):
+            monkeypatch.setattr(stage, "source", lambda *packages, code=code: code + str(packages))
+        stage1.train(cells, BLUEPRINT, schedule(iterations=2), **options)
+        stage2.train(trained[1], embedding, blueprint, schedule(iterations=2), **options)
+    assert "goes on after" not in caplog.text
+
+
 def test_no_vae_is_taken_up_that_was_trained_on_other_counts(cells, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     options = {"validation": APART, "seed": 0, "version": 1, "checkpoints": tmp_path}

@@ -58,6 +58,35 @@ def test_another_epsilon_scores_again_and_prepares_nothing(finished, tmp_path):
     assert not jobs & {"simulate", "prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
 
 
+def test_a_new_metric_scores_again_and_predicts_nothing(finished, tmp_path, monkeypatch):
+    added = "METRICS['energy'] = replace(METRICS['fd'], name='energy')"
+    (tmp_path / "sitecustomize.py").write_text(
+        f"from dataclasses import replace\nfrom expressionvae.catalogue.metrics import METRICS\n{added}\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    planned = call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
+    jobs = set(re.findall(r"^(\w+) +\d+$", planned, re.M))
+    assert {"score", "true_vs_true", "score_table"} <= jobs, planned[-3000:]
+    assert not jobs & {"prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
+
+
+@pytest.mark.parametrize(
+    ("cards", "name", "rules"),
+    [("heads", "nb", {"train_vae", "train_prior"}), ("priors", "ar", {"train_prior"})],
+)
+def test_a_card_whose_version_is_raised_trains_its_own_again(finished, tmp_path, monkeypatch, cards, name, rules):
+    module = f"from expressionvae.catalogue.{cards} import {cards.upper()} as cards"
+    raised = f"from dataclasses import replace\n{module}\ncards[{name!r}] = replace(cards[{name!r}], version=2)\n"
+    (tmp_path / "sitecustomize.py").write_text(raised)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    planned = call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
+    trained = {f"rule {rule}" for rule in ("train_vae", "train_prior")} & set(re.findall(r"^rule \w+", planned, re.M))
+    assert trained == {f"rule {rule}" for rule in rules}
+    others = {"heads": "/mse/", "priors": "/flow-"}[cards]
+    made = re.findall(r"^    output: (\S*(?:vae|prior)\.pt)", planned, re.M)
+    assert made and not [path for path in made if others in path], made
+
+
 def test_no_held_out_combination_is_among_the_training_cells(finished):
     train, heldout = (ad.read_h5ad(finished / f"results/made-up/{part}.h5ad") for part in ("train", "heldout"))
     combinations = [set(zip(part.obs["cell_type"], part.obs["perturbation"], strict=True)) for part in (train, heldout)]

@@ -1,6 +1,7 @@
 # Which priors are sampled, and with whose weights.
 
 from expressionvae.catalogue.heads import ANCHORED
+from expressionvae.catalogue.priors import PRIORS
 
 
 def priors_that_sample(trained):

@@ -1,4 +1,6 @@
-# What is scored.
+# What is scored, and by what.
+
+from expressionvae.catalogue.metrics import METRICS
 
 
 def predicted_cells(wildcards):

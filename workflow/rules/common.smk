@@ -40,8 +40,8 @@ try:
     DOWNLOADS = read_downloads(config["downloads"] or RESOURCES / "downloads.yaml")
 except UserError as error:
     raise WorkflowError(str(error)) from None
-if workflow.is_main_process and grid.left_out(config):
-    print(grid.left_out(config), file=sys.stderr)
+if workflow.is_main_process and grid.not_made(config):
+    print(grid.not_made(config), file=sys.stderr)
 
 
 # Folders by the decisions they depend on. (Snakemake's `pathvars` would expand them too late: after the wildcards

@@ -21,7 +21,7 @@ rule train_prior:
     resources:
         devices=config["prior"]["devices"],
     params:
-        version=2,
+        version=lambda wildcards: 1 + PRIORS[config["priors"][wildcards.prior]["kind"]].version,  # the rule's and the prior's own
         size=work.ordered(config["prior"]["model"]),
         training=training_of("prior"),
         # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.

@@ -83,6 +83,7 @@ rule score:
         ENVIRONMENT
     params:
         version=3,
+        metrics=sorted(METRICS),  # a new one scores again
         evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr", "seed"),
         fold_change_epsilon=fold_change_epsilon,
     script:
@@ -104,6 +105,7 @@ rule true_vs_true:
         ENVIRONMENT
     params:
         version=3,
+        metrics=sorted(METRICS),  # a new one scores again
         evaluation=evaluation_part("rescale_to", "components", "max_cells", "mmd_sigmas", "fdr"),
         fold_change_epsilon=fold_change_epsilon,
         seeds=SAMPLES,

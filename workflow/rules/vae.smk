@@ -1,5 +1,7 @@
 # Stage 1: counts to latents.
 
+from expressionvae.catalogue.heads import HEADS
+
 
 rule train_vae:
     input:
@@ -18,7 +20,7 @@ rule train_vae:
     resources:
         devices=config["vae"]["devices"],
     params:
-        version=3,
+        version=lambda wildcards: 2 + HEADS[wildcards.head].version,  # the rule's and the head's own
         size=work.ordered(config["vae"]["model"]),
         training=training_of("vae"),
         # A function of outputs is no reason to run again: how often the state is kept changes nothing that is learned.

@@ -26,7 +26,7 @@ with reporting(snakemake.log[0]) as log:
     judges = cell_types.read(snakemake.input.judges, truth=truth)
     wanted = truth.obs["cell_type"].to_numpy(dtype=str)
     sources = [digest(path, "sha256") for path in (snakemake.input.truth, snakemake.input.judges)]
-    name = fingerprint(*sources, evaluation, epsilon, versions(), snakemake.params.version)
+    name = fingerprint(*sources, evaluation, epsilon, versions(), snakemake.params.metrics, snakemake.params.version)
     pieces = Pieces(Path(snakemake.output.distribution[0]).parent / "unfinished", name)
 
     def lowest(true, seed):

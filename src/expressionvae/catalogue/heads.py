@@ -22,6 +22,7 @@ class HeadCard:
         takes_library: whether it has to be told each cell's library size to predict.
         description: one phrase.
         options: JSON Schema of each key of its entry in the config's `heads`, all of them required.
+        version: raised when its class learns another thing from the same cells: its trainings then run again.
     """
 
     label: str
@@ -31,6 +32,7 @@ class HeadCard:
     scale: str
     takes_library: bool = False
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    version: int = 1
 
     @property
     def predicts(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ class PriorCard:
         sketch: lines of its box in Figure 1; {steps} is the option `steps`, with its noun.
         options: JSON Schema of each key of its entry in the config's `priors`, all of them required.
         sampling: those options that its training does not depend on.
+        version: raised when its class learns another thing from the same latents: its trainings then run again.
     """
 
     label: str
@@ -35,6 +36,7 @@ class PriorCard:
     sketch: tuple[str, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sampling: tuple[str, ...] = ()
+    version: int = 1
 
 
 PRIORS: dict[str, PriorCard] = {

@@ -19,7 +19,7 @@ class Bins:
     """Half-open bins [lower[k], lower[k + 1]) of raw counts; the last one has no upper end.
 
     lower: smallest count of each bin, rising, the first 0.
-    mean: mean of the training counts in each bin, zeros included (its lower edge where no count fell): the ce head
+    mean: mean of the training counts in each bin, zeros included (its lower edge where no count fell). The ce head
         decodes to it, not to the middle of the bin.
     n: how many training counts fell in each bin.
     """

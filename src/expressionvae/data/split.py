@@ -68,24 +68,11 @@ def prepare(
     ):
         # labels first: most mistakes show before the counts are read
         kept = ~dropped(source, screen.cells["perturbation"], drop, control)
-        cells = screen.cells[kept]
-        if columns.batch:
-            batch_checks.labels(source, cells[batches.COLUMN], columns.batch)
-            refuse_aliases(source, columns.batch, cells[batches.COLUMN])
-        cells = one_spelling(
-            source,
-            cells,
-            control=unquoted(control, cells["perturbation"].unique()),
-            separator=separator,
-            on_alias=on_alias,
-            named=combinations.named(cells, heldout),
-        )
+        cells = _labelled(screen, kept, columns.batch, control, heldout, separator, on_alias)
         control, heldout = combinations.in_the_file(cells, control, heldout, separator)
         rules: dict[str, Any] = dict(control=control, embedding=embedding, min_cells=min_cells)
         chosen = combinations.choose(source, cells, **rules, wanted=heldout)
-        checks.split(source, cells, chosen, **rules)
-        if columns.batch:
-            batch_checks.matching(source, cells, chosen, control=control, min_cells=min_cells)
+        _check(source, cells, chosen, **rules)
         is_away = combinations.is_heldout(cells, chosen)
         if described is not None:
             described(Labels.of(cells[~is_away], cells[is_away], control, embedding))
@@ -101,11 +88,8 @@ def prepare(
         _say_empty(source, filled[kept], panel, genes)
         if not filled.any():
             raise UserError(f"{source}: {screen.matrix.key} holds no count at all, only zeros; expected raw counts")
-        checks.split(
-            source, cells[filled], chosen, **rules, gone=int((kept & ~filled).sum())
-        )  # again: some may have gone
+        _check(source, cells[filled], chosen, **rules, gone=int((kept & ~filled).sum()))  # again: some may have gone
         if columns.batch:
-            batch_checks.matching(source, cells[filled], chosen, control=control, min_cells=min_cells)
             batch_checks.doubts(source, cells[filled], chosen, control=control)
         types = np.array(list(chosen), dtype=object)
         about = dict(name=name, control=control, heldout_cell_types=types, embedding=embedding)
@@ -119,6 +103,38 @@ def prepare(
         f"{name}: {len(panel.genes)} genes; {int((filled & ~is_away).sum())} training cells; "
         f"{_said(cells[filled & is_away], chosen)}"
     )
+
+
+def _labelled(
+    screen: Screen,
+    kept: ndarray,
+    batch: str | None,
+    control: Unquoted,
+    heldout: combinations.Wanted,
+    separator: str | None,
+    on_alias: str,
+) -> pd.DataFrame:
+    """The cells that are kept, each label under one spelling, every batch with a name."""
+    source, cells = screen.path, screen.cells[kept]
+    if batch:
+        batch_checks.labels(source, cells[batches.COLUMN], batch)
+        refuse_aliases(source, batch, cells[batches.COLUMN])
+    return one_spelling(
+        source,
+        cells,
+        control=unquoted(control, cells["perturbation"].unique()),
+        separator=separator,
+        on_alias=on_alias,
+        named=combinations.named(cells, heldout),
+    )
+
+
+def _check(
+    source: Path, cells: pd.DataFrame, chosen: combinations.Chosen, *, control: str, min_cells: int, **others: Any
+) -> None:
+    checks.split(source, cells, chosen, control=control, min_cells=min_cells, **others)
+    if batches.COLUMN in cells:
+        batch_checks.matching(source, cells, chosen, control=control, min_cells=min_cells)
 
 
 def _in_all(here: ndarray, kept: ndarray) -> ndarray:

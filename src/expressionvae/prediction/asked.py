@@ -1,6 +1,7 @@
 """The pairs that are asked for, held against a screen: what is known of each, or why it cannot be predicted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,27 +47,12 @@ def describe(
     Raises:
         UserError: for the first pair that cannot be predicted, naming it, why, and the nearest label.
     """
-    counts = cells.groupby(["cell_type", "perturbation"], observed=True).size()
-    size = {(str(kind), str(label)): int(number) for (kind, label), number in counts.items()}  # type: ignore[misc]
-    types = sorted({kind for kind, _ in size})
-    with_controls = [kind for kind in types if size.get((kind, control), 0) >= FEWEST]
-    compared = batches.comparable(cells, control)
-    trained = sorted({label for _, label in size} - {control})
+    screen = _Cells.of(cells, control)
+    known = screen.trained if embedding == "learned" else [label for label in labels if label != control]
     rows: list[dict[str, Any]] = []
     asked_at: dict[tuple[str, str], str] = {}
     for pair in pairs:
-        kind = spelled(pair.cell_type, types)
-        if kind not in types:
-            raise UserError(
-                f"{pair.where}: no training cell is of cell type {pair.cell_type!r}{_near(str(pair.cell_type), types)}"
-            )
-        if kind not in with_controls:
-            number = size.get((kind, control), 0)
-            raise UserError(
-                f"{pair.where}: cell type {kind!r} has {number} control cells ({control!r}) in training, expected "
-                f"{FEWEST} or more: a prediction starts from them; types that have: {', '.join(with_controls)}"
-            )
-        known = trained if embedding == "learned" else [label for label in labels if label != control]
+        kind = _cell_type(pair, screen)
         label = spelled(pair.perturbation, [*known, control], perturbation(control, separator))
         if label == control:
             raise UserError(f"{pair.where}: {pair.perturbation!r} is the control, whose cells are there")
@@ -75,23 +61,63 @@ def describe(
         if (kind, label) in asked_at:
             raise UserError(f"{pair.where}: {label!r} in {kind!r} is asked at {asked_at[kind, label]} too")
         asked_at[kind, label] = pair.where
-        contexts = [other for other in with_controls if other != kind and (other, label) in compared]
-        beside = [other for type_, other in compared if type_ == kind]
-        rows.append(
-            {
-                "folder": pair.folder,
-                "cell_type": kind,
-                "perturbation": label,
-                "cells": pair.cells,
-                "controls": size[kind, control],
-                "contexts": len(contexts),
-                "measured": size.get((kind, label), 0),
-                "seen": sum(number for (_, other), number in size.items() if other == label),
-                "vector": KNOWN if label in labels else NEW,
-                "perturb_mean": ELSEWHERE if contexts else HERE if beside else UNDEFINED,
-            }
-        )
+        about = {"folder": pair.folder, "cell_type": kind, "perturbation": label, "cells": pair.cells}
+        rows.append(about | screen.known_of(kind, label) | {"vector": KNOWN if label in labels else NEW})
     return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Numbers of training cells.
+
+    size: by cell type and perturbation; types: all cell types; with_controls: those a prediction can start from;
+    compared: combinations that have controls beside them (`batches.comparable`).
+    """
+
+    control: str
+    size: Mapping[tuple[str, str], int]
+    types: list[str]
+    with_controls: list[str]
+    compared: Collection[tuple[str, str]]
+
+    @classmethod
+    def of(cls, cells: pd.DataFrame, control: str) -> "_Cells":
+        counts = cells.groupby(["cell_type", "perturbation"], observed=True).size()
+        size = {(str(kind), str(label)): int(number) for (kind, label), number in counts.items()}  # type: ignore[misc]
+        types = sorted({kind for kind, _ in size})
+        with_controls = [kind for kind in types if size.get((kind, control), 0) >= FEWEST]
+        return cls(control, size, types, with_controls, batches.comparable(cells, control))
+
+    @property
+    def trained(self) -> list[str]:
+        return sorted({label for _, label in self.size} - {self.control})
+
+    def known_of(self, kind: str, label: str) -> dict[str, Any]:
+        """The columns of `describe` that say what training cells tell of a pair."""
+        contexts = [other for other in self.with_controls if other != kind and (other, label) in self.compared]
+        beside = any(type_ == kind for type_, _ in self.compared)
+        return {
+            "controls": self.size[kind, self.control],
+            "contexts": len(contexts),
+            "measured": self.size.get((kind, label), 0),
+            "seen": sum(number for (_, other), number in self.size.items() if other == label),
+            "perturb_mean": ELSEWHERE if contexts else HERE if beside else UNDEFINED,
+        }
+
+
+def _cell_type(pair: Pair, screen: _Cells) -> str:
+    """The cell type that a pair means, with controls to start from."""
+    kind = spelled(pair.cell_type, screen.types)
+    if kind not in screen.types:
+        near = _near(str(pair.cell_type), screen.types)
+        raise UserError(f"{pair.where}: no training cell is of cell type {pair.cell_type!r}{near}")
+    if kind not in screen.with_controls:
+        number = screen.size.get((kind, screen.control), 0)
+        raise UserError(
+            f"{pair.where}: cell type {kind!r} has {number} control cells ({screen.control!r}) in training, expected "
+            f"{FEWEST} or more: a prediction starts from them; types that have: {', '.join(screen.with_controls)}"
+        )
+    return kind
 
 
 def _require_protein(

@@ -69,7 +69,8 @@ class Checkpoints:
         there = [path for path in self.folder.glob("*.pt") if not path.name.startswith(".")]
         others = sorted({path.stem.partition("-")[0] for path in there} - {self.name})
         if others:
-            log.info(f"{what}: not taken up, of another config, data or version: {', '.join(others)} in {self.folder}")
+            why = "of another config, data, code or version"
+            log.info(f"{what}: not taken up, {why}: {', '.join(others)} in {self.folder}")
         for path in self.paths():
             try:
                 state = self._whole(path)

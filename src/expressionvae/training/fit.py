@@ -36,8 +36,8 @@ def fit(
         batches: of everything that the losses are made of, labels included: its checksum is in the fingerprint.
         losses: of a model and what `batches` gives: "loss" and its terms, means over cells.
         parts, operations, watch: see `Trainer`.
-        about: plain data and arrays that the model was built from.
-        version: raised by hand when a change of the code must not take up an older checkpoint.
+        about: plain data and arrays that the model was built from, and its code (`provenance.source`).
+        version: that of the rule: what is to be trained again takes up nothing.
     """
     name = fingerprint(*about, vars(schedule), seed, version, batches.checksum(), *(part.numpy() for part in parts))
     trainer = Trainer(

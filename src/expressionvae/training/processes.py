@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from expressionvae.files import UserError
-from expressionvae.nn import processes
+from expressionvae.nn import shared_batch
 
 # The first process may wait for another attempt's training, and the others for it. A process that ends is noticed at
 # once whatever this is.
@@ -43,7 +43,7 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        self.count = processes.count()
+        self.count = shared_batch.count()
         self.rank = dist.get_rank() if self.count > 1 else 0
         self.group: Any = dist.new_group(backend="gloo", timeout=PATIENCE) if self.count > 1 else None
 

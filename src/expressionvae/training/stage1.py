@@ -13,6 +13,7 @@ from expressionvae.files import UserError
 from expressionvae.grid import TRUE_LIBRARY
 from expressionvae.operations import VaeOperations
 from expressionvae.progress import Progress
+from expressionvae.provenance import source
 from expressionvae.training.batches import CellBatches
 from expressionvae.training.device import best_device, compile_for, precision
 from expressionvae.training.fit import fit
@@ -39,7 +40,8 @@ def train(
     Args:
         validation: what of the cells is set apart.
         version: see `fit`.
-        checkpoints: their folder; each is named by a fingerprint of data, split, model, schedule, seed and version.
+        checkpoints: their folder; each is named by a fingerprint of data, split, model, schedule, seed,
+            version and code.
         watch: is shown the loss table as it grows.
     """
     device = best_device()
@@ -56,7 +58,7 @@ def train(
         parts,
         schedule,
         what="vae",
-        about=[vars(blueprint)],
+        about=[vars(blueprint), source("nn", "vae", "training")],
         operations=vae.training_step(schedule.batch_size),
         seed=seed,
         version=version,

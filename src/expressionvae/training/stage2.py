@@ -13,7 +13,7 @@ from expressionvae.files import UserError
 from expressionvae.operations import TRAINING, prior_operations
 from expressionvae.priors.build import Blueprint, ConditionalPrior, build
 from expressionvae.progress import Progress
-from expressionvae.provenance import fingerprint
+from expressionvae.provenance import fingerprint, source
 from expressionvae.resume import Pieces
 from expressionvae.training.batches import TensorBatches
 from expressionvae.training.device import best_device, compile_for, precision
@@ -70,7 +70,7 @@ def train(
         parts,
         schedule,
         what=blueprint.options["kind"],
-        about=[vars(blueprint), embedding],
+        about=[vars(blueprint), source("nn", "priors", "training"), embedding],
         operations=TRAINING * schedule.batch_size * cell,
         seed=seed,
         version=version,

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, nn
 
-from expressionvae.nn import processes
+from expressionvae.nn import shared_batch
 from expressionvae.tensors import Counts, GeneStates, Library, Loss, SizeFactor, Values
 from expressionvae.vae.heads.base import Head, log_normalise
 
@@ -32,7 +32,7 @@ class Hurdle(Head):
         error = (magnitude - self.values(counts, size_factor)).square()  # [cell gene]
         entries = expressed.sum()
         # Only a training is shared: validation runs in one process, where the others would not answer.
-        entries = processes.mean(entries) if self.training else entries
+        entries = shared_batch.mean(entries) if self.training else entries
         regression = (error * expressed).sum() / entries.clamp(min=1)
         return self.gate_weight * F.binary_cross_entropy_with_logits(gate, expressed) + regression
 
