@@ -79,6 +79,18 @@ def test_a_make_command_has_a_target(page, words):
     assert target in phony_targets(REPOSITORY / "Makefile")
 
 
+def calls_of_pytest() -> list[tuple[str, list[str]]]:
+    """In a page's lines of code, and in its tables."""
+    inline = [(page.name, re.findall(r"`(pytest [^`]*)`", page.read_text(encoding="utf-8"))) for page in PAGES]
+    return calls("pytest") + [(name, shlex.split(code)) for name, codes in inline for code in codes]
+
+
+@pytest.mark.parametrize(("page", "words"), calls_of_pytest(), ids=lambda value: " ".join(value)[:70])
+def test_a_call_of_pytest_names_tests_that_are_there(page, words):
+    named = [word.partition("::")[0] for word in words if word.startswith("tests/")]
+    assert named and all((REPOSITORY / name).exists() for name in named)
+
+
 @pytest.fixture(scope="module")
 def options() -> set[str]:
     said = subprocess.run([sys.executable, "-m", "snakemake", "--help"], capture_output=True, text=True, check=True)

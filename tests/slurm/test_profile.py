@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from expressionvae.run.costs import GPU_RULES
+from expressionvae.run.totals import GPU_RULES
 from tests.conftest import REPOSITORY
 
 PROFILE = REPOSITORY / "profiles" / "slurm" / "config.yaml"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from expressionvae.run.costs import GPU_RULES
+from expressionvae.run.totals import GPU_RULES
 from tests.conftest import REPOSITORY
 
 PLUGINS = REPOSITORY / ".venv" / "engines"

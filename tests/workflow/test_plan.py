@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from expressionvae.run.costs import GPU_RULES
+from expressionvae.run.totals import GPU_RULES
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow
