@@ -57,6 +57,13 @@ def test_an_entry_of_config_yaml_is_of_a_folder_that_is_there_and_as_it_was_publ
         assert not changed, f"config/config.yaml: baselines.{name}.options has {changed}: it holds what was published"
 
 
+@pytest.mark.parametrize("page", ["baselines/README.md", "docs/baselines.md"])
+def test_what_config_yaml_has_stands_in_the_tables_of_both_pages(page):
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    lacking = {entry["folder"] for entry in CONFIG["baselines"].values() if f"| `{entry['folder']}` |" not in text}
+    assert not lacking, f"{page}: its table has no row of {lacking}, which config/config.yaml names"
+
+
 def test_cellflow_is_in_no_config_for_its_licence():
     assert "cellflow" in FOLDERS and "cellflow" not in CONFIG["baselines"]
 

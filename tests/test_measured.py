@@ -267,7 +267,7 @@ def quoted() -> dict[str, str]:
 @pytest.mark.parametrize(("source", "text"), quoted().items())
 def test_readme_quotes_what_its_source_says(source, text):
     said = re.findall(re.sub(r"\\?\d+", r"\\d+", re.escape(text)), README) or ["nothing of the kind"]
-    assert text in README, f"README.md says {', '.join(said)}; {source} says {text}"
+    assert text in README, f"README.md says {', '.join(said)}; by {source} it is {text}"
 
 
 def test_readme_quotes_no_number_beside_these_and_the_plan_s_jobs():
@@ -275,5 +275,6 @@ def test_readme_quotes_no_number_beside_these_and_the_plan_s_jobs():
     text = re.sub(r"```.*?```|\]\([^)]*\)|`[^`\n]*`|h5ad|(?:Table|Figure) \d|--cores \d", "", README, flags=re.DOTALL)
     for told in quoted().values():
         text = text.replace(told, "", 1)
-    (told,) = re.findall(r"\d+ ?\w*", text)
+    told, *more = re.findall(r"\d+ ?\w*", text)
+    assert not more, f"of {[told, *more]} in README.md all but the plan's jobs lack a source in `quoted` that says so"
     assert re.fullmatch(r"\d+ jobs", told) and f"({told})" in (REPOSITORY / "docs" / "paper.md").read_text()

@@ -68,6 +68,8 @@ TAKEN_UP = {
         "  true-codes: {kind": PRIOR,
         "  scldm: {folder": "  pooled-shift: {folder: pooled-shift}\n",
     },
+    "baselines/README.md": {"| `cellflow` | moves": "| `pooled-shift` | adds a mean change | log1p | none |\n"},
+    "docs/baselines.md": {"| `cellflow`, on demand": "| `pooled-shift` | `pooled-shift` | means | CPU | none |\n"},
     "docs/fidelity.md": {
         "| mse | N(mu, 1)": "| poisson: smallest mean | - | - | `0.001` | | `heads.poisson.smallest` |\n",
         "| flow: scale of time": "| independent: temperature | - | - | `1.0` | | `priors.independent.temperature` |\n",
