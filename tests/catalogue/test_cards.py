@@ -2,9 +2,11 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from copy import deepcopy
 
 import pytest
+import torch
 import yaml
 
 from expressionvae import catalogue
@@ -12,24 +14,19 @@ from expressionvae.catalogue.baselines import BASELINES
 from expressionvae.catalogue.heads import ANCHORED, HEADS, MEAN_OF_DRAWS, SAMPLE
 from expressionvae.catalogue.metric_card import SUBJECTS
 from expressionvae.catalogue.metrics import METRICS, on
-from expressionvae.catalogue.priors import PRIORS, TRUE_CODES
+from expressionvae.catalogue.priors import GAUSSIAN, PRIORS, TRUE_CODES
 from expressionvae.config import check_form
 from expressionvae.files import UserError
 from expressionvae.metrics.measures import require_callable
 from expressionvae.priors.base import Prior
+from expressionvae.priors.build import Blueprint, build
 from expressionvae.vae.heads.base import Head
+from tests import options
 from tests.conftest import REPOSITORY
+from tests.priors.test_build import SIZE
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
 PUBLISHED = REPOSITORY / "resources" / "published"
-
-
-SHAPES = {"width", "genes", "lower", "means", "trunk", "tokens", "codes", "mean", "std"}
-
-
-def options_of(made) -> set[str]:
-    """The keyword arguments of a class that are no shapes: what its entry in the config gives."""
-    return {name for name, entry in inspect.signature(made).parameters.items() if name not in SHAPES}
 
 
 def named(key: str, card: str, path: str):
@@ -40,27 +37,40 @@ def named(key: str, card: str, path: str):
         pytest.fail(f"the card of {card} has the {key} {path!r}, which is not there: {error}")
 
 
-def agree(card: str, of_class: set[str], of_card: set[str]) -> None:
-    assert of_class == of_card, (
-        f"{card}: its class takes {sorted(of_class)}, its card has the options {sorted(of_card)}"
-    )
+def agree(card: str, made: type, of_card: set[str], build: Callable[[], object]) -> None:
+    """That a class takes the options of its card, and is built with these and the shapes of what it is part of."""
+    taken = inspect.signature(made).parameters
+    assert of_card <= taken.keys(), f"{card}: its class takes no {sorted(of_card - taken.keys())}, options of its card"
+    defaults = [name for name, entry in taken.items() if entry.default is not inspect.Parameter.empty]
+    assert not defaults, f"{card}: its class has defaults of {defaults}, whose values are the config's business"
+    try:
+        build()
+    except TypeError as error:
+        pytest.fail(f"{card} is not built with the options {sorted(of_card)} of its card: {error}")
 
 
 @pytest.mark.parametrize("name", HEADS)
 def test_a_head_s_card_agrees_with_its_class(name):
     card, made = HEADS[name], named("class_path", f"head {name!r}", HEADS[name].class_path)
-    assert issubclass(made, Head) and made.rules == card.rules
-    agree(f"head {name!r}", options_of(made), {*card.options})
+    assert issubclass(made, Head)
+    assert made.rules == card.rules, f"head {name!r}: rules of its class and of its card"
+    bins = {"lower": [0, 1, 4], "means": [0.0, 1.5, 9.0]}
+    agree(f"head {name!r}", made, {*card.options}, lambda: made.build(8, 5, bins, options.of_head(name)))
 
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_a_prior_s_card_agrees_with_its_class(name):
     card, made = PRIORS[name], named("class_path", f"prior {name!r}", PRIORS[name].class_path)
-    assert issubclass(made, Prior) and made.bottleneck == card.bottleneck
-    assert {*card.sampling} <= {*card.options}
-    agree(f"training of prior {name!r}", options_of(made), {*card.options} - {*card.sampling})
+    assert issubclass(made, Prior)
+    assert made.bottleneck == card.bottleneck, f"prior {name!r}: bottleneck of its class and of its card"
+    codes, channels = (0, 3) if card.bottleneck == GAUSSIAN else (8, 0)
+    blueprint = Blueprint(["a", "ctrl"], ["T"], "ctrl", 2, 5, codes, channels, SIZE, options.of_prior(name))
+    moments = torch.zeros(channels), torch.ones(channels)
+    trained = {*card.options} - {*card.sampling}
+    agree(f"training of prior {name!r}", made, trained, lambda: build(blueprint, torch.zeros(2, 2), *moments))
     drawn = set(inspect.signature(made.sample).parameters) - {"self", "condition", "generator"}
-    agree(f"sampling of prior {name!r}", drawn, {*card.sampling})
+    assert drawn == {*card.sampling}, f"prior {name!r}: arguments of `sample`, and what its card calls `sampling`"
+    assert drawn <= {*card.options}, f"prior {name!r}: its card has no options {sorted(drawn - {*card.options})}"
 
 
 def test_config_yaml_has_no_head_and_no_kind_of_prior_without_a_card():
