@@ -261,8 +261,11 @@ def _sibling(path: Path) -> Path:
 
 
 def fingerprint(*parts: Any) -> str:
-    """Digest of files (paths) and values: whether a checkpoint belongs to this very training."""
+    """Digest of files (paths), values and the code that runs: whether a checkpoint belongs to this very training."""
     total = hashlib.sha256()
+    for folder in (Path(__file__).parent, Path(sys.argv[0]).resolve().parent):
+        for script in sorted(folder.glob("*.py")):
+            total.update(script.read_bytes())
     for part in parts:
         if isinstance(part, Path):
             with open(part, "rb") as file:

@@ -155,6 +155,16 @@ def test_a_folder_that_no_training_has_finished_is_no_model(tmp_path):
         contract.read_model(tmp_path)
 
 
+def test_a_fingerprint_changes_with_any_script_of_the_program_that_runs(tmp_path, monkeypatch):
+    for name in ("train.py", "model.py"):
+        (tmp_path / name).write_text("a = 1\n")
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "train.py")])
+    before = contract.fingerprint(0)
+    assert contract.fingerprint(0) == before
+    (tmp_path / "model.py").write_text("a = 2\n")
+    assert contract.fingerprint(0) != before
+
+
 def test_a_fingerprint_changes_with_a_file_and_with_a_value(tmp_path):
     file: Path = tmp_path / "a"
     file.write_bytes(b"1")

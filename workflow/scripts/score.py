@@ -22,7 +22,7 @@ with reporting(snakemake.log[0]) as log:
         effect_scores,
         write_scores,
     )
-    from expressionvae.provenance import fingerprint
+    from expressionvae.provenance import fingerprint, source
     from expressionvae.resume import Pieces
 
     log.info(" ".join(f"{name}=={version}" for name, version in versions().items()))
@@ -36,7 +36,8 @@ with reporting(snakemake.log[0]) as log:
     effects_of = {"fdr": evaluation["fdr"], "fold_change_epsilon": epsilon, "threads": snakemake.threads}
     shown = partial(effect_scores, de_true=by_cell_type(read_de(given.de)), **effects_of)
     sources = [digest(path, "sha256") for path in (given.truth, given.de, given.judges, *given.cells)]
-    name = fingerprint(*sources, evaluation, epsilon, versions(), snakemake.params.metrics, snakemake.params.version)
+    made_by = versions(), source("metrics", "evaluation"), snakemake.params.metrics, snakemake.params.version
+    name = fingerprint(*sources, evaluation, epsilon, *made_by)
     pieces = Pieces(Path(snakemake.output.distribution[0]).parent / "unfinished", name)
 
     def distances(true, predicted):

@@ -14,7 +14,7 @@ with reporting(snakemake.log[0]) as log:
     from expressionvae.metrics.floor import ceiling, floor
     from expressionvae.metrics.identity import identity_scores
     from expressionvae.metrics.scores import DISTRIBUTION_COLUMNS, EFFECT_COLUMNS, write_scores
-    from expressionvae.provenance import fingerprint
+    from expressionvae.provenance import fingerprint, source
     from expressionvae.resume import Pieces
 
     log.info(" ".join(f"{name}=={version}" for name, version in versions().items()))
@@ -26,7 +26,8 @@ with reporting(snakemake.log[0]) as log:
     judges = cell_types.read(snakemake.input.judges, truth=truth)
     wanted = truth.obs["cell_type"].to_numpy(dtype=str)
     sources = [digest(path, "sha256") for path in (snakemake.input.truth, snakemake.input.judges)]
-    name = fingerprint(*sources, evaluation, epsilon, versions(), snakemake.params.metrics, snakemake.params.version)
+    made_by = versions(), source("metrics", "evaluation"), snakemake.params.metrics, snakemake.params.version
+    name = fingerprint(*sources, evaluation, epsilon, *made_by)
     pieces = Pieces(Path(snakemake.output.distribution[0]).parent / "unfinished", name)
 
     def lowest(true, seed):

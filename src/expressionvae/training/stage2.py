@@ -70,7 +70,7 @@ def train(
         parts,
         schedule,
         what=blueprint.options["kind"],
-        about=[vars(blueprint), source("nn", "priors", "training"), embedding],
+        about=[vars(blueprint), _code(), embedding],
         operations=TRAINING * schedule.batch_size * cell,
         seed=seed,
         version=version,
@@ -79,6 +79,10 @@ def train(
         watch=watch,
     )
     return model, history
+
+
+def _code() -> str:
+    return source("nn", "priors", "training")
 
 
 def moments(values: Tensor, codes: int, cells: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,7 +118,8 @@ def sample(
     cell_type = indices(query, "cell_type", blueprint.cell_types)
     weights = (weight.cpu().numpy() for weight in model.state_dict().values())
     labels = perturbation.numpy(), cell_type.numpy()
-    pieces = Pieces(keep, fingerprint(vars(blueprint), options, seed, batch_size, *labels, *weights)) if keep else None
+    about = vars(blueprint), _code(), options, seed, batch_size, *labels, *weights
+    pieces = Pieces(keep, fingerprint(*about)) if keep else None
 
     def draw(number: int, rows: Tensor) -> np.ndarray:
         generator = torch.Generator(device).manual_seed(seed_of(seed, number))
