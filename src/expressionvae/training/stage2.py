@@ -99,7 +99,7 @@ def sample(
     blueprint: Blueprint,
     query: dict[str, list[str]],
     *,
-    options: dict[str, int],
+    options: dict[str, int | float],
     seed: int,
     batch_size: int,
     keep: Path | None = None,
