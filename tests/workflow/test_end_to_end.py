@@ -70,6 +70,15 @@ def test_a_new_metric_scores_again_and_predicts_nothing(finished, tmp_path, monk
     assert not jobs & {"prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
 
 
+def test_claims_of_other_code_are_judged_again_and_nothing_is_scored(finished, tmp_path, monkeypatch):
+    other = "provenance.source = lambda *packages: 'other'"
+    (tmp_path / "sitecustomize.py").write_text(f"from expressionvae import provenance\n{other}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    planned = call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
+    jobs = set(re.findall(r"^(\w+) +\d+$", planned, re.M))
+    assert "claims" in jobs and not jobs & {"score", "score_table", "figure2", "train_vae"}, planned[-3000:]
+
+
 @pytest.mark.parametrize(
     ("cards", "name", "rules"),
     [("heads", "nb", {"train_vae", "train_prior"}), ("priors", "ar", {"train_prior"})],

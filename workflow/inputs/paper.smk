@@ -1,6 +1,7 @@
 # Which files an item is made from, and which it makes.
 
 from expressionvae.catalogue import items
+from expressionvae.provenance import source
 
 PUBLISHED = [local(str(path)) for path in sorted((RESOURCES / "published").glob("*.csv"))]
 PUBLISHED_SETTINGS = [local(str(path)) for path in sorted((RESOURCES / "published" / "settings").glob("*.csv"))]

@@ -202,6 +202,7 @@ rule claims:
         ENVIRONMENT
     params:
         version=3,
+        code=source("paper/claims"),  # judging takes seconds: a new claim or another rule judges again
         made_up=made_up(),
         codes_of=[about for about, _ in grid.code_tables(config)],
         coverage_of=grid.datasets(config),
