@@ -68,7 +68,7 @@ def read(root: Path, folder: str) -> dict[str, Any]:
 def _refuse_unknown(where: str, page: Mapping[str, Any], allowed: Sequence[str]) -> None:
     for key in page:
         if key not in allowed:
-            raise UserError(unknown_key(where, str(key), dict.fromkeys(allowed)))
+            raise UserError(unknown_key(where, str(key), allowed))
 
 
 def _refuse_missing(where: str, page: Mapping[str, Any], wanted: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from functools import cache, reduce
@@ -154,10 +154,10 @@ def _read_otherwise(value: Any) -> str:
     return "; YAML reads null, ~ or nothing so: quote it" if value is None else ""
 
 
-def unknown_key(where: str, key: str, properties: Mapping[str, Any]) -> str:
-    near = nearest(key, properties)
+def unknown_key(where: str, key: str, allowed: Collection[str]) -> str:
+    near = nearest(key, allowed)
     hint = f"did you mean {near!r}? " if near else ""
-    return f"{where}: unknown key {key!r} ({hint}allowed: {', '.join(properties) or 'none'})"
+    return f"{where}: unknown key {key!r} ({hint}allowed: {', '.join(allowed) or 'none'})"
 
 
 def _meaning(schema: Mapping[str, Any], key: str) -> str:

@@ -39,7 +39,7 @@ def test_table_and_figure_are_there_and_said_so(finished):
 
 
 def test_the_second_call_has_nothing_to_do(finished):
-    assert "Nothing to be done" in call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
+    assert "Nothing to be done" in planned(finished)
 
 
 def test_the_scores_of_a_run_are_those_that_are_promised(finished):
@@ -49,34 +49,41 @@ def test_the_scores_of_a_run_are_those_that_are_promised(finished):
     pd.testing.assert_series_equal(paper[plain.index], plain)  # a made-up screen has no epsilon of its own
 
 
+def planned(folder, *more) -> str:
+    return call(folder, *tiny("demo.yaml"), *more, "--dry-run", "--", "all").stdout
+
+
+def jobs(plan: str) -> set[str]:
+    return set(re.findall(r"^(\w+) +\d+$", plan, re.M))
+
+
+def change_library(folder, monkeypatch, *lines: str) -> None:
+    """Let every Python that is started from here on change the library so before it is used."""
+    (folder / "sitecustomize.py").write_text("\n".join(["from dataclasses import replace", *lines, ""]))
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
 def test_another_epsilon_scores_again_and_prepares_nothing(finished, tmp_path):
     other = tmp_path / "epsilon.yaml"
     other.write_text("datasets: {made-up: {fold_change_epsilon: 0.5}}\n")
-    planned = call(finished, *tiny("demo.yaml"), other, "--dry-run", "--", "all").stdout
-    jobs = set(re.findall(r"^(\w+) +\d+$", planned, re.M))
-    assert {"truth_de", "score", "true_vs_true"} <= jobs, planned[-3000:]
-    assert not jobs & {"simulate", "prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
+    plan = planned(finished, other)
+    assert {"truth_de", "score", "true_vs_true"} <= jobs(plan), plan[-3000:]
+    assert not jobs(plan) & {"simulate", "prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
 
 
 def test_a_new_metric_scores_again_and_predicts_nothing(finished, tmp_path, monkeypatch):
     added = "METRICS['energy'] = replace(METRICS['fd'], name='energy')"
-    (tmp_path / "sitecustomize.py").write_text(
-        f"from dataclasses import replace\nfrom expressionvae.catalogue.metrics import METRICS\n{added}\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    planned = call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
-    jobs = set(re.findall(r"^(\w+) +\d+$", planned, re.M))
-    assert {"score", "true_vs_true", "score_table"} <= jobs, planned[-3000:]
-    assert not jobs & {"prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
+    change_library(tmp_path, monkeypatch, "from expressionvae.catalogue.metrics import METRICS", added)
+    plan = planned(finished)
+    assert {"score", "true_vs_true", "score_table"} <= jobs(plan), plan[-3000:]
+    assert not jobs(plan) & {"prepare", "truth", "train_vae", "train_prior", "sample", "decode"}
 
 
 def test_claims_of_other_code_are_judged_again_and_nothing_is_scored(finished, tmp_path, monkeypatch):
     other = "provenance.source = lambda *packages: 'other'"
-    (tmp_path / "sitecustomize.py").write_text(f"from expressionvae import provenance\n{other}\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    planned = call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
-    jobs = set(re.findall(r"^(\w+) +\d+$", planned, re.M))
-    assert "claims" in jobs and not jobs & {"score", "score_table", "figure2", "train_vae"}, planned[-3000:]
+    change_library(tmp_path, monkeypatch, "from expressionvae import provenance", other)
+    plan = planned(finished)
+    assert "claims" in jobs(plan) and not jobs(plan) & {"score", "score_table", "figure2", "train_vae"}, plan[-3000:]
 
 
 @pytest.mark.parametrize(
@@ -85,14 +92,11 @@ def test_claims_of_other_code_are_judged_again_and_nothing_is_scored(finished, t
 )
 def test_a_card_whose_version_is_raised_trains_its_own_again(finished, tmp_path, monkeypatch, cards, name, rules):
     module = f"from expressionvae.catalogue.{cards} import {cards.upper()} as cards"
-    raised = f"from dataclasses import replace\n{module}\ncards[{name!r}] = replace(cards[{name!r}], version=2)\n"
-    (tmp_path / "sitecustomize.py").write_text(raised)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    planned = call(finished, *tiny("demo.yaml"), "--dry-run", "--", "all").stdout
-    trained = {f"rule {rule}" for rule in ("train_vae", "train_prior")} & set(re.findall(r"^rule \w+", planned, re.M))
-    assert trained == {f"rule {rule}" for rule in rules}
+    change_library(tmp_path, monkeypatch, module, f"cards[{name!r}] = replace(cards[{name!r}], version=2)")
+    plan = planned(finished)
+    assert jobs(plan) & {"train_vae", "train_prior"} == rules
     others = {"heads": "/mse/", "priors": "/flow-"}[cards]
-    made = re.findall(r"^    output: (\S*(?:vae|prior)\.pt)", planned, re.M)
+    made = re.findall(r"^    output: (\S*(?:vae|prior)\.pt)", plan, re.M)
     assert made and not [path for path in made if others in path], made
 
 

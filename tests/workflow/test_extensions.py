@@ -46,7 +46,7 @@ METRIC_CARD = """    MetricCard(
         formula="|mean of x - mean of y|", bounds="0 to ∞", source="nobody", pitfalls=("it sees means alone",),
     ),
 """
-FIRST_OF_CELLS = '    MetricCard(\n        "r2_mean",'
+FIRST_OF_CELLS = '    _moment(\n        "r2_mean",'
 LIBRARY = "src/expressionvae"
 # By file: what is put before which text that stands there once.
 PUT = {

@@ -202,7 +202,8 @@ rule claims:
         ENVIRONMENT
     params:
         version=3,
-        code=source("paper/claims"),  # judging takes seconds: a new claim or another rule judges again
+        # Judging takes seconds: a new claim or another rule judges again. A function: read where it is planned, by no other job.
+        code=lambda wildcards: source("paper/claims"),
         made_up=made_up(),
         codes_of=[about for about, _ in grid.code_tables(config)],
         coverage_of=grid.datasets(config),

@@ -1,15 +1,26 @@
 """The cards of metrics about cells, which stand in distribution.csv: distances, moments, cell types."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from expressionvae.catalogue.metric_card import MetricCard
 
-_DISTANCES = "expressionvae.metrics.distribution.distances"
-_MOMENTS = "expressionvae.metrics.moments.moments"
+Direction = Literal["lower", "higher", "none"]
+
+
+def _distance(name: str, plain: str, unicode: str, latex: str, long: str, decimals: int, **told: Any) -> MetricCard:
+    measure = "expressionvae.metrics.distribution.distances"
+    return MetricCard(name, plain, unicode, latex, long, "lower", "Distribution", decimals, "clouds", measure, **told)
+
+
+def _moment(
+    name: str, plain: str, unicode: str, latex: str, long: str, direction: Direction, decimals: int, **told: Any
+) -> MetricCard:
+    measure = "expressionvae.metrics.moments.moments"
+    return MetricCard(name, plain, unicode, latex, long, direction, "Moments", decimals, "cells", measure, **told)
 
 
 def _identity(
-    name: str, title: str, long: str, direction: Literal["higher", "none"], formula: str, pitfalls: tuple[str, ...]
+    name: str, title: str, long: str, direction: Direction, formula: str, pitfalls: tuple[str, ...]
 ) -> MetricCard:
     return MetricCard(
         name, title, title, title, long, direction, "Identity", 3, "types", "expressionvae.metrics.identity.shares",
@@ -18,18 +29,10 @@ def _identity(
     )  # fmt: skip
 
 
+# fmt: off
 CARDS = (
-    MetricCard(
-        "w2",
-        "W2",
-        "W₂",
-        r"$W_2$",
-        "W2",
-        "lower",
-        "Distribution",
-        3,
-        "clouds",
-        _DISTANCES,
+    _distance(
+        "w2", "W2", "W₂", r"$W_2$", "W2", 3,
         log=True,
         formula=(
             "√ min over couplings π of Σ πᵢⱼ ‖xᵢ - yⱼ‖², uniform weights, in 30 principal components of the true cells"
@@ -41,17 +44,8 @@ CARDS = (
             "means of predictions (mse, nb-deter, most baselines) are far from a cloud however right the mean is",
         ),
     ),
-    MetricCard(
-        "mmd2",
-        "MMD2",
-        "MMD²",
-        r"MMD$^2$",
-        "MMD²",
-        "lower",
-        "Distribution",
-        3,
-        "clouds",
-        _DISTANCES,
+    _distance(
+        "mmd2", "MMD2", "MMD²", r"MMD$^2$", "MMD²", 3,
         log=True,
         formula=(
             "mean k(x, x') + mean k(y, y') - 2 mean k(x, y); k = Σ over σ in 1, 2, 4, 8, 16 of "
@@ -64,17 +58,8 @@ CARDS = (
             "five kernels are summed, so that values exceed 1 and other papers' MMD² are not comparable",
         ),
     ),
-    MetricCard(
-        "fd",
-        "FD",
-        "FD",
-        "FD",
-        "FD",
-        "lower",
-        "Distribution",
-        2,
-        "clouds",
-        _DISTANCES,
+    _distance(
+        "fd", "FD", "FD", "FD", "FD", 2,
         log=True,
         formula=(
             "|μ₁ - μ₂|² + Tr(S₁ + S₂ - 2 (S₁ S₂)^½), not square-rooted; moments in 30 principal "
@@ -91,33 +76,15 @@ CARDS = (
             "depends on the number of cells: read the columns `_half` beside true-vs-true",
         ),
     ),
-    MetricCard(
-        "mmd2_median",
-        "MMD2 (median)",
-        "MMD² (median)",
-        r"MMD$^2$ (median)",
-        "MMD² (median)",
-        "lower",
-        "Distribution",
-        4,
-        "clouds",
-        _DISTANCES,
+    _distance(
+        "mmd2_median", "MMD2 (median)", "MMD² (median)", r"MMD$^2$ (median)", "MMD² (median)", 4,
         formula="unbiased MMD² with one kernel, σ the median distance among true cells",
         bounds="about 0 (may be negative) to 2",
         source="Gretton et al. 2012; not in the paper",
         pitfalls=("a small negative value is noise about 0, not an error",),
     ),
-    MetricCard(
-        "r2_mean",
-        "R2 mean",
-        "R² mean",
-        r"$R^2$ mean",
-        "R² mean",
-        "higher",
-        "Moments",
-        3,
-        "cells",
-        _MOMENTS,
+    _moment(
+        "r2_mean", "R2 mean", "R² mean", r"$R^2$ mean", "R² mean", "higher", 3,
         formula="1 - Σ (m - m̂)² / Σ (m - mean m)² over genes; m, m̂: mean of true and predicted cells",
         bounds="-∞ to 1",
         source="paper, Tables 7 and 8; scikit-learn's r2_score",
@@ -129,33 +96,15 @@ CARDS = (
             "pools all perturbations, so that it says nothing of any one",
         ),
     ),
-    MetricCard(
-        "r2_var",
-        "R2 var",
-        "R² var",
-        r"$R^2$ var",
-        "R² var",
-        "higher",
-        "Moments",
-        3,
-        "cells",
-        _MOMENTS,
+    _moment(
+        "r2_var", "R2 var", "R² var", r"$R^2$ var", "R² var", "higher", 3,
         formula="the same of genes' variances",
         bounds="-∞ to 1",
         source="paper, Tables 7 and 8; scikit-learn's r2_score",
         pitfalls=("strongly negative for decoders that emit means, whose variance is too small",),
     ),
-    MetricCard(
-        "pcc_per_cell",
-        "PCC cell",
-        "PCC cell",
-        "PCC cell",
-        "PCC per cell",
-        "higher",
-        "Moments",
-        3,
-        "cells",
-        _MOMENTS,
+    _moment(
+        "pcc_per_cell", "PCC cell", "PCC cell", "PCC cell", "PCC per cell", "higher", 3,
         formula="Pearson correlation over all (cell, gene) values, row i of one side with row i of the other",
         bounds="-1 to 1",
         source="paper, Tables 7 and 8; its authors' code",
@@ -166,17 +115,8 @@ CARDS = (
             ),
         ),
     ),
-    MetricCard(
-        "mse_per_cell",
-        "MSE cell",
-        "MSE cell",
-        "MSE cell",
-        "MSE per cell",
-        "lower",
-        "Moments",
-        4,
-        "cells",
-        _MOMENTS,
+    _moment(
+        "mse_per_cell", "MSE cell", "MSE cell", "MSE cell", "MSE per cell", "lower", 4,
         formula="mean squared difference of the same pairs",
         bounds="0 to ∞",
         source="paper, Tables 7 and 8; its authors' code",
@@ -187,17 +127,8 @@ CARDS = (
             ),
         ),
     ),
-    MetricCard(
-        "zero_fraction",
-        "zeros",
-        "zeros",
-        "zeros",
-        "Zeros",
-        "none",
-        "Moments",
-        3,
-        "cells",
-        _MOMENTS,
+    _moment(
+        "zero_fraction", "zeros", "zeros", "zeros", "Zeros", "none", 3,
         formula="share of zeros in the predicted cells",
         bounds="0 to 1; good is near the true cells' share",
         source="not in the paper",
@@ -206,17 +137,8 @@ CARDS = (
             "decoders that emit means have hardly any zero",
         ),
     ),
-    MetricCard(
-        "zero_fraction_true",
-        "zeros (true)",
-        "zeros (true)",
-        "zeros (true)",
-        "Zeros (true)",
-        "none",
-        "Moments",
-        3,
-        "cells",
-        _MOMENTS,
+    _moment(
+        "zero_fraction_true", "zeros (true)", "zeros (true)", "zeros (true)", "Zeros (true)", "none", 3,
         formula="share of zeros in the true cells",
         bounds="0 to 1",
         source="not in the paper",
@@ -262,3 +184,4 @@ CARDS = (
         pitfalls=("a fact about the data and the classifier, no score",),
     ),
 )
+# fmt: on

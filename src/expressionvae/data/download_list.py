@@ -43,7 +43,7 @@ def stated(entries: Mapping[str, Entry], prefix: str) -> dict[str, dict[str, int
 
 
 def _mistakes(entry: Entry) -> Iterator[str]:
-    yield from (unknown_key("", key, dict.fromkeys(KEYS)) for key in entry if key not in KEYS)
+    yield from (unknown_key("", key, KEYS) for key in entry if key not in KEYS)
     if absent := [key for key in REQUIRED if key not in entry]:
         yield f" lacks {', '.join(absent)}"
     name = entry.get("file", "x")

@@ -14,9 +14,10 @@ from expressionvae.data.assembly import differing, stop_or_warn
 from expressionvae.data.checks import no_label, some, totals
 from expressionvae.data.frames import Rows
 from expressionvae.data.h5ad import Source
-from expressionvae.data.labels import like, plain, refuse_aliases, spelled
+from expressionvae.data.labels import like, plain, spelled
 from expressionvae.data.matrix import matrix_key
 from expressionvae.data.reversion_screen import ReversionScreen
+from expressionvae.data.spellings import refuse_aliases
 from expressionvae.data.streaming import slice_h5ad
 from expressionvae.files import UserError
 

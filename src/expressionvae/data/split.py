@@ -15,11 +15,12 @@ from expressionvae.data import batch_checks, batches, checks
 from expressionvae.data import heldout as combinations
 from expressionvae.data.assembly import lacking, stop_or_warn
 from expressionvae.data.frames import Rows
-from expressionvae.data.labels import Unquoted, dropped, one_spelling, refuse_aliases, unquoted
+from expressionvae.data.labels import Unquoted, unquoted
 from expressionvae.data.normalisation import median_library
 from expressionvae.data.panel import Panel
 from expressionvae.data.screen import Columns, Screen
 from expressionvae.data.screen_labels import Labels
+from expressionvae.data.spellings import dropped, one_spelling, refuse_aliases
 from expressionvae.data.streaming import Writer
 from expressionvae.files import UserError, written
 

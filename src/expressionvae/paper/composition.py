@@ -21,15 +21,14 @@ SHOWN = {"identity": "training", "pearson_delta": "paper", "fd": "half"}
 
 
 def summarise(long: pd.DataFrame, left_out: dict[str, str]) -> pd.DataFrame:
-    """Rows of COLUMNS: mean, standard error and number of the replicates (`scores.replicates`).
+    """Rows of COLUMNS: mean, standard error and number of the replicates (`scores.averaged`).
 
     long: what `scores.collect` gives. left_out: by dataset the cell type that is left out in it.
     """
     shown = long[long["variant"] == long["metric"].map(SHOWN)]
     rows = shown.assign(left_out_cell_type=shown["dataset"].map(left_out), run=_names(shown))
     rows = rows.sort_values("metric", key=lambda names: names.map(list(SHOWN).index), kind="stable")
-    groups = scores.replicates(rows, COLUMNS[:3], ["value"]).groupby(COLUMNS[:3], sort=False)["value"]
-    return groups.agg(["mean", "sem", "count"]).set_axis(COLUMNS[3:], axis=1).reset_index()[COLUMNS]
+    return scores.averaged(rows, COLUMNS[:3]).reset_index().rename(columns={"mean": "value"})[COLUMNS]
 
 
 def _names(rows: pd.DataFrame) -> pd.Series:

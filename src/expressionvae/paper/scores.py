@@ -100,19 +100,27 @@ def replicates(rows: pd.DataFrame, by: list[str], values: list[str]) -> pd.DataF
     return merged.groupby([*by, *SEEDS], sort=False, dropna=False)[values].mean().reset_index()
 
 
+def averaged(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """mean, se and n of the `value` of each group's replicates, by group in order of first appearance; rows: how many.
+
+    se = sd (n - 1 in the denominator) / sqrt(n), NaN for one replicate; `n` counts the replicates that have a value.
+    """
+    groups = replicates(rows, by, ["value"]).groupby(by, sort=False)
+    # SeriesGroupBy.sem is exactly sd(ddof=1)/sqrt(n) over what is not NaN.
+    return groups.agg(mean=("value", "mean"), se=("value", "sem"), n=("value", "count"), rows=("value", "size"))
+
+
 def summarise(scores: pd.DataFrame, variant: str) -> pd.DataFrame:
     """Replicates of `variant` as mean, standard error and count, rows in order of first appearance.
 
-    se = sd (n - 1 in the denominator) / sqrt(n), NaN for one replicate; `n` counts the replicates (see `replicates`) in
-    which the metric is defined, `undefined` the others; `cells` is the smallest `n` of the long table. Of a metric that
-    has no variant of the paper's, "paper" takes the one that its card shows.
+    Mean, se and n as in `averaged`; `undefined` counts the replicates in which the metric is not defined; `cells` is
+    the smallest `n` of the long table. Of a metric that has no variant of the paper's, "paper" takes the one that its
+    card shows.
     """
     shown = {name: card.shown for name, card in METRICS.items()}
     wanted = scores["metric"].map(shown) if variant == PAPER else variant
     rows, by = scores.loc[scores["variant"] == wanted], [*RUN, "metric"]
-    values = replicates(rows, by, ["value"]).groupby(by, sort=False)["value"]
-    # SeriesGroupBy.sem is exactly sd(ddof=1)/sqrt(n) over what is not NaN.
-    table = values.agg(mean="mean", se="sem", n="count", rows="size")
+    table = averaged(rows, by)
     table["cells"] = rows.groupby(by, sort=False)["n"].min()
     table = table.reset_index()
     table["undefined"] = table["rows"] - table["n"]
